@@ -1,0 +1,1 @@
+//! The `#[hub]` and `#[receiver]` macros of the `signalr` crate.

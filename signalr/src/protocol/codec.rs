@@ -1,0 +1,193 @@
+//! The hub protocols behind one type: which there are, how a message is read and how one is written.
+//!
+//! Every function that writes appends one whole message with its framing to the buffer, or leaves the buffer as it
+//! was when a value cannot be serialised.
+
+use super::error::{EncodeError, ProtocolError};
+use super::json;
+use super::message::Message;
+#[cfg(feature = "msgpack")]
+use super::msgpack;
+use super::payload::WireArguments;
+use serde::Serialize;
+
+/// A hub protocol: how messages look in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Protocol {
+    /// `json`: one JSON object per message, text.
+    Json,
+    /// `messagepack`: one MessagePack array per message, binary.
+    #[cfg(feature = "msgpack")]
+    MessagePack,
+}
+
+/// What a transport must be able to carry for a protocol.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum TransferFormat {
+    /// UTF-8 text.
+    Text,
+    /// Any bytes.
+    Binary,
+}
+
+/// Calls the function of the same name in the module of the protocol.
+macro_rules! dispatch {
+    ($protocol:expr, $function:ident($($argument:expr),*)) => {
+        match $protocol {
+            Protocol::Json => json::$function($($argument),*),
+            #[cfg(feature = "msgpack")]
+            Protocol::MessagePack => msgpack::$function($($argument),*),
+        }
+    };
+}
+
+impl Protocol {
+    /// All protocols that this build has, the default one first.
+    pub const ALL: &'static [Protocol] = &[
+        Protocol::Json,
+        #[cfg(feature = "msgpack")]
+        Protocol::MessagePack,
+    ];
+
+    /// The name in the handshake: `json` or `messagepack`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Protocol::Json => "json",
+            #[cfg(feature = "msgpack")]
+            Protocol::MessagePack => "messagepack",
+        }
+    }
+
+    /// The protocol with this name, whose case does not matter.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|protocol| protocol.name().eq_ignore_ascii_case(name))
+    }
+
+    /// What a transport must be able to carry for this protocol.
+    pub const fn transfer_format(self) -> TransferFormat {
+        match self {
+            Protocol::Json => TransferFormat::Text,
+            #[cfg(feature = "msgpack")]
+            Protocol::MessagePack => TransferFormat::Binary,
+        }
+    }
+
+    /// Reads one message without its framing (see [`framing`](super::framing)).
+    ///
+    /// # Errors
+    /// Fails where the message breaks the protocol. Messages of unknown type are no error.
+    pub fn decode(self, message: &[u8]) -> Result<Message<'_>, ProtocolError> {
+        dispatch!(self, decode(message))
+    }
+
+    /// Writes an Invocation, or a StreamInvocation if `streaming`. Without an id no answer is wanted.
+    ///
+    /// # Errors
+    /// Fails when an argument cannot be serialised.
+    pub fn encode_invocation<A: WireArguments + ?Sized>(
+        self,
+        out: &mut Vec<u8>,
+        head: InvocationHead<'_>,
+        arguments: &A,
+    ) -> Result<(), EncodeError> {
+        rolled_back(out, |out| dispatch!(self, encode_invocation(out, head, arguments)))
+    }
+
+    /// Writes a StreamItem.
+    ///
+    /// # Errors
+    /// Fails when the item cannot be serialised.
+    pub fn encode_stream_item<T: Serialize + ?Sized>(
+        self,
+        out: &mut Vec<u8>,
+        id: &str,
+        item: &T,
+    ) -> Result<(), EncodeError> {
+        rolled_back(out, |out| dispatch!(self, encode_stream_item(out, id, item)))
+    }
+
+    /// Writes a Completion with a value. A method that returns nothing answers `&()`, which is null on the wire.
+    ///
+    /// # Errors
+    /// Fails when the value cannot be serialised.
+    pub fn encode_result<T: Serialize + ?Sized>(
+        self,
+        out: &mut Vec<u8>,
+        id: &str,
+        value: &T,
+    ) -> Result<(), EncodeError> {
+        rolled_back(out, |out| dispatch!(self, encode_result(out, id, value)))
+    }
+
+    /// Writes a Completion with an error.
+    pub fn encode_error(self, out: &mut Vec<u8>, id: &str, error: &str) {
+        dispatch!(self, encode_error(out, id, error));
+    }
+
+    /// Writes a Completion with neither value nor error: the end of a stream.
+    pub fn encode_end(self, out: &mut Vec<u8>, id: &str) {
+        dispatch!(self, encode_end(out, id));
+    }
+
+    /// Writes a CancelInvocation.
+    pub fn encode_cancel(self, out: &mut Vec<u8>, id: &str) {
+        dispatch!(self, encode_cancel(out, id));
+    }
+
+    /// Writes a Ping.
+    pub fn encode_ping(self, out: &mut Vec<u8>) {
+        dispatch!(self, encode_ping(out));
+    }
+
+    /// Writes a Close.
+    pub fn encode_close(self, out: &mut Vec<u8>, error: Option<&str>, allow_reconnect: bool) {
+        dispatch!(self, encode_close(out, error, allow_reconnect));
+    }
+
+    /// Writes an Ack.
+    pub fn encode_ack(self, out: &mut Vec<u8>, sequence_id: i64) {
+        dispatch!(self, encode_ack(out, sequence_id));
+    }
+
+    /// Writes a Sequence.
+    pub fn encode_sequence(self, out: &mut Vec<u8>, sequence_id: i64) {
+        dispatch!(self, encode_sequence(out, sequence_id));
+    }
+}
+
+/// What an Invocation says besides its arguments.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct InvocationHead<'a> {
+    /// Whether the caller expects a stream.
+    pub streaming: bool,
+    /// What the answer refers to; `None` if no answer is wanted.
+    pub id: Option<&'a str>,
+    /// The name of the method.
+    pub target: &'a str,
+    /// The ids of the streams that the caller will send.
+    pub stream_ids: &'a [&'a str],
+    /// Headers of the message, such as `traceparent`.
+    pub headers: &'a [(&'a str, &'a str)],
+}
+
+/// Undoes what `encode` wrote if it fails or panics: a half-written message must never leave.
+fn rolled_back(
+    out: &mut Vec<u8>,
+    encode: impl FnOnce(&mut Vec<u8>) -> Result<(), EncodeError>,
+) -> Result<(), EncodeError> {
+    struct Rollback<'a> {
+        out: &'a mut Vec<u8>,
+        length: usize,
+    }
+    impl Drop for Rollback<'_> {
+        fn drop(&mut self) {
+            self.out.truncate(self.length);
+        }
+    }
+    let length = out.len();
+    let mut guard = Rollback { out, length };
+    encode(guard.out)?;
+    guard.length = guard.out.len();
+    Ok(())
+}

@@ -1,0 +1,40 @@
+//! What can be wrong with received or outgoing messages.
+
+use thiserror::Error;
+
+/// A received message breaks the protocol; the connection cannot go on.
+///
+/// The text is the one that ASP.NET Core gives for the same violation, see [`exception`](Self::exception).
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{message}")]
+pub struct ProtocolError {
+    exception: &'static str,
+    message: String,
+}
+
+impl ProtocolError {
+    /// A violation of the kind that ASP.NET Core names `InvalidDataException`.
+    pub fn invalid_data(message: impl Into<String>) -> Self {
+        ProtocolError { exception: "InvalidDataException", message: message.into() }
+    }
+
+    /// A violation of the kind that ASP.NET Core names `FormatException`.
+    pub fn format(message: impl Into<String>) -> Self {
+        ProtocolError { exception: "FormatException", message: message.into() }
+    }
+
+    /// The name that ASP.NET Core has for this kind of error; detailed errors put it before the text.
+    pub fn exception(&self) -> &'static str {
+        self.exception
+    }
+}
+
+/// An argument, an item or a result cannot be read as the type it is meant for.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{0}")]
+pub struct DecodeError(pub(crate) String);
+
+/// A value cannot be written in the protocol: its `Serialize` failed, or it is a number that JSON does not have.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{0}")]
+pub struct EncodeError(pub(crate) String);

@@ -1,0 +1,1 @@
+//! The first message of each direction.

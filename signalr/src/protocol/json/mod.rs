@@ -1,0 +1,1 @@
+//! The JSON hub protocol.

@@ -1,0 +1,29 @@
+//! The SignalR hub protocol, without I/O: bytes in, messages out, and back.
+//!
+//! | module | holds |
+//! | --- | --- |
+//! | [`message`] | what a message says, borrowed from the received bytes |
+//! | [`payload`] | arguments, items and results that are still encoded |
+//! | [`codec`] | the two protocols, JSON and MessagePack, behind one type |
+//! | [`framing`] | where one message ends and the next begins |
+//! | [`handshake`] | the first message of each direction |
+//! | [`negotiate`] | the answer to `POST …/negotiate` |
+//! | [`websocket`] | WebSocket frames (RFC 6455) |
+//! | [`error`] | what can be wrong with received or outgoing messages |
+
+pub mod codec;
+pub mod error;
+pub mod framing;
+pub mod handshake;
+mod json;
+pub mod message;
+#[cfg(feature = "msgpack")]
+mod msgpack;
+pub mod negotiate;
+pub mod payload;
+pub mod websocket;
+
+pub use codec::{Protocol, TransferFormat};
+pub use error::{DecodeError, EncodeError, ProtocolError};
+pub use message::{Completion, Invocation, Message, Outcome, StreamItem};
+pub use payload::{Arguments, Payload, WireArguments};

@@ -1,0 +1,212 @@
+//! Arguments, items and results that are still encoded.
+
+use super::codec::Protocol;
+use super::error::{DecodeError, EncodeError};
+use super::json;
+#[cfg(feature = "msgpack")]
+use super::msgpack;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+/// One encoded value: an item of a stream or the result of a call.
+#[derive(Debug, Clone, Copy)]
+pub struct Payload<'a> {
+    protocol: Protocol,
+    bytes: &'a [u8],
+}
+
+impl<'a> Payload<'a> {
+    /// A value that is encoded in `protocol`.
+    pub fn new(protocol: Protocol, bytes: &'a [u8]) -> Self {
+        Payload { protocol, bytes }
+    }
+
+    /// The encoded bytes, without any framing.
+    pub fn as_bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
+    /// The protocol in which the value is encoded.
+    pub fn protocol(&self) -> Protocol {
+        self.protocol
+    }
+
+    /// Reads the value as a `T`.
+    ///
+    /// # Errors
+    /// Fails when the value cannot be read as a `T`.
+    pub fn decode<T: DeserializeOwned>(&self) -> Result<T, DecodeError> {
+        match self.protocol {
+            Protocol::Json => json::decode_value(self.bytes),
+            #[cfg(feature = "msgpack")]
+            Protocol::MessagePack => msgpack::decode_value(self.bytes),
+        }
+    }
+}
+
+/// The encoded arguments of an invocation, read one after the other, each into its own type.
+#[derive(Debug, Clone, Copy)]
+pub struct Arguments<'a> {
+    protocol: Protocol,
+    /// The encoded arguments that were not read yet: for JSON what follows the opening bracket or the last value read
+    /// (so it may begin with blanks and a comma, and ends before the closing bracket), for MessagePack the values
+    /// without the head of their array.
+    rest: &'a [u8],
+    remaining: usize,
+}
+
+impl<'a> Arguments<'a> {
+    /// `count` arguments in `bytes`: for JSON the inside of the array without its brackets, for MessagePack the values
+    /// without the array's head.
+    pub fn new(protocol: Protocol, bytes: &'a [u8], count: usize) -> Self {
+        Arguments { protocol, rest: bytes, remaining: count }
+    }
+
+    /// How many arguments were not read yet.
+    pub fn len(&self) -> usize {
+        self.remaining
+    }
+
+    /// Whether all arguments were read.
+    pub fn is_empty(&self) -> bool {
+        self.remaining == 0
+    }
+
+    /// The protocol in which the arguments are encoded.
+    pub fn protocol(&self) -> Protocol {
+        self.protocol
+    }
+
+    /// The encoded arguments that were not read yet.
+    pub fn as_bytes(&self) -> &'a [u8] {
+        self.rest
+    }
+
+    /// Reads the next argument as a `T`. When none is left, it is read as if it were null, so that a trailing
+    /// `Option` may be missing.
+    ///
+    /// # Errors
+    /// Fails when the argument cannot be read as a `T`; nothing can be read after that.
+    pub fn next<T: DeserializeOwned>(&mut self) -> Result<T, DecodeError> {
+        if self.remaining == 0 {
+            return match self.protocol {
+                Protocol::Json => json::decode_value(b"null"),
+                #[cfg(feature = "msgpack")]
+                Protocol::MessagePack => msgpack::decode_value(&[0xc0]),
+            };
+        }
+        self.remaining -= 1;
+        match self.protocol {
+            Protocol::Json => json::decode_next(&mut self.rest),
+            #[cfg(feature = "msgpack")]
+            Protocol::MessagePack => msgpack::decode_next(&mut self.rest),
+        }
+    }
+}
+
+/// A list of arguments that can be written: a tuple of up to 16 values, `()` for none, a slice, an array or a `Vec`.
+pub trait WireArguments {
+    /// How many arguments there are.
+    fn count(&self) -> usize;
+
+    /// Calls `each` for every argument in turn and stops at the first error.
+    ///
+    /// # Errors
+    /// Passes on what `each` returns.
+    fn try_each<E: ArgumentEncoder>(&self, each: &mut E) -> Result<(), EncodeError>;
+}
+
+/// Writes one argument after the other; made by a codec.
+pub trait ArgumentEncoder {
+    /// Writes one argument.
+    ///
+    /// # Errors
+    /// Fails when the value cannot be serialised in the protocol.
+    fn argument<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), EncodeError>;
+}
+
+impl WireArguments for () {
+    fn count(&self) -> usize {
+        0
+    }
+
+    fn try_each<E: ArgumentEncoder>(&self, _each: &mut E) -> Result<(), EncodeError> {
+        Ok(())
+    }
+}
+
+impl<T: Serialize> WireArguments for [T] {
+    fn count(&self) -> usize {
+        self.len()
+    }
+
+    fn try_each<E: ArgumentEncoder>(&self, each: &mut E) -> Result<(), EncodeError> {
+        self.iter().try_for_each(|value| each.argument(value))
+    }
+}
+
+impl<T: Serialize> WireArguments for Vec<T> {
+    fn count(&self) -> usize {
+        self.len()
+    }
+
+    fn try_each<E: ArgumentEncoder>(&self, each: &mut E) -> Result<(), EncodeError> {
+        self.as_slice().try_each(each)
+    }
+}
+
+impl<T: Serialize, const N: usize> WireArguments for [T; N] {
+    fn count(&self) -> usize {
+        N
+    }
+
+    fn try_each<E: ArgumentEncoder>(&self, each: &mut E) -> Result<(), EncodeError> {
+        self.as_slice().try_each(each)
+    }
+}
+
+impl<A: WireArguments + ?Sized> WireArguments for &A {
+    fn count(&self) -> usize {
+        (**self).count()
+    }
+
+    fn try_each<E: ArgumentEncoder>(&self, each: &mut E) -> Result<(), EncodeError> {
+        (**self).try_each(each)
+    }
+}
+
+macro_rules! tuples {
+    ($($count:literal: $($name:ident)+;)+) => {$(
+        #[allow(non_snake_case)]
+        impl<$($name: Serialize),+> WireArguments for ($($name,)+) {
+            fn count(&self) -> usize {
+                $count
+            }
+
+            fn try_each<Encoder: ArgumentEncoder>(&self, each: &mut Encoder) -> Result<(), EncodeError> {
+                let ($($name,)+) = self;
+                $(each.argument($name)?;)+
+                Ok(())
+            }
+        }
+    )+};
+}
+
+tuples! {
+    1: A;
+    2: A B;
+    3: A B C;
+    4: A B C D;
+    5: A B C D E;
+    6: A B C D E F;
+    7: A B C D E F G;
+    8: A B C D E F G H;
+    9: A B C D E F G H I;
+    10: A B C D E F G H I J;
+    11: A B C D E F G H I J K;
+    12: A B C D E F G H I J K L;
+    13: A B C D E F G H I J K L M;
+    14: A B C D E F G H I J K L M N;
+    15: A B C D E F G H I J K L M N O;
+    16: A B C D E F G H I J K L M N O P;
+}
