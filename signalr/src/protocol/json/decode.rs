@@ -1,7 +1,7 @@
 //! Reading one message.
 
 use super::property::{
-    ReadError, boolean, int32, int64, name_bytes, open_object, string, violation, wrong_type,
+    ReadError, boolean, int32, int64, misplaced, name_bytes, open_object, string, violation, wrong_type,
 };
 use super::scan::{Kind, Scanner};
 use super::text::text;
@@ -50,7 +50,7 @@ impl<'a> Fields<'a> {
                 b"type" => {
                     fields.kind = int32(&mut scanner, "type")?;
                     if fields.kind.is_none() {
-                        return Err(wrong_type("type", "Number"));
+                        return Err(violation("Expected 'type' to be of type Number."));
                     }
                 }
                 b"invocationId" => fields.id = Some(string(&mut scanner, "invocationId")?),
@@ -146,8 +146,9 @@ fn stream_ids<'a>(scanner: &mut Scanner<'a>, ids: &mut Vec<Cow<'a, str>>) -> Res
     while scanner.next_element(ids.is_empty())? {
         match scanner.peek_kind()? {
             Kind::String => ids.push(text(scanner.string()?)?),
-            Kind::Null => return Err(violation("Null value for 'streamIds' is not valid.")),
+            Kind::Null => return Err(misplaced(scanner, "Null value for 'streamIds' is not valid.".to_owned())),
             kind => {
+                scanner.token()?;
                 let start = if matches!(kind, Kind::Array | Kind::Object) { "Start" } else { "" };
                 return Err(ReadError::Violation(ProtocolError::invalid_operation(format!(
                     "Cannot get the value of a token type '{start}{kind:?}' as a string."
@@ -164,14 +165,14 @@ fn headers<'a>(
     headers: &mut Vec<(Cow<'a, str>, Cow<'a, str>)>,
 ) -> Result<(), ReadError> {
     if scanner.peek_kind()? != Kind::Object {
-        return Err(wrong_type("headers", "StartObject"));
+        return Err(wrong_type(scanner, "headers", "StartObject"));
     }
     scanner.open();
     headers.clear();
     while let Some(name) = scanner.next_property(headers.is_empty())? {
         let name = text(name)?;
         if scanner.peek_kind()? != Kind::String {
-            return Err(violation(format!("Expected header '{name}' to be of type String.")));
+            return Err(misplaced(scanner, format!("Expected header '{name}' to be of type String.")));
         }
         headers.push((name, text(scanner.string()?)?));
     }
@@ -180,7 +181,7 @@ fn headers<'a>(
 
 fn open_array(scanner: &mut Scanner<'_>, name: &str) -> Result<(), ReadError> {
     if scanner.peek_kind()? != Kind::Array {
-        return Err(wrong_type(name, "Array"));
+        return Err(wrong_type(scanner, name, "Array"));
     }
     scanner.open();
     Ok(())

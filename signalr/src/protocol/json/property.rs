@@ -33,11 +33,7 @@ pub(in crate::protocol) fn open_object(scanner: &mut Scanner<'_>) -> Result<(), 
         scanner.open();
         return Ok(());
     }
-    if kind != Kind::Array {
-        scanner.skip_value(0)?;
-        scanner.end_of_scalar()?;
-    }
-    Err(violation(format!("Unexpected JSON Token Type '{kind:?}'. Expected a JSON Object.")))
+    Err(misplaced(scanner, format!("Unexpected JSON Token Type '{kind:?}'. Expected a JSON Object.")))
 }
 
 /// The name of a property as its bytes; `buffer` keeps them where they had to be unescaped.
@@ -58,7 +54,7 @@ pub(in crate::protocol) fn name_bytes<'b>(
 pub(in crate::protocol) fn string<'a>(scanner: &mut Scanner<'a>, name: &str) -> Result<Cow<'a, str>, ReadError> {
     match scanner.peek_kind()? {
         Kind::String => Ok(text(scanner.string()?)?),
-        _ => Err(wrong_type(name, "String")),
+        _ => Err(wrong_type(scanner, name, "String")),
     }
 }
 
@@ -86,7 +82,7 @@ fn integer<T: std::str::FromStr>(
             scanner.literal(b"null")?;
             return Ok(None);
         }
-        _ => return Err(wrong_type(name, "Number")),
+        _ => return Err(wrong_type(scanner, name, "Number")),
     }
     let digits = std::str::from_utf8(scanner.number()?).unwrap_or_default();
     // A fraction or an exponent is refused even where the number is whole, as ASP.NET Core does.
@@ -98,7 +94,7 @@ pub(in crate::protocol) fn boolean(scanner: &mut Scanner<'_>, name: &str) -> Res
     match scanner.peek_kind()? {
         Kind::True => scanner.literal(b"true").map(|()| true).map_err(ReadError::Syntax),
         Kind::False => scanner.literal(b"false").map(|()| false).map_err(ReadError::Syntax),
-        _ => Err(violation(format!("Expected '{name}' to be true or false."))),
+        _ => Err(misplaced(scanner, format!("Expected '{name}' to be true or false."))),
     }
 }
 
@@ -109,10 +105,16 @@ fn out_of_bounds(type_name: &str) -> ReadError {
     )))
 }
 
-/// The property has a value of another type.
+/// The value that is next is not of the type that the property has.
 #[cold]
-pub(in crate::protocol) fn wrong_type(name: &str, expected: &str) -> ReadError {
-    violation(format!("Expected '{name}' to be of type {expected}."))
+pub(in crate::protocol) fn wrong_type(scanner: &mut Scanner<'_>, name: &str, expected: &str) -> ReadError {
+    misplaced(scanner, format!("Expected '{name}' to be of type {expected}."))
+}
+
+/// A violation by the value that is next, unless that value is broken in itself.
+#[cold]
+pub(in crate::protocol) fn misplaced(scanner: &mut Scanner<'_>, message: String) -> ReadError {
+    scanner.token().map_or_else(ReadError::Syntax, |()| violation(message))
 }
 
 /// A violation in these words.

@@ -77,8 +77,13 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// Checks that nothing else sticks to the number or literal that was read.
-    pub(in crate::protocol) fn end_of_scalar(&self) -> Result<(), SyntaxError> {
+    /// Moves over a whole value that is no container, or over the first byte of a container.
+    pub(in crate::protocol) fn token(&mut self) -> Result<(), SyntaxError> {
+        if matches!(self.peek_kind()?, Kind::Object | Kind::Array) {
+            self.open();
+            return Ok(());
+        }
+        self.skip_value(0)?;
         match self.peek() {
             None | Some(b' ' | b'\t' | b'\n' | b'\r' | b',' | b']' | b'}') => Ok(()),
             Some(_) => Err(self.expected("a delimiter")),

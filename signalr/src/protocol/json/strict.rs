@@ -3,7 +3,7 @@
 //! serde_json writes them as null, so that a client would get null or a decoding error far from the cause.
 
 use serde::ser::{
-    self, Error, Serialize, SerializeMap, SerializeSeq, SerializeStruct, SerializeStructVariant, SerializeTuple,
+    Error, Serialize, SerializeMap, SerializeSeq, SerializeStruct, SerializeStructVariant, SerializeTuple,
     SerializeTupleStruct, SerializeTupleVariant, Serializer,
 };
 use std::fmt::Display;
@@ -22,7 +22,7 @@ impl<T: Serialize + ?Sized> Serialize for Inner<'_, T> {
 }
 
 #[cold]
-fn not_finite<E: ser::Error>() -> E {
+fn not_finite<E: Error>() -> E {
     E::custom("a number that is infinite or not a number cannot be written in JSON")
 }
 
