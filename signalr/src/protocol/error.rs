@@ -23,6 +23,16 @@ impl ProtocolError {
         ProtocolError { exception: "FormatException", message: message.into() }
     }
 
+    /// A violation of the kind that ASP.NET Core names `InvalidOperationException`.
+    pub fn invalid_operation(message: impl Into<String>) -> Self {
+        ProtocolError { exception: "InvalidOperationException", message: message.into() }
+    }
+
+    /// A violation of the kind that ASP.NET Core names `JsonReaderException`.
+    pub(crate) fn json_reader(message: impl Into<String>) -> Self {
+        ProtocolError { exception: "JsonReaderException", message: message.into() }
+    }
+
     /// The name that ASP.NET Core has for this kind of error; detailed errors put it before the text.
     pub fn exception(&self) -> &'static str {
         self.exception
