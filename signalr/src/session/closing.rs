@@ -89,7 +89,7 @@ impl Session {
         }
         if closing.flushed
             && let Some(duplex) = &mut self.duplex
-            && duplex.poll_close(cx, false).is_ready()
+            && duplex.poll_close(cx).is_ready()
         {
             self.duplex = None;
         }

@@ -1,14 +1,13 @@
 //! Received bytes become messages: in place, keeping only the unfinished rest.
 
-use crate::protocol::framing::{Frame, next_message};
-use crate::protocol::{Protocol, ProtocolError};
+use crate::protocol::ProtocolError;
+use crate::protocol::framing::{Frame, Framing};
 
 /// The unfinished or put-off end of what was received.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Inbound {
+    framing: Framing,
     rest: Vec<u8>,
-    /// How much of `rest` was searched for the end of a message.
-    scanned: usize,
     /// Whether `rest` may begin with whole messages that were put off.
     put_off: bool,
 }
@@ -25,8 +24,13 @@ pub(crate) enum Flow {
 
 impl Inbound {
     /// Begins with bytes that came before.
-    pub(crate) fn holding(received: Vec<u8>) -> Self {
-        Inbound { put_off: !received.is_empty(), rest: received, scanned: 0 }
+    pub(crate) fn holding(framing: Framing, received: Vec<u8>) -> Self {
+        Inbound { framing, put_off: !received.is_empty(), rest: received }
+    }
+
+    /// What stands in while the real one is at work.
+    pub(crate) fn stand_in(&self) -> Self {
+        Inbound { framing: self.framing.clone(), rest: Vec::new(), put_off: false }
     }
 
     /// Whether something is left that may be a part of a message.
@@ -40,22 +44,15 @@ impl Inbound {
     }
 
     /// Calls `each` with every whole message in the rest and in `bytes`, framing removed.
-    pub(crate) fn feed(
-        &mut self,
-        protocol: Protocol,
-        limit: Option<usize>,
-        bytes: &[u8],
-        each: impl FnMut(&[u8]) -> Flow,
-    ) -> Result<(), ProtocolError> {
+    pub(crate) fn feed(&mut self, bytes: &[u8], each: impl FnMut(&[u8]) -> Flow) -> Result<(), ProtocolError> {
         self.put_off = false;
         if self.rest.is_empty() {
-            self.scanned = 0;
-            let used = self.split(protocol, limit, bytes, each)?;
+            let used = self.split(bytes, each)?;
             self.rest.extend_from_slice(bytes.get(used..).unwrap_or_default());
         } else {
             let mut rest = std::mem::take(&mut self.rest);
             rest.extend_from_slice(bytes);
-            let used = self.split(protocol, limit, &rest, each)?;
+            let used = self.split(&rest, each)?;
             if used < rest.len() {
                 rest.drain(..used);
                 self.rest = rest;
@@ -65,19 +62,10 @@ impl Inbound {
     }
 
     /// Returns how many bytes are done with.
-    fn split(
-        &mut self,
-        protocol: Protocol,
-        limit: Option<usize>,
-        bytes: &[u8],
-        mut each: impl FnMut(&[u8]) -> Flow,
-    ) -> Result<usize, ProtocolError> {
+    fn split(&mut self, bytes: &[u8], mut each: impl FnMut(&[u8]) -> Flow) -> Result<usize, ProtocolError> {
         let mut used = 0;
-        while let Some(Frame { body, consumed }) =
-            next_message(protocol, bytes.get(used..).unwrap_or_default(), limit, &mut self.scanned)?
-        {
+        while let Some(Frame { body, consumed }) = self.framing.next(bytes.get(used..).unwrap_or_default())? {
             used += consumed;
-            self.scanned = 0;
             match each(body) {
                 Flow::Continue => {}
                 Flow::PutOff => {

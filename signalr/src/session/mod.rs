@@ -10,6 +10,7 @@ pub(crate) mod cancel;
 pub(crate) mod close;
 mod closing;
 pub(crate) mod current;
+pub(crate) mod handshake;
 mod inbound;
 pub(crate) mod inbox;
 pub(crate) mod invocations;
@@ -20,6 +21,7 @@ mod receive;
 pub(crate) mod settings;
 
 use crate::protocol::Invocation;
+use crate::protocol::framing::Framing;
 use crate::streaming::upload::{UploadHandle, Uploads};
 use crate::transport::Duplex;
 use calls::{Call, Calls};
@@ -73,24 +75,28 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    /// `received` is what came behind the handshake.
+    /// `received` is what came behind the handshake, `greeting` what is to be sent before everything else.
     pub(crate) fn new(
         peer: Arc<Peer>,
         settings: Arc<Settings>,
         service: Box<dyn Service>,
         duplex: Box<dyn Duplex>,
         received: Vec<u8>,
+        greeting: &[u8],
     ) -> Box<Self> {
         let now = Instant::now();
         let clock = KeepAlive::new(now);
         let timer = Box::pin(tokio::time::sleep_until(clock.next(&settings.intervals)));
+        let framing = Framing::new(peer.protocol, settings.message_limit);
+        let mut unsent = Box::<outbound::Outbound>::default();
+        unsent.encode_buffer().extend_from_slice(greeting);
         let mut session = Box::new(Session {
             peer,
             settings,
             service,
             duplex: Some(duplex),
-            inbound: Inbound::holding(received),
-            unsent: None,
+            inbound: Inbound::holding(framing, received),
+            unsent: Some(unsent),
             connecting: None,
             calls: Calls::default(),
             uploads: Uploads::default(),

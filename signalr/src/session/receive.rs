@@ -20,6 +20,14 @@ thread_local! {
     static BUFFER: Cell<Option<Box<[u8]>>> = const { Cell::new(None) };
 }
 
+/// Lends the read buffer of this thread.
+pub(super) fn with_buffer<R>(read: impl FnOnce(&mut [u8]) -> R) -> R {
+    let mut buffer = BUFFER.take().unwrap_or_else(|| vec![0; SCRATCH].into_boxed_slice());
+    let result = read(&mut buffer);
+    BUFFER.set(Some(buffer));
+    result
+}
+
 impl Session {
     /// Whether reading pauses: too much waits for its turn, or the peer does not take its answers.
     pub(super) fn is_held_back(&self) -> bool {
@@ -29,22 +37,22 @@ impl Session {
 
     /// Reads until the socket has nothing more. Says whether anything was done.
     pub(super) fn poll_receive(&mut self, cx: &mut Context<'_>) -> bool {
-        let mut buffer = BUFFER.take().unwrap_or_else(|| vec![0; SCRATCH].into_boxed_slice());
-        let mut progress = false;
-        while self.closing.is_none() && !self.is_held_back() {
-            if self.inbound.has_put_off() {
-                self.feed(&[], cx);
-            } else {
-                match self.duplex.as_mut().map(|duplex| duplex.poll_receive(cx, &mut buffer)) {
-                    None | Some(Poll::Pending) => break,
-                    Some(Poll::Ready(received)) => self.received(received, &buffer, cx),
+        with_buffer(|buffer| {
+            let mut progress = false;
+            while self.closing.is_none() && !self.is_held_back() {
+                if self.inbound.has_put_off() {
+                    self.feed(&[], cx);
+                } else {
+                    match self.duplex.as_mut().map(|duplex| duplex.poll_receive(cx, buffer)) {
+                        None | Some(Poll::Pending) => break,
+                        Some(Poll::Ready(received)) => self.received(received, buffer, cx),
+                    }
                 }
+                progress = true;
+                self.poll_calls(cx);
             }
-            progress = true;
-            self.poll_calls(cx);
-        }
-        BUFFER.set(Some(buffer));
-        progress
+            progress
+        })
     }
 
     fn received(&mut self, received: Received, buffer: &[u8], cx: &mut Context<'_>) {
@@ -59,14 +67,15 @@ impl Session {
                 "InvalidDataException: Connection terminated while reading a message.".to_owned(),
             )),
             Received::Closed => self.begin_close(CloseReason::ClientClosed),
+            Received::Violation(error) => self.begin_close(CloseReason::ProtocolError(error)),
             Received::Lost(error) => self.begin_close(CloseReason::TransportLost(error)),
         }
     }
 
     fn feed(&mut self, bytes: &[u8], cx: &mut Context<'_>) {
-        let mut inbound = std::mem::take(&mut self.inbound);
-        let (protocol, limit) = (self.peer.protocol, self.settings.message_limit);
-        let fed = inbound.feed(protocol, limit, bytes, |body| match self.message(body, cx) {
+        let stand_in = self.inbound.stand_in();
+        let mut inbound = std::mem::replace(&mut self.inbound, stand_in);
+        let fed = inbound.feed(bytes, |body| match self.message(body, cx) {
             Err(violation) => {
                 self.violation(&violation);
                 Flow::Stop

@@ -95,7 +95,7 @@ impl Duplex for Memory {
         Poll::Ready(Ok(()))
     }
 
-    fn poll_close(&mut self, _cx: &mut Context<'_>, _failed: bool) -> Poll<()> {
+    fn poll_close(&mut self, _cx: &mut Context<'_>) -> Poll<()> {
         self.outgoing.close();
         Poll::Ready(())
     }

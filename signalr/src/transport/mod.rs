@@ -28,7 +28,7 @@ pub(crate) trait Duplex: Send {
     ) -> Poll<io::Result<()>>;
 
     /// Says goodbye and waits for the peer to do the same. The caller limits the time.
-    fn poll_close(&mut self, cx: &mut Context<'_>, failed: bool) -> Poll<()>;
+    fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<()>;
 
     /// Asks for a sign of life below the hub protocol, if the transport has such a thing.
     fn probe(&mut self) -> bool {
@@ -43,7 +43,9 @@ pub(crate) enum Received {
     Data(usize),
     /// The peer ended the connection in an orderly way.
     Closed,
-    /// The connection is gone, or broke the rules of the transport.
+    /// The peer broke the rules of the transport.
+    Violation(String),
+    /// The connection is gone.
     Lost(String),
 }
 
