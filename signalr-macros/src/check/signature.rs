@@ -14,7 +14,7 @@ pub(crate) fn skipped(marks: &MethodOptions, injected: &[Option<Attribute>], err
         marks.blocking,
         marks.stream,
         marks.cancel_by_drop,
-        marks.name.as_ref().map(|name| name.span()),
+        marks.name.as_ref().map(syn::LitStr::span),
     ];
     for span in flags.into_iter().flatten() {
         errors.push(syn::Error::new(
@@ -151,13 +151,14 @@ fn options(signature: &Signature, marks: &MethodOptions, errors: &Errors) {
             ));
         }
     }
-    if let Some(cancel) = marks.cancel_by_drop {
-        if !is_async && !Returns::new(signature, marks.stream.is_some()).is_stream {
-            errors.push(syn::Error::new(
-                cancel,
-                "only an `async fn` can be cancelled by dropping it",
-            ));
-        }
+    if let Some(cancel) = marks.cancel_by_drop
+        && !is_async
+        && !Returns::new(signature, marks.stream.is_some()).is_stream
+    {
+        errors.push(syn::Error::new(
+            cancel,
+            "only an `async fn` can be cancelled by dropping it",
+        ));
     }
 }
 
@@ -181,7 +182,7 @@ pub(crate) fn lifecycle(
         marks.blocking,
         marks.stream,
         marks.cancel_by_drop,
-        marks.name.as_ref().map(|name| name.span()),
+        marks.name.as_ref().map(syn::LitStr::span),
     ];
     for span in flags.into_iter().flatten() {
         errors.push(syn::Error::new(

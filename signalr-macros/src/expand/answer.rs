@@ -24,7 +24,7 @@ impl Shown {
 
     fn outside(ty: Option<&Type>, otherwise: Span) -> Self {
         Shown {
-            place: ty.map_or(otherwise, |ty| located(ty)),
+            place: ty.map_or(otherwise, located),
             turbofish: None,
         }
     }

@@ -17,7 +17,7 @@ pub(crate) fn hub(hub: &Hub) -> TokenStream {
     let methods = hub.methods.iter().map(|method| entry(&private, method));
     let lifecycle = hub.lifecycle.iter().map(|method| lifecycle(&private, method));
     let table = quote! {
-        const METHODS: &'static [#private::Method<Self>] = &#private::checked([#(#methods),*]);
+        const METHODS: &'static [#private::Method<Self>] = #private::checked(&[#(#methods),*]);
         #(#lifecycle)*
     };
     let implementation = implementation(&hub.options, block, &table);

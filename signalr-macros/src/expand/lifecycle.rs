@@ -26,7 +26,7 @@ pub(crate) fn lifecycle(private: &TokenStream, method: &Lifecycle) -> TokenStrea
         .zip(&names)
         .map(|(parameter, name)| take(parameter, name));
     let call = call(private, &method.ident, &method.returns, &names);
-    let value_place = method.returns.value().map_or(place, |ty| located(ty));
+    let value_place = method.returns.value().map_or(place, located);
     let error = failure(private, method.returns.whole.as_ref(), value_place);
     let nothing = quote_spanned!(value_place=> #private::nothing(__value));
     quote_spanned! {place=>

@@ -58,12 +58,12 @@ pub(crate) fn options(
                 errors.push(error);
                 skip_to_comma(input)?;
             }
-            if !input.is_empty() {
-                if let Err(error) = input.parse::<Token![,]>() {
-                    errors.push(syn::Error::new(error.span(), "expected `,` before the next option"));
-                    skip_to_comma(input)?;
-                    input.parse::<Option<Token![,]>>()?;
-                }
+            if !input.is_empty()
+                && let Err(error) = input.parse::<Token![,]>()
+            {
+                errors.push(syn::Error::new(error.span(), "expected `,` before the next option"));
+                skip_to_comma(input)?;
+                input.parse::<Option<Token![,]>>()?;
             }
         }
         Ok(())

@@ -181,10 +181,10 @@ fn take_inject(function: &mut ImplItemFn, errors: &Errors) -> Vec<Option<Attribu
         .map(|argument| {
             let mut marks = attr::take(&mut argument.attrs, "inject").into_iter();
             let first = marks.next();
-            if let Some(mark) = &first {
-                if !matches!(mark.meta, syn::Meta::Path(_)) {
-                    errors.at(mark, "`#[inject]` takes no options");
-                }
+            if let Some(mark) = &first
+                && !matches!(mark.meta, syn::Meta::Path(_))
+            {
+                errors.at(mark, "`#[inject]` takes no options");
             }
             if let Some(second) = marks.next() {
                 errors.at(second, "`#[inject]` is given twice");

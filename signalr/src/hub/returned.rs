@@ -13,7 +13,6 @@ use serde::Serialize;
 use std::borrow::Cow;
 use std::convert::Infallible;
 use std::error::Error;
-use std::fmt;
 use std::marker::PhantomData;
 use std::ops::Deref;
 
@@ -117,7 +116,7 @@ impl<E: Into<Cow<'static, str>>> Text<E> {
 impl<E: Into<Box<dyn Error + Send + Sync>>> Boxed<E> {
     /// Hides the error.
     pub fn convert<F: Into<Box<dyn Error + Send + Sync>>>(&self, error: F) -> HubError {
-        HubError::from(Opaque(error.into()))
+        HubError::hidden(error.into())
     }
 }
 
@@ -138,27 +137,6 @@ impl<E> Unusable<E> {
 pub trait MethodError {
     /// Never there.
     fn never(self) -> HubError;
-}
-
-/// A boxed error as an error: a box is none itself.
-struct Opaque(Box<dyn Error + Send + Sync>);
-
-impl fmt::Debug for Opaque {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl fmt::Display for Opaque {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl Error for Opaque {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        self.0.source()
-    }
 }
 
 // ---- a value as an answer ----
