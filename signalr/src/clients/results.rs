@@ -1,7 +1,7 @@
 //! Client results: the server asks one client and waits for its answer.
 
 use crate::protocol::codec::InvocationHead;
-use crate::protocol::{EncodeError, WireArguments};
+use crate::protocol::{Arguments, EncodeError, WireArguments};
 use crate::session::inbox::Pushed;
 use crate::session::invocations::Answer;
 use crate::session::peer::Peer;
@@ -139,7 +139,7 @@ impl<T: DeserializeOwned> IntoFuture for ClientResult<T> {
             match answer {
                 Answer::Error(text) => Err(ClientResultError::Client(text)),
                 // `()` and `Option` can be read from nothing, other types cannot.
-                Answer::Void => asked.peer.protocol.decode_null().map_err(|_| ClientResultError::NoResult),
+                Answer::Void => Arguments::new(asked.peer.protocol, &[], 0).next().map_err(|_| ClientResultError::NoResult),
                 Answer::Result(protocol, bytes) => Answer::payload(protocol, &bytes).decode().map_err(|error| {
                     ClientResultError::Result { expected: std::any::type_name::<T>(), cause: error.to_string() }
                 }),

@@ -86,16 +86,6 @@ impl Reply {
         pump(self, stream, |item: Result<T, E>| item.map_err(Into::into)).await;
     }
 
-    /// Drives a stream whose errors are public ones of the user's own type.
-    pub async fn public_stream<S, T, E>(self, stream: S)
-    where
-        S: Stream<Item = Result<T, E>>,
-        T: Serialize,
-        E: super::error::PublicError,
-    {
-        pump(self, stream, |item: Result<T, E>| item.map_err(|error| error.to_hub_error())).await;
-    }
-
     // ---- for the pump ----
 
     /// Sends one item; returns what became of it and how many bytes wait to be sent.

@@ -117,11 +117,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> WebSocket<S> {
         while let Some(header) = &self.header {
             let header = header.get(self.header_sent..).unwrap_or_default();
             let mut slices = [IoSlice::new(&[]); SLICES];
-            let mut count = 0;
-            if let [first, rest @ ..] = &mut slices {
-                *first = IoSlice::new(header);
-                count = 1 + data.chunks(rest, self.frame_left);
-            }
+            let [first, rest @ ..] = &mut slices;
+            *first = IoSlice::new(header);
+            let count = 1 + data.chunks(rest, self.frame_left);
             let slices = slices.get(usize::from(header.is_empty())..count).unwrap_or_default();
             let written = ready!(Pin::new(&mut self.io).poll_write_vectored(cx, slices))?;
             if written == 0 {
