@@ -3,7 +3,8 @@
 //! The levels below are tried in order by method lookup: each derefs to the next, and a level whose type does not meet
 //! the bounds of its `impl` is passed over. A bound that should fail with an error stands on the method instead.
 
-use super::{FromInvocation, HubMethods, Invocation, Rejection};
+use super::invocation::{FromInvocation, Invocation, Rejection};
+use super::method::HubMethods;
 use serde::de::DeserializeOwned;
 use std::marker::PhantomData;
 use std::ops::Deref;

@@ -7,7 +7,8 @@
 //! Generated code takes three steps: [`outcome`] makes any return value a `Result`, then [`success`] answers with its
 //! value and [`failure`] turns its error into a [`HubError`].
 
-use super::{HubError, PublicError, Reply};
+use super::error::{HubError, PublicError};
+use super::reply::Reply;
 use futures_util::{Stream, StreamExt};
 use serde::Serialize;
 use std::borrow::Cow;
