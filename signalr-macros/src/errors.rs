@@ -5,7 +5,7 @@ use quote::ToTokens;
 use std::cell::RefCell;
 use std::fmt::Display;
 
-/// Collects errors, each at the tokens it is about. It must be asked for them in the end: see [`Errors::finish`].
+/// Collects errors, each at the tokens it is about. It must be asked for them in the end: see [`Errors::beside`].
 #[derive(Default)]
 pub(crate) struct Errors {
     found: RefCell<Option<syn::Error>>,
@@ -18,6 +18,20 @@ impl Errors {
         self.push(syn::Error::new_spanned(tokens, message));
     }
 
+    /// Whether there are no errors.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.found.borrow().is_none()
+    }
+
+    /// Adds all errors of `others`; says whether there were any.
+    pub(crate) fn absorb(&self, mut others: Errors) -> bool {
+        others.finished = true;
+        let found = others.found.take();
+        let any = found.is_some();
+        found.into_iter().for_each(|error| self.push(error));
+        any
+    }
+
     /// Adds an error.
     pub(crate) fn push(&self, error: syn::Error) {
         let mut found = self.found.borrow_mut();
@@ -27,16 +41,11 @@ impl Errors {
         }
     }
 
-    /// The errors as compile errors beside the item as it is.
-    pub(crate) fn beside(self, mut item: TokenStream) -> TokenStream {
-        item.extend(self.finish());
-        item
-    }
-
-    /// The errors as compile errors, or `None` if there are none.
-    pub(crate) fn finish(mut self) -> Option<TokenStream> {
+    /// The item, and the errors as compile errors behind it.
+    pub(crate) fn beside(mut self, mut item: TokenStream) -> TokenStream {
         self.finished = true;
-        self.found.take().map(syn::Error::into_compile_error)
+        item.extend(self.found.take().map(syn::Error::into_compile_error));
+        item
     }
 }
 

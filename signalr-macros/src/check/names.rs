@@ -25,18 +25,14 @@ pub(crate) fn distinct<'a>(
             format!("`{}`", name.text)
         } else {
             format!(
-                "`{}` and `{}`, which differ only in case and underscores",
+                "`{}` and `{}` differ only in case and underscores",
                 name.text, other_name.text
             )
         };
         let message = format!(
-            "two methods have the same wire name: {same}; \
-             rename this one, or give it another wire name with `#[{attribute}(name = \"..\")]`"
+            "`{ident}` has the same wire name as `{other}` ({same}): \
+             rename one of them, or give it another wire name with `#[{attribute}(name = \"..\")]`"
         );
         errors.push(syn::Error::new(name.span, message));
-        errors.push(syn::Error::new(
-            other_name.span,
-            format!("`{other}` has that wire name already"),
-        ));
     }
 }

@@ -1,6 +1,6 @@
 //! The call of a user's method and the steps behind it, each with its errors at the type that it is about.
 
-use crate::ctx::located;
+use crate::ctx::{CratePath, located};
 use crate::model::method::Returns;
 use crate::model::ty;
 use proc_macro2::{Span, TokenStream};
@@ -47,33 +47,36 @@ impl Shown {
 }
 
 /// `Self::method(&__hub, ..)`, awaited if need be.
-pub(crate) fn call(private: &TokenStream, ident: &Ident, returns: &Returns, arguments: &[TokenStream]) -> TokenStream {
+pub(crate) fn call(ident: &Ident, returns: &Returns, arguments: &[Ident]) -> TokenStream {
     let place = located(ident);
     let call = quote_spanned!(place=> Self::#ident(&__hub, #(#arguments),*));
     if returns.is_async {
-        quote_spanned!(place=> #private::sendable(#call).await)
+        quote_spanned!(place=> #call.await)
     } else {
         call
     }
 }
 
 /// Answers with `__value`, which the method returned.
-pub(crate) fn answer(private: &TokenStream, ident: &Ident, returns: &Returns) -> TokenStream {
+pub(crate) fn answer(runtime: &CratePath, ident: &Ident, returns: &Returns) -> TokenStream {
     let whole = returns.whole.as_ref();
     let Shown { place, turbofish } = Shown::value(whole, located(ident));
     let success = if returns.is_stream {
         let item = returns.value().and_then(ty::impl_stream).flatten();
-        let item_failure = failure(private, item, place);
-        let Shown { place, turbofish } = Shown::value(item, place);
-        let turbofish = turbofish.map(|item| quote_spanned!(place=> ::<#item, _, _>));
+        let item_failure = failure(runtime, item, place);
+        // Named in the call, an item type would get its error twice: for the call, and for the future it returns.
+        let Shown { place, .. } = Shown::value(item, place);
+        let private = runtime.private(place);
         quote_spanned!(place=>
-            #private::success(&__value).stream #turbofish (__value, __reply, |__error| #item_failure).await
+            #private::success(&__value).stream(__value, __reply, |__error| #item_failure).await
         )
     } else {
+        let private = runtime.private(place);
         let turbofish = turbofish.map(|value| quote_spanned!(place=> ::<#value>));
         quote_spanned!(place=> #private::success(&__value).value #turbofish (__value, __reply))
     };
-    let failure = failure(private, whole, place);
+    let failure = failure(runtime, whole, place);
+    let private = runtime.private(place);
     quote_spanned! {place=>
         match #private::outcome(&__value).split(__value) {
             ::core::result::Result::Ok(__value) => #success,
@@ -83,8 +86,9 @@ pub(crate) fn answer(private: &TokenStream, ident: &Ident, returns: &Returns) ->
 }
 
 /// Makes `__error`, the error of a `ty`, a `HubError`.
-pub(crate) fn failure(private: &TokenStream, ty: Option<&Type>, otherwise: Span) -> TokenStream {
+pub(crate) fn failure(runtime: &CratePath, ty: Option<&Type>, otherwise: Span) -> TokenStream {
     let Shown { place, turbofish } = Shown::error(ty, otherwise);
+    let private = runtime.private(place);
     let turbofish = turbofish.map(|error| quote_spanned!(place=> ::<#error>));
     quote_spanned!(place=> #private::failure(&__error).convert #turbofish (__error))
 }

@@ -2,30 +2,27 @@
 
 use super::answer::{answer, call};
 use super::lifecycle::lifecycle;
-use crate::ctx::located;
+use crate::ctx::{CratePath, located};
 use crate::model::hub::Hub;
 use crate::model::method::{Method, Parameter, ParameterKind, Run};
-use crate::parse::hub::HubOptions;
-use proc_macro2::{Literal, TokenStream};
+use crate::parse::hub::{HubOptions, cfgs};
+use proc_macro2::{Literal, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
-use syn::ItemImpl;
+use syn::{Ident, ItemImpl};
 
 /// The block and the implementation of `HubMethods` for its type.
 pub(crate) fn hub(hub: &Hub) -> TokenStream {
-    let private = hub.options.crate_path.private();
     let block = &hub.block;
-    let methods = hub.methods.iter().map(|method| entry(&private, method));
-    let lifecycle = hub.lifecycle.iter().map(|method| lifecycle(&private, method));
+    let runtime = &hub.options.crate_path;
+    let private = runtime.private(Span::mixed_site());
+    let methods = hub.methods.iter().map(|method| entry(runtime, method));
+    let lifecycle = hub.lifecycle.iter().map(|method| lifecycle(runtime, method));
     let table = quote! {
         const METHODS: &'static [#private::Method<Self>] = #private::checked(&[#(#methods),*]);
         #(#lifecycle)*
     };
     let implementation = implementation(&hub.options, block, &table);
-    // Looks at the table now: the constant of a trait is not computed before somebody uses it.
-    let check = block.generics.params.is_empty().then(|| {
-        let ty = &block.self_ty;
-        quote!(const _: &[#private::Method<#ty>] = <#ty as #private::HubMethods>::METHODS;)
-    });
+    let check = check(hub);
     quote! {
         #block
 
@@ -39,24 +36,38 @@ pub(crate) fn hub(hub: &Hub) -> TokenStream {
     }
 }
 
+/// Looks at the table now, for names that are the same: the constant of a trait is not computed before somebody uses it.
+/// Where no method has a `cfg`, the names are known to differ.
+fn check(hub: &Hub) -> Option<TokenStream> {
+    let conditional = hub.methods.iter().any(|method| !method.cfgs.is_empty());
+    if !conditional || !hub.block.generics.params.is_empty() {
+        return None;
+    }
+    let ty = &hub.block.self_ty;
+    let cfgs = cfgs(&hub.block.attrs);
+    let private = hub.options.crate_path.private(Span::mixed_site());
+    Some(quote!(#(#cfgs)* const _: &[#private::Method<#ty>] = <#ty as #private::HubMethods>::METHODS;))
+}
+
 /// The block with an empty table, so that mistakes in it don't make every use of the hub an error too.
 pub(crate) fn without_methods(options: &HubOptions, block: &ItemImpl) -> TokenStream {
-    let private = options.crate_path.private();
+    let private = options.crate_path.private(Span::mixed_site());
     let table = quote!(const METHODS: &'static [#private::Method<Self>] = &[];);
     let implementation = implementation(options, block, &table);
     quote!(#block const _: () = { #implementation };)
 }
 
 fn implementation(options: &HubOptions, block: &ItemImpl, table: &TokenStream) -> TokenStream {
-    let private = options.crate_path.private();
     let ty = &block.self_ty;
+    let place = located(ty);
+    let private = options.crate_path.private(place);
     let (generics, _, clause) = block.generics.split_for_impl();
     let receiver = match &options.receiver {
         Some(path) => quote_spanned!(located(path)=> dyn #path),
         None => quote!(#private::NoReceiver),
     };
-    let cfgs = crate::parse::hub::cfgs(&block.attrs);
-    quote_spanned! {located(ty)=>
+    let cfgs = cfgs(&block.attrs);
+    quote_spanned! {place=>
         #(#cfgs)*
         #[automatically_derived]
         #[allow(deprecated)]
@@ -68,23 +79,19 @@ fn implementation(options: &HubOptions, block: &ItemImpl, table: &TokenStream) -
 }
 
 /// One entry of the table: how a call is read, run and answered.
-fn entry(private: &TokenStream, method: &Method) -> TokenStream {
+fn entry(runtime: &CratePath, method: &Method) -> TokenStream {
     let cfgs = &method.cfgs;
     let name = &method.name.text;
     let place = located(&method.ident);
-    let names: Vec<_> = (0..method.parameters.len())
-        .map(|index| {
-            let name = format_ident!("__{index}", span = place);
-            quote!(#name)
-        })
-        .collect();
+    let private = runtime.private(place);
+    let names = locals(method.parameters.len(), place);
     let both = || method.parameters.iter().zip(&names);
     let arguments = both().filter(|(parameter, _)| parameter.is_argument());
-    let arguments = arguments.map(|(parameter, name)| read(private, parameter, name));
+    let arguments = arguments.map(|(parameter, name)| read(runtime, parameter, name));
     let injected = both().filter(|(parameter, _)| !parameter.is_argument());
-    let injected = injected.map(|(parameter, name)| inject(private, parameter, name));
-    let run = run(private, method, &names);
-    let settings = settings(private, method);
+    let injected = injected.map(|(parameter, name)| inject(runtime, parameter, name));
+    let run = run(runtime, method, &names);
+    let settings = settings(runtime, method);
     quote_spanned! {place=>
         #(#cfgs)*
         #private::Method::new(#name, |mut __invocation| {
@@ -97,20 +104,29 @@ fn entry(private: &TokenStream, method: &Method) -> TokenStream {
     }
 }
 
+/// Names for the values of parameters.
+pub(crate) fn locals(count: usize, place: Span) -> Vec<Ident> {
+    (0..count)
+        .map(|index| format_ident!("__{index}", span = place))
+        .collect()
+}
+
 /// Reads a parameter that the client sends.
-fn read(private: &TokenStream, parameter: &Parameter, name: &TokenStream) -> TokenStream {
+fn read(runtime: &CratePath, parameter: &Parameter, name: &Ident) -> TokenStream {
     let (ty, text) = (&parameter.ty, &parameter.name);
-    quote_spanned!(located(ty)=>
-        let #name = #private::parameter::<Self, #ty>().read::<#ty>(&mut __invocation, #text)?;
-    )
+    let place = located(ty);
+    let private = runtime.private(place);
+    quote_spanned!(place=> let #name = #private::parameter::<Self, #ty>().read::<#ty>(&mut __invocation, #text)?;)
 }
 
 /// Takes a parameter that the invocation gives.
-fn inject(private: &TokenStream, parameter: &Parameter, name: &TokenStream) -> TokenStream {
+fn inject(runtime: &CratePath, parameter: &Parameter, name: &Ident) -> TokenStream {
     let ty = &parameter.ty;
     let place = located(ty);
     match &parameter.kind {
         ParameterKind::Stream(item) => {
+            let place = located(item);
+            let private = runtime.private(place);
             quote_spanned!(place=> let #name = __invocation.inject::<#private::PlainUpload<#item>>()?;)
         }
         _ => quote_spanned!(place=> let #name = __invocation.inject::<#ty>()?;),
@@ -118,10 +134,11 @@ fn inject(private: &TokenStream, parameter: &Parameter, name: &TokenStream) -> T
 }
 
 /// Calls the method and answers, where the method wants to run.
-fn run(private: &TokenStream, method: &Method, arguments: &[TokenStream]) -> TokenStream {
+fn run(runtime: &CratePath, method: &Method, arguments: &[Ident]) -> TokenStream {
     let place = located(&method.ident);
-    let call = call(private, &method.ident, &method.returns, arguments);
-    let answer = answer(private, &method.ident, &method.returns);
+    let private = runtime.private(place);
+    let call = call(&method.ident, &method.returns, arguments);
+    let answer = answer(runtime, &method.ident, &method.returns);
     let body = quote_spanned!(place=> let __value = #call; #answer);
     let at_once = !method.returns.is_async && !method.returns.is_stream;
     match method.run {
@@ -133,7 +150,8 @@ fn run(private: &TokenStream, method: &Method, arguments: &[TokenStream]) -> Tok
 }
 
 /// What the table says about the method besides.
-fn settings(private: &TokenStream, method: &Method) -> TokenStream {
+fn settings(runtime: &CratePath, method: &Method) -> TokenStream {
+    let private = runtime.private(located(&method.ident));
     let mut settings = TokenStream::new();
     let arguments: Vec<_> = method
         .parameters

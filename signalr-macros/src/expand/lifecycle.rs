@@ -1,34 +1,33 @@
 //! `on_connected` and `on_disconnected`.
 
 use super::answer::{call, failure};
-use crate::ctx::located;
+use super::hub::locals;
+use crate::ctx::{CratePath, located};
 use crate::model::method::{Event, Lifecycle, Parameter, ParameterKind};
 use proc_macro2::TokenStream;
-use quote::{format_ident, quote, quote_spanned};
+use quote::{quote, quote_spanned};
+use syn::Ident;
 
 /// The constant of `HubMethods` that holds the method.
-pub(crate) fn lifecycle(private: &TokenStream, method: &Lifecycle) -> TokenStream {
+pub(crate) fn lifecycle(runtime: &CratePath, method: &Lifecycle) -> TokenStream {
     let cfgs = &method.cfgs;
     let place = located(&method.ident);
+    let private = runtime.private(place);
     let constant = match method.event {
         Event::Connected => quote!(ON_CONNECTED),
         Event::Disconnected => quote!(ON_DISCONNECTED),
     };
-    let names: Vec<_> = (0..method.parameters.len())
-        .map(|index| {
-            let name = format_ident!("__{index}", span = place);
-            quote!(#name)
-        })
-        .collect();
+    let names = locals(method.parameters.len(), place);
     let parameters = method
         .parameters
         .iter()
         .zip(&names)
         .map(|(parameter, name)| take(parameter, name));
-    let call = call(private, &method.ident, &method.returns, &names);
+    let call = call(&method.ident, &method.returns, &names);
     let value_place = method.returns.value().map_or(place, located);
-    let error = failure(private, method.returns.whole.as_ref(), value_place);
-    let nothing = quote_spanned!(value_place=> #private::nothing(__value));
+    let error = failure(runtime, method.returns.whole.as_ref(), value_place);
+    let nothing = runtime.private(value_place);
+    let nothing = quote_spanned!(value_place=> #nothing::nothing(__value));
     quote_spanned! {place=>
         #(#cfgs)*
         const #constant: ::core::option::Option<fn(#private::Lifecycle<Self>) -> #private::LifecycleFuture> =
@@ -46,7 +45,7 @@ pub(crate) fn lifecycle(private: &TokenStream, method: &Lifecycle) -> TokenStrea
     }
 }
 
-fn take(parameter: &Parameter, name: &TokenStream) -> TokenStream {
+fn take(parameter: &Parameter, name: &Ident) -> TokenStream {
     let ty = &parameter.ty;
     let place = located(ty);
     match parameter.kind {

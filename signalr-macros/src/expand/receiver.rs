@@ -8,14 +8,16 @@ use syn::{ItemTrait, ReturnType, TraitItem, TraitItemFn};
 
 /// The trait, its proxy, and what ties the two together.
 pub(crate) fn receiver(receiver: &Receiver) -> TokenStream {
-    let private = receiver.options.crate_path.private();
     let item = with_futures(receiver.item.clone());
-    let proxy = proxy(&private, receiver);
+    if receiver.mistaken {
+        return quote!(#item);
+    }
+    let proxy = proxy(receiver);
     quote!(#item #proxy)
 }
 
-/// The trait as written, for the case that it has mistakes.
-pub(crate) fn with_futures(mut item: ItemTrait) -> ItemTrait {
+/// The trait as implementations and callers see it.
+fn with_futures(mut item: ItemTrait) -> ItemTrait {
     item.supertraits.extend([
         syn::parse_quote!(::core::marker::Send),
         syn::parse_quote!(::core::marker::Sync),
@@ -59,18 +61,16 @@ fn with_future(function: &mut TraitItemFn) {
     }
 }
 
-fn proxy(private: &TokenStream, receiver: &Receiver) -> TokenStream {
+fn proxy(receiver: &Receiver) -> TokenStream {
     let item = &receiver.item;
     let name = &item.ident;
     let visibility = &item.vis;
     let place = located(name);
+    let private = receiver.options.crate_path.private(place);
     let proxy = format_ident!("{name}Proxy");
     let text = proxy.to_string();
     let doc = format!("Calls the methods of [`{name}`] on the clients that it addresses.");
-    let methods = receiver
-        .methods
-        .iter()
-        .map(|method| proxy_method(private, receiver, method));
+    let methods = receiver.methods.iter().map(|method| proxy_method(receiver, method));
     let cfgs = crate::parse::hub::cfgs(&item.attrs);
     quote_spanned! {place=>
         #(#cfgs)*
@@ -122,8 +122,9 @@ fn proxy(private: &TokenStream, receiver: &Receiver) -> TokenStream {
     }
 }
 
-fn proxy_method(private: &TokenStream, receiver: &Receiver, method: &ReceiverMethod) -> TokenStream {
+fn proxy_method(receiver: &Receiver, method: &ReceiverMethod) -> TokenStream {
     let place = located(&method.ident);
+    let private = receiver.options.crate_path.private(place);
     let visibility = &receiver.item.vis;
     let ReceiverMethod { ident, attributes, .. } = method;
     let wire = &method.name.text;

@@ -10,6 +10,8 @@ pub(crate) struct Receiver {
     pub(crate) item: ItemTrait,
     pub(crate) options: ReceiverOptions,
     pub(crate) methods: Vec<ReceiverMethod>,
+    /// Whether the trait itself has mistakes, so that there is nothing to make of it.
+    pub(crate) mistaken: bool,
 }
 
 /// A method that the server may call.

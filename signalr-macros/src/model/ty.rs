@@ -1,6 +1,6 @@
 //! What can be seen of a type by its spelling alone.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::{GenericArgument, PathArguments, PathSegment, ReturnType, TraitBound, Type, TypeParamBound};
 
@@ -110,21 +110,27 @@ pub(crate) fn returned(output: &ReturnType) -> Option<&Type> {
     }
 }
 
-/// The type as it can be named in generated code, with `_` for what cannot be: `impl Trait`, and lifetimes, which may be
-/// those of the method.
+/// The type as a generic argument in generated code; `_` if it has parts without a name there: `impl Trait`, and the
+/// lifetimes of the method.
 pub(crate) fn nameable(ty: &Type) -> TokenStream {
-    if borrowed(ty).is_some() || mentions_impl(ty.to_token_stream()) {
+    let tokens = ty.to_token_stream();
+    if has_unnameable(tokens.clone()) {
         quote!(_)
     } else {
-        ty.to_token_stream()
+        tokens
     }
 }
 
-fn mentions_impl(tokens: TokenStream) -> bool {
+fn has_unnameable(tokens: TokenStream) -> bool {
+    let mut lifetime = false;
     tokens.into_iter().any(|token| match token {
-        proc_macro2::TokenTree::Ident(ident) => ident == "impl",
-        proc_macro2::TokenTree::Group(group) => mentions_impl(group.stream()),
-        _ => false,
+        TokenTree::Ident(ident) => std::mem::take(&mut lifetime) && ident != "static" || ident == "impl",
+        TokenTree::Group(group) => has_unnameable(group.stream()),
+        TokenTree::Punct(punct) => {
+            lifetime = punct.as_char() == '\'';
+            false
+        }
+        TokenTree::Literal(_) => false,
     })
 }
 

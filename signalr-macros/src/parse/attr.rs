@@ -138,15 +138,14 @@ fn arguments(attribute: &Attribute, example: &str, errors: &Errors) -> TokenStre
 
 /// The message for a name that is none of `known`, with the likeliest of them.
 pub(crate) fn unknown(name: &str, known: &[&str]) -> String {
-    let near = known
+    let longer = known
         .iter()
-        .map(|candidate| (distance(name, candidate), candidate))
-        .min();
-    match near {
-        Some((distance, candidate)) if distance <= candidate.len().max(name.len()) / 3 => {
-            format!("unknown option `{name}`; did you mean `{candidate}`?")
-        }
-        _ => format!("unknown option `{name}`; expected {}", list(known)),
+        .find(|candidate| name.len() > 2 && candidate.starts_with(name));
+    let near = known.iter().min_by_key(|candidate| distance(name, candidate));
+    let near = near.filter(|candidate| distance(name, candidate) <= candidate.len().max(name.len()) / 3);
+    match longer.or(near) {
+        Some(candidate) => format!("unknown option `{name}`; did you mean `{candidate}`?"),
+        None => format!("unknown option `{name}`; expected {}", list(known)),
     }
 }
 
@@ -185,9 +184,14 @@ mod tests {
 
     #[test]
     fn a_near_miss_gets_a_suggestion() {
+        let known = ["receiver", "rename_all"];
         assert_eq!(
-            unknown("rename", &["receiver", "rename_all"]),
-            "unknown option `rename`; expected `receiver` or `rename_all`"
+            unknown("timeout", &known),
+            "unknown option `timeout`; expected `receiver` or `rename_all`"
+        );
+        assert_eq!(
+            unknown("rename", &known),
+            "unknown option `rename`; did you mean `rename_all`?"
         );
         assert_eq!(
             unknown("renam_all", &["receiver", "rename_all"]),

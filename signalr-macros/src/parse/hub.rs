@@ -118,7 +118,11 @@ pub(crate) fn block(item: TokenStream, errors: &Errors) -> Option<ItemImpl> {
             None
         }
         Ok(Item::Fn(item)) => {
-            errors.at(item.sig.ident, PLACE);
+            let place = "`#[hub]` on a method is read by `#[hub]` on the impl block around it, which is missing";
+            errors.at(
+                &item.sig.ident,
+                if item.sig.receiver().is_some() { place } else { PLACE },
+            );
             None
         }
         Ok(_) => {

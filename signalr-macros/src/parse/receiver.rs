@@ -92,21 +92,32 @@ pub(crate) fn item(item: TokenStream, errors: &Errors) -> Option<ItemTrait> {
 
 /// Reads what the trait's methods are, and takes the helper attributes out of it.
 pub(crate) fn receiver(options: ReceiverOptions, mut item: ItemTrait, errors: &Errors) -> Receiver {
-    check::receiver::item(&item, errors);
+    let on_trait = Errors::default();
+    check::receiver::item(&item, &on_trait);
+    let mistaken = errors.absorb(on_trait);
     let mut methods = Vec::new();
     for entry in &mut item.items {
         match entry {
             TraitItem::Fn(function) => {
                 let marks = ReceiverMethodOptions::take(&mut function.attrs, errors);
-                check::receiver::method(&function.sig, &marks, errors);
-                methods.push(read_method(function, &marks, options.rename_all));
+                let on_method = Errors::default();
+                check::receiver::method(&function.sig, &marks, &on_method);
+                // A proxy of a method with mistakes would only repeat them.
+                if !errors.absorb(on_method) {
+                    methods.push(read_method(function, &marks, options.rename_all));
+                }
             }
             other => errors.at(other, "a receiver has methods only: they are what the server may call"),
         }
     }
     let names = methods.iter().map(|method| (&method.ident, &method.name, &method.cfgs));
     check::names::distinct(names, "receiver", errors);
-    Receiver { item, options, methods }
+    Receiver {
+        item,
+        options,
+        methods,
+        mistaken,
+    }
 }
 
 fn read_method(function: &TraitItemFn, marks: &ReceiverMethodOptions, case: Case) -> ReceiverMethod {

@@ -79,8 +79,8 @@ impl<H, T> Deref for Given<H, T> {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is given by the invocation, not sent by the client",
     label = "mark this parameter `#[inject]`",
-    note = "only `Context`, `Upload`, `CancellationToken` and `impl Stream` are recognised by their name; \
-            any other type, such as an alias of one of them, is an argument unless it is marked `#[inject]`"
+    note = "`Context`, `Upload`, `CancellationToken` and `impl Stream` are known by their names; \
+            behind an alias, or with a name of your own, what the invocation gives is marked `#[inject]`"
 )]
 pub trait SentByClients {
     /// Never there.

@@ -13,7 +13,7 @@ use std::fmt;
 )]
 pub trait HubMethods: Sized + Send + Sync + 'static {
     /// What the hub may call on its clients: the marker of a `#[receiver]` trait, or [`NoReceiver`](crate::NoReceiver).
-    type Receiver: Receiver;
+    type Receiver: Receiver + ?Sized;
     /// All methods, in the order of the source.
     const METHODS: &'static [Method<Self>];
     /// Runs when a client has connected.

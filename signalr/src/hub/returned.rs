@@ -17,12 +17,6 @@ use std::error::Error;
 use std::marker::PhantomData;
 use std::ops::Deref;
 
-/// Passes a future on and asks that it is `Send` where it is named, at the user's method, and only there.
-#[inline]
-pub fn sendable<F: Future + Send>(future: F) -> impl Future<Output = F::Output> + Send {
-    future
-}
-
 /// Declares levels, each of which derefs to the next.
 macro_rules! levels {
     ($(#[doc = $doc:literal] $level:ident > $next:ident;)*) => {$(
@@ -158,42 +152,28 @@ pub fn success<T>(_value: &T) -> FallibleItems<T> {
     FallibleItems(Items(Value(PhantomData)))
 }
 
-// The types stand once more on the methods, so that an error shows the item type where generated code names it.
-
 impl<S: Stream<Item = Result<T, E>>, T, E> FallibleItems<S> {
     /// Sends the items until the stream ends or an item is an error.
     #[inline]
-    pub fn stream<U, R, F>(
-        &self,
-        stream: R,
-        reply: Reply,
-        failure: F,
-    ) -> impl Future<Output = ()> + Send + use<S, T, E, U, R, F>
+    pub fn stream<F>(&self, stream: S, reply: Reply, failure: F) -> impl Future<Output = ()> + use<S, T, E, F>
     where
-        R: Stream<Item = Result<U, E>> + Send,
-        U: Serialize,
-        F: FnMut(E) -> HubError + Send,
+        T: Serialize,
+        F: FnMut(E) -> HubError,
     {
         let mut failure = failure;
-        sendable(reply.try_stream(stream.map(move |item: Result<U, E>| item.map_err(&mut failure))))
+        reply.try_stream(stream.map(move |item| item.map_err(&mut failure)))
     }
 }
 
 impl<S: Stream> Items<S> {
     /// Sends the items until the stream ends.
     #[inline]
-    pub fn stream<U, R, F>(
-        &self,
-        stream: R,
-        reply: Reply,
-        _failure: F,
-    ) -> impl Future<Output = ()> + Send + use<S, U, R, F>
+    pub fn stream<F>(&self, stream: S, reply: Reply, _failure: F) -> impl Future<Output = ()> + use<S, F>
     where
-        R: Stream<Item = U> + Send,
-        U: Serialize,
-        F: FnMut(Infallible) -> HubError + Send,
+        S::Item: Serialize,
+        F: FnMut(Infallible) -> HubError,
     {
-        sendable(reply.stream(stream))
+        reply.stream(stream)
     }
 
     /// Never callable: asks for `#[hub(stream)]`.
@@ -211,11 +191,10 @@ impl<T> Value<T> {
     }
 
     /// Never callable: there is no stream.
-    pub fn stream<U, R, F>(&self, value: R, reply: Reply, _failure: F) -> std::future::Ready<()>
+    pub fn stream<F>(&self, value: T, reply: Reply, _failure: F) -> std::future::Ready<()>
     where
-        U: Serialize,
-        R: IsStream<Item = U>,
-        F: FnMut(Infallible) -> HubError + Send,
+        T: IsStream,
+        F: FnMut(Infallible) -> HubError,
     {
         let _ = reply;
         value.never();
@@ -252,9 +231,6 @@ pub trait NotAStream {
     label = "a method marked `#[hub(stream)]` returns a type that implements `Stream`"
 )]
 pub trait IsStream {
-    /// What generated code may name.
-    type Item;
-
     /// Never there.
     fn never(self);
 }
