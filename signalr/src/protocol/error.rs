@@ -15,12 +15,34 @@ pub struct ProtocolError {
 impl ProtocolError {
     /// A violation of the kind that ASP.NET Core names `InvalidDataException`.
     pub fn invalid_data(message: impl Into<String>) -> Self {
-        ProtocolError { exception: "InvalidDataException", message: message.into() }
+        ProtocolError {
+            exception: "InvalidDataException",
+            message: message.into(),
+        }
     }
 
     /// A violation of the kind that ASP.NET Core names `FormatException`.
     pub fn format(message: impl Into<String>) -> Self {
-        ProtocolError { exception: "FormatException", message: message.into() }
+        ProtocolError {
+            exception: "FormatException",
+            message: message.into(),
+        }
+    }
+
+    /// A violation of the kind that ASP.NET Core names `InvalidOperationException`.
+    pub fn invalid_operation(message: impl Into<String>) -> Self {
+        ProtocolError {
+            exception: "InvalidOperationException",
+            message: message.into(),
+        }
+    }
+
+    /// A violation of the kind that ASP.NET Core names `JsonReaderException`.
+    pub(crate) fn json_reader(message: impl Into<String>) -> Self {
+        ProtocolError {
+            exception: "JsonReaderException",
+            message: message.into(),
+        }
     }
 
     /// The name that ASP.NET Core has for this kind of error; detailed errors put it before the text.
