@@ -127,7 +127,7 @@ fn over_2gb() -> ProtocolError {
 
 #[cold]
 fn too_large(limit: usize) -> ProtocolError {
-    ProtocolError::invalid_data(format!(
+    ProtocolError::too_large(format!(
         "The maximum message size of {limit}B was exceeded. The message size can be configured in AddHubOptions."
     ))
 }
