@@ -100,7 +100,7 @@ impl<'a> HandshakeRequest<'a> {
         while let Some(name) = scanner.next_property(first)? {
             first = false;
             match name_bytes(name, &mut Cow::Borrowed(""))? {
-                b"protocol" => protocol = Some(string(&mut scanner, "protocol")?),
+                b"protocol" => string(&mut scanner, "protocol", &mut protocol)?,
                 b"version" => version = int32(&mut scanner, "version")?,
                 _ => scanner.skip_value(1)?,
             }
@@ -179,7 +179,7 @@ impl<'a> HandshakeResponse<'a> {
         while let Some(name) = scanner.next_property(first)? {
             first = false;
             match name_bytes(name, &mut Cow::Borrowed(""))? {
-                b"error" => error = Some(string(&mut scanner, "error")?),
+                b"error" => string(&mut scanner, "error", &mut error)?,
                 // Only messages behind the handshake have a type.
                 b"type" => return Err(violation("Expected a handshake response from the server.")),
                 _ => scanner.skip_value(1)?,
@@ -212,13 +212,13 @@ fn parse<'a, T>(
     };
     match read(frame.body) {
         Ok(message) => Ok(Some((message, frame.consumed))),
-        Err(ReadError::Violation(violation)) => Err(HandshakeError::Malformed(violation)),
-        Err(ReadError::Syntax(error)) => Err(HandshakeError::Malformed(describe(frame.body, error))),
+        Err(ReadError::Violation(violation)) => Err(HandshakeError::Malformed(*violation)),
+        Err(ReadError::Syntax(error)) => Err(HandshakeError::Malformed(describe(frame.body, &error))),
     }
 }
 
 /// Says where `body` stops being JSON, in the manner of the reader of ASP.NET Core.
-fn describe(body: &[u8], error: SyntaxError) -> ProtocolError {
+fn describe(body: &[u8], error: &SyntaxError) -> ProtocolError {
     let before = body.get(..error.at).unwrap_or(body);
     let line = before.iter().filter(|&&byte| byte == b'\n').count();
     let column = before.iter().rev().take_while(|&&byte| byte != b'\n').count();

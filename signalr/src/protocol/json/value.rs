@@ -102,6 +102,12 @@ mod tests {
     }
 
     #[test]
+    fn reads_numbers_to_the_last_bit() {
+        assert_eq!(decode_value(b"8.795971662348867e-194"), Ok(8.795971662348867e-194));
+        assert_eq!(decode_value(b"3.923189503225859e228"), Ok(3.923189503225859e228));
+    }
+
+    #[test]
     fn writes_numbers_as_dotnet_does() {
         for (value, text) in [
             (1.0, "1"),
