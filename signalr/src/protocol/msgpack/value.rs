@@ -19,9 +19,11 @@ pub(crate) fn decode_value<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Decod
     Ok(value)
 }
 
-/// Reads the value at the start of `rest` and steps over it, or leaves `rest` as it was if it cannot be read.
+/// Reads the first value of `rest` where it stands, and moves `rest` behind it.
+///
+/// After an error nothing is left to read.
 pub(crate) fn decode_next<T: DeserializeOwned>(rest: &mut &[u8]) -> Result<T, DecodeError> {
-    let mut reader = Reader::new(rest);
+    let mut reader = Reader::new(std::mem::take(rest));
     // Serde implementations may trust the lengths they are given, and rmp-serde does not count enums as depth: so the
     // structure is checked first, which also says where the value ends.
     let Some(value) = reader.value(MAX_DEPTH) else {

@@ -48,7 +48,7 @@ mod bytes_as_bin {
 }
 
 fn text() -> impl Strategy<Value = String> {
-    prop_oneof![4 => ".{0,40}", 1 => ".{250,300}", 1 => Just("x".repeat(70_000))]
+    prop_oneof![4 => ".{0,40}", 1 => ".{250,300}", 1 => Just("x".repeat(3_000))]
 }
 
 fn name() -> impl Strategy<Value = String> {

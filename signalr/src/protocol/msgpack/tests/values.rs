@@ -222,6 +222,13 @@ fn values_that_nobody_wants_are_stepped_over() {
     assert_eq!(arguments.next(), Ok(7));
 }
 
+#[test]
+fn nothing_is_read_after_an_error() {
+    let mut arguments = Arguments::new(Protocol::MessagePack, b"\xa1x\x07", 2);
+    arguments.next::<i32>().unwrap_err();
+    arguments.next::<i32>().unwrap_err();
+}
+
 #[derive(Debug, Deserialize)]
 #[expect(dead_code, reason = "only the depth matters")]
 enum Nested {
