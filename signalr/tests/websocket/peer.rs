@@ -61,7 +61,7 @@ fn said() -> impl Strategy<Value = Said> {
     let control = || vec(any::<u8>(), 0..126).prop_map(|bytes| ControlPayload::new(&bytes).unwrap());
     prop_oneof![
         4 => text(60).prop_map(Said::Text),
-        1 => text(3000).prop_map(Said::Text),
+        1 => text(500).prop_map(Said::Text),
         3 => vec(any::<u8>(), 0..200).prop_map(Said::Binary),
         1 => long_bytes().prop_map(Said::Binary),
         1 => control().prop_map(Said::Ping),
