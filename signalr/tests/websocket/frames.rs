@@ -29,16 +29,16 @@ impl Found {
 pub(crate) fn decode(role: Role, limit: usize, input: &[u8], sizes: &[usize]) -> Found {
     let mut decoder = FrameDecoder::new(role, limit);
     let mut found = Found::default();
-    let mut rest = input;
+    let mut bytes = input.to_vec();
+    let mut rest = &mut bytes[..];
     for size in sizes.iter().cycle() {
         if rest.is_empty() {
             break;
         }
-        let (read, unread) = rest.split_at((*size).min(rest.len()));
+        let (buffer, unread) = rest.split_at_mut((*size).min(rest.len()));
         rest = unread;
-        let mut buffer = read.to_vec();
         let controls = found.controls.len();
-        let Decoded { payload, end } = decoder.decode(&mut buffer, &mut found.controls);
+        let Decoded { payload, end } = decoder.decode(buffer, &mut found.controls);
         if found.end.is_some() {
             assert_eq!(
                 (payload, end, controls),

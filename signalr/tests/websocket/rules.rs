@@ -1,7 +1,9 @@
 //! The rules of RFC 6455, one by one.
 
 use crate::frames::{LIMIT, RawFrame, decode, decode_whole};
-use signalr::protocol::websocket::{CloseCode, CloseFrame, Control, ControlPayload, End, FrameError, Role};
+use signalr::protocol::websocket::{
+    CloseCode, CloseFrame, Control, ControlPayload, End, FrameError, Opcode, Role, frame_header,
+};
 
 const MASK: Option<[u8; 4]> = Some([0x37, 0xFA, 0x21, 0x3D]);
 
@@ -219,4 +221,20 @@ fn examples_of_the_rfc() {
     assert_eq!(decode_whole(Role::Client, LIMIT, &fragmented).payload, b"Hello");
     let large = [&[0x82, 0x7F, 0, 0, 0, 0, 0, 1, 0, 0][..], &[3; 65536]].concat();
     assert_eq!(decode_whole(Role::Client, LIMIT, &large).payload, [3; 65536]);
+}
+
+#[test]
+fn written_lengths_are_minimal() {
+    for (length, bytes) in [
+        (0, &[0x82, 0][..]),
+        (125, &[0x82, 125]),
+        (126, &[0x82, 126, 0, 126]),
+        (65_535, &[0x82, 126, 0xFF, 0xFF]),
+        (65_536, &[0x82, 127, 0, 0, 0, 0, 0, 1, 0, 0]),
+    ] {
+        assert_eq!(*frame_header(Opcode::Binary, length, None), *bytes);
+        let masked = frame_header(Opcode::Binary, length, Some([1, 2, 3, 4]));
+        assert_eq!(masked[1], bytes[1] | 0x80);
+        assert_eq!(masked[2..], [&bytes[2..], &[1, 2, 3, 4]].concat());
+    }
 }
