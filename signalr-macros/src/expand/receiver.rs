@@ -24,6 +24,8 @@ fn with_futures(mut item: ItemTrait) -> ItemTrait {
         syn::parse_quote!('static),
     ] as [syn::TypeParamBound; 3]);
     item.colon_token.get_or_insert_with(Default::default);
+    // A server never calls these, only their counterparts on the proxy, and a client only these.
+    item.attrs.push(syn::parse_quote!(#[allow(dead_code)]));
     for entry in &mut item.items {
         if let TraitItem::Fn(function) = entry {
             with_future(function);
@@ -75,11 +77,12 @@ fn proxy(receiver: &Receiver) -> TokenStream {
     quote_spanned! {place=>
         #(#cfgs)*
         #[doc = #doc]
+        #[allow(dead_code)]
         #visibility struct #proxy<__A>(#private::Target<__A>);
 
         #(#cfgs)*
         #[automatically_derived]
-        #[allow(deprecated)]
+        #[allow(dead_code, deprecated)]
         impl<__A> #proxy<__A> {
             #(#methods)*
         }

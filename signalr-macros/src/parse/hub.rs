@@ -145,6 +145,9 @@ pub(crate) fn hub(options: HubOptions, mut block: ItemImpl, errors: &Errors) -> 
             ImplItem::Fn(function) => {
                 let marks = MethodOptions::take(&mut function.attrs, errors);
                 let injected = take_inject(function, errors);
+                if marks.skip.is_none() {
+                    function.attrs.push(form_is_given());
+                }
                 if marks.skip.is_some() {
                     crate::check::signature::skipped(&marks, &injected, errors);
                 } else if let Some(event) = Event::of(&function.sig.ident) {
@@ -172,6 +175,13 @@ pub(crate) fn hub(options: HubOptions, mut block: ItemImpl, errors: &Errors) -> 
         options,
         methods,
         lifecycle,
+    }
+}
+
+/// Silences lints that would change the form of a hub method, which is not the user's choice.
+fn form_is_given() -> Attribute {
+    syn::parse_quote! {
+        #[allow(clippy::needless_pass_by_value, clippy::trivially_copy_pass_by_ref, clippy::unused_self)]
     }
 }
 
