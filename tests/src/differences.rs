@@ -1,0 +1,22 @@
+//! Where our server deliberately does better than the reference server.
+
+/// The rules that the ASP.NET Core server does not keep, and what it does instead.
+pub const DIFFERENCES: &[(&str, &str)] = &[(
+    "unknown message types are skipped",
+    "is stuck: nothing behind such a message is answered",
+)];
+
+/// Says that a test asserts one of the [`DIFFERENCES`]; true when the server under test is the reference server, so that
+/// the test must leave the assertion out.
+///
+/// # Panics
+///
+/// When the rule does not stand in the table.
+#[must_use]
+pub fn ours_differs(rule: &str) -> bool {
+    assert!(
+        DIFFERENCES.iter().any(|(known, _)| *known == rule),
+        "not in the table of differences: {rule}"
+    );
+    std::env::var_os("CONFORMANCE_IS_REFERENCE").is_some()
+}
