@@ -95,25 +95,39 @@ pub fn request(method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) 
     stream
         .write_all(&[head.as_bytes(), body].concat())
         .expect("the request can be written");
-    let (mut response, mut rest) = read_head(&mut stream);
-    let ended = if let Some(length) = response.header("content-length") {
+    let (response, rest) = read_head(&mut stream);
+    read_body(&mut stream, response, rest)
+}
+
+/// Reads the body that belongs to a head; `rest` is what was received behind the head.
+///
+/// # Panics
+///
+/// When the connection ends within the body.
+pub fn read_body(stream: &mut impl Read, mut response: Response, mut rest: Vec<u8>) -> Response {
+    let mut receive = |rest: &mut Vec<u8>| {
+        let mut chunk = [0; 4096];
+        let count = stream.read(&mut chunk).expect("the body can be read");
+        rest.extend_from_slice(&chunk[..count]);
+        count > 0
+    };
+    response.body = if let Some(length) = response.header("content-length") {
         let length: usize = length.parse().expect("Content-Length is a number");
         while rest.len() < length {
-            let mut chunk = [0; 4096];
-            let count = stream.read(&mut chunk).expect("the body can be read");
-            assert!(count > 0, "the body ended early: {response:?}");
-            rest.extend_from_slice(&chunk[..count]);
+            assert!(receive(&mut rest), "the body ended early");
         }
         rest
-    } else {
-        stream.read_to_end(&mut rest).expect("the body can be read");
-        if response.header("transfer-encoding") == Some("chunked") {
-            dechunk(&rest)
-        } else {
-            rest
+    } else if response.header("transfer-encoding") == Some("chunked") {
+        loop {
+            if let Some(body) = dechunk(&rest) {
+                break body;
+            }
+            assert!(receive(&mut rest), "the body ended early");
         }
+    } else {
+        while receive(&mut rest) {}
+        rest
     };
-    response.body = ended;
     response
 }
 
@@ -162,19 +176,18 @@ fn parse_head(head: &[u8]) -> Response {
     }
 }
 
-fn dechunk(mut coded: &[u8]) -> Vec<u8> {
+/// The body of a chunked response, once it is complete.
+fn dechunk(mut coded: &[u8]) -> Option<Vec<u8>> {
     let mut body = Vec::new();
     loop {
-        let line_end = coded
-            .windows(2)
-            .position(|window| window == b"\r\n")
-            .expect("a chunk has a size line");
+        let line_end = coded.windows(2).position(|window| window == b"\r\n")?;
         let size = std::str::from_utf8(&coded[..line_end]).expect("the size is text");
         let size = usize::from_str_radix(size, 16).expect("the size is hexadecimal");
+        let chunk = coded.get(line_end + 2..line_end + 2 + size)?;
+        coded = coded.get(line_end + 2 + size + 2..)?;
         if size == 0 {
-            return body;
+            return Some(body);
         }
-        body.extend_from_slice(&coded[line_end + 2..][..size]);
-        coded = &coded[line_end + 2 + size + 2..];
+        body.extend_from_slice(chunk);
     }
 }

@@ -170,7 +170,7 @@ impl HubSocket {
         self.calls += 1;
         let id = format!("call-{}", self.calls);
         self.invoke(&id, target, arguments);
-        let answer = self.next();
+        let answer = self.next_message();
         assert_eq!(
             answer["invocationId"],
             id.as_str(),
@@ -187,7 +187,7 @@ impl HubSocket {
         self.invoke(&id, "Echo", json!(["barrier"]));
         let mut before = Vec::new();
         loop {
-            let message = self.next();
+            let message = self.next_message();
             if message["invocationId"] == id.as_str() {
                 return before;
             }
@@ -208,7 +208,7 @@ impl HubSocket {
     /// # Panics
     ///
     /// When the connection ends instead.
-    pub fn next(&mut self) -> Value {
+    pub fn next_message(&mut self) -> Value {
         match self.event() {
             Event::Message(message) => message,
             other => panic!("the connection ended: {other:?}"),
@@ -216,8 +216,8 @@ impl HubSocket {
     }
 
     /// The next `count` messages that are not Pings.
-    pub fn next_n(&mut self, count: usize) -> Vec<Value> {
-        (0..count).map(|_| self.next()).collect()
+    pub fn next_messages(&mut self, count: usize) -> Vec<Value> {
+        (0..count).map(|_| self.next_message()).collect()
     }
 
     /// What comes next, apart from Pings.

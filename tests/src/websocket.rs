@@ -131,7 +131,7 @@ impl RawSocket {
             .0
     }
 
-    /// Asks for a WebSocket with further headers and returns it with the 101 response, or the refusal (without its body).
+    /// Asks for a WebSocket with further headers and returns it with the 101 response, or the refusal.
     ///
     /// # Errors
     ///
@@ -149,22 +149,11 @@ impl RawSocket {
         }
         head += "\r\n";
         stream.write_all(head.as_bytes()).expect("the request can be written");
-        let (mut response, received) = http::read_head(&mut stream);
+        let (response, received) = http::read_head(&mut stream);
         if response.status == 101 {
             Ok((Self { stream, received }, response))
         } else {
-            let mut body = received;
-            let length = response
-                .header("content-length")
-                .and_then(|length| length.parse().ok())
-                .unwrap_or(0);
-            while body.len() < length {
-                let mut chunk = [0; 1024];
-                let count = stream.read(&mut chunk).expect("the body can be read");
-                body.extend_from_slice(&chunk[..count]);
-            }
-            response.body = body;
-            Err(response)
+            Err(http::read_body(&mut stream, response, received))
         }
     }
 
