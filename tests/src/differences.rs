@@ -3,6 +3,10 @@
 /// The rules that the ASP.NET Core server does not keep, and what it does instead.
 pub const DIFFERENCES: &[(&str, &str)] = &[
     (
+        "a frame without mask and payload is refused at once",
+        "waits for the bytes of the mask",
+    ),
+    (
         "a token opens only the endpoint that gave it",
         "looks tokens up in one table for all endpoints",
     ),

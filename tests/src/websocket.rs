@@ -69,6 +69,18 @@ impl Frame {
         Self::new(CLOSE, code.to_be_bytes())
     }
 
+    /// This frame as no client may send it: without a mask.
+    #[must_use]
+    pub fn unmasked(self) -> Self {
+        Self { masked: false, ..self }
+    }
+
+    /// This frame with these reserved bits.
+    #[must_use]
+    pub fn with_rsv(self, rsv: u8) -> Self {
+        Self { rsv, ..self }
+    }
+
     /// This frame with another frame of the same message behind it.
     #[must_use]
     pub fn unfinished(self) -> Self {
@@ -155,6 +167,18 @@ impl RawSocket {
         } else {
             Err(http::read_body(&mut stream, response, received))
         }
+    }
+
+    /// The WebSocket on a connection whose upgrade request was sent by hand.
+    ///
+    /// # Panics
+    ///
+    /// When the server refuses.
+    #[must_use]
+    pub fn from_response(mut stream: TcpStream) -> Self {
+        let (response, received) = http::read_head(&mut stream);
+        assert_eq!(response.status, 101, "{response:?}");
+        Self { stream, received }
     }
 
     /// Writes bytes as they are.
