@@ -1,19 +1,11 @@
 //! Where our server deliberately does better than the reference server.
 
 /// The rules that the ASP.NET Core server does not keep, and what it does instead.
+#[rustfmt::skip]
 pub const DIFFERENCES: &[(&str, &str)] = &[
-    (
-        "a frame without mask and payload is refused at once",
-        "waits for the bytes of the mask",
-    ),
-    (
-        "a token opens only the endpoint that gave it",
-        "looks tokens up in one table for all endpoints",
-    ),
-    (
-        "unknown message types are skipped",
-        "is stuck: nothing behind such a message is answered",
-    ),
+    ("a frame without mask and payload is refused at once", "waits for the bytes of the mask"),
+    ("a token opens only the endpoint that gave it", "looks tokens up in one table for all endpoints"),
+    ("unknown message types are skipped", "is stuck: nothing behind such a message is answered"),
 ];
 
 /// Says that a test asserts one of the [`DIFFERENCES`]; true when the server under test is the reference server, so that
