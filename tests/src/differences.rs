@@ -5,9 +5,11 @@
 pub const DIFFERENCES: &[(&str, &str)] = &[
     ("a frame without mask and payload is refused at once", "waits for the bytes of the mask"),
     ("a token opens only the endpoint that gave it", "looks tokens up in one table for all endpoints"),
+    ("a refused reuse of an id leaves the running stream cancellable", "forgets the running stream"),
     ("a result that cannot be serialised is the error of its call", "aborts the connection"),
     ("a stream item whose item comes before its unknown id is ignored", "closes the connection"),
     ("a MessagePack message above the limit is refused when its length is known", "waits until the limit has come"),
+    ("an upload that nobody reads does not stop the connection", "reads nothing when ten items wait"),
     ("unknown message types are skipped", "is stuck: nothing behind such a message is answered"),
 ];
 

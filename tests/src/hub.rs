@@ -74,6 +74,8 @@ pub struct HubSocket {
     /// The protocol agreed on.
     pub protocol: Protocol,
     received: Vec<u8>,
+    /// How much of `received` has been taken.
+    taken: usize,
     calls: u32,
 }
 
@@ -101,6 +103,7 @@ impl HubSocket {
             raw,
             protocol,
             received: Vec::new(),
+            taken: 0,
             calls: 0,
         };
         socket.raw.send(&Frame::text(protocol.handshake()));
@@ -115,6 +118,7 @@ impl HubSocket {
             raw,
             protocol,
             received: Vec::new(),
+            taken: 0,
             calls: 0,
         };
         assert_eq!(socket.handshake_response(), "{}");
@@ -124,8 +128,8 @@ impl HubSocket {
     fn handshake_response(&mut self) -> String {
         loop {
             if let Some(end) = self.received.iter().position(|byte| *byte == RECORD_SEPARATOR) {
-                let response: Vec<u8> = self.received.drain(..=end).collect();
-                return String::from_utf8(response[..end].to_vec()).expect("the response is text");
+                self.taken = end + 1;
+                return String::from_utf8(self.received[..end].to_vec()).expect("the response is text");
             }
             let event = self.receive();
             assert_eq!(event, None, "no handshake response");
@@ -237,11 +241,8 @@ impl HubSocket {
                 return Event::Message(message);
             }
             if let Some(end) = self.receive() {
-                assert!(
-                    self.received.is_empty(),
-                    "the connection ended within a message: {:?}",
-                    self.received
-                );
+                let rest = &self.received[self.taken..];
+                assert!(rest.is_empty(), "the connection ended within a message: {rest:?}");
                 return end;
             }
         }
@@ -304,23 +305,23 @@ impl HubSocket {
     }
 
     fn take_bytes(&mut self) -> Option<Vec<u8>> {
+        let rest = &self.received[self.taken..];
         let (start, end, next) = match self.protocol {
             Protocol::Json => {
-                let end = self.received.iter().position(|byte| *byte == RECORD_SEPARATOR)?;
+                let end = rest.iter().position(|byte| *byte == RECORD_SEPARATOR)?;
                 (0, end, end + 1)
             }
             Protocol::MessagePack => {
-                let last = self.received.iter().position(|byte| byte & 0x80 == 0)?;
-                let length = self.received[..=last]
+                let last = rest.iter().position(|byte| byte & 0x80 == 0)?;
+                let length = rest[..=last]
                     .iter()
                     .rev()
                     .fold(0, |sum, byte| sum << 7 | usize::from(byte & 0x7f));
-                let end = last + 1 + length;
-                (last + 1, end, end)
+                (last + 1, last + 1 + length, last + 1 + length)
             }
         };
-        let bytes = self.received.get(start..end)?.to_vec();
-        self.received.drain(..next);
+        let bytes = rest.get(start..end)?.to_vec();
+        self.taken += next;
         Some(bytes)
     }
 
@@ -339,6 +340,8 @@ impl HubSocket {
             "{:?} comes in the wrong kind of frame",
             self.protocol
         );
+        self.received.drain(..self.taken);
+        self.taken = 0;
         self.received.extend_from_slice(&frame.payload);
         None
     }
