@@ -24,8 +24,11 @@ pub enum TransportType {
 
 impl TransportType {
     /// All transports, the preferred ones first.
-    pub const ALL: &'static [TransportType] =
-        &[TransportType::WebSockets, TransportType::ServerSentEvents, TransportType::LongPolling];
+    pub const ALL: &'static [TransportType] = &[
+        TransportType::WebSockets,
+        TransportType::ServerSentEvents,
+        TransportType::LongPolling,
+    ];
 
     /// The name in the answer, such as `WebSockets`.
     pub const fn name(self) -> &'static str {
@@ -38,7 +41,10 @@ impl TransportType {
 
     /// The transport with this name, whose case does not matter.
     pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|transport| transport.name().eq_ignore_ascii_case(name))
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|transport| transport.name().eq_ignore_ascii_case(name))
     }
 
     /// What the transport can carry.
@@ -60,7 +66,9 @@ impl TransferFormat {
     }
 
     fn from_name(name: &str) -> Option<Self> {
-        [TransferFormat::Text, TransferFormat::Binary].into_iter().find(|format| format.name().eq_ignore_ascii_case(name))
+        [TransferFormat::Text, TransferFormat::Binary]
+            .into_iter()
+            .find(|format| format.name().eq_ignore_ascii_case(name))
     }
 }
 
@@ -114,7 +122,10 @@ pub struct AvailableTransport {
 
 impl From<TransportType> for AvailableTransport {
     fn from(transport: TransportType) -> Self {
-        AvailableTransport { transport, transfer_formats: transport.transfer_formats().to_vec() }
+        AvailableTransport {
+            transport,
+            transfer_formats: transport.transfer_formats().to_vec(),
+        }
     }
 }
 
@@ -165,10 +176,15 @@ impl NegotiateResponse {
             return Ok(NegotiateResponse::Error(error));
         }
         if let Some(url) = present(properties.url) {
-            return Ok(NegotiateResponse::Redirect { url, access_token: present(properties.access_token) });
+            return Ok(NegotiateResponse::Redirect {
+                url,
+                access_token: present(properties.access_token),
+            });
         }
         if properties.asp_net_version.is_some() {
-            return Err(ProtocolError::invalid_data("The server is an ASP.NET SignalR server, which is not supported."));
+            return Err(ProtocolError::invalid_data(
+                "The server is an ASP.NET SignalR server, which is not supported.",
+            ));
         }
         let version = properties.negotiate_version.unwrap_or(0);
         let connection_token = match properties.connection_token {
@@ -192,7 +208,9 @@ impl NegotiateResponse {
 }
 
 fn missing(name: &str) -> ProtocolError {
-    ProtocolError::invalid_data(format!("Invalid negotiation response received. Missing required property '{name}'."))
+    ProtocolError::invalid_data(format!(
+        "Invalid negotiation response received. Missing required property '{name}'."
+    ))
 }
 
 fn write_property(out: &mut Vec<u8>, name: &str, value: &str) {
@@ -254,7 +272,11 @@ impl TransportProperties {
     fn known(self) -> Option<AvailableTransport> {
         Some(AvailableTransport {
             transport: TransportType::from_name(&self.transport)?,
-            transfer_formats: self.transfer_formats.iter().filter_map(|name| TransferFormat::from_name(name)).collect(),
+            transfer_formats: self
+                .transfer_formats
+                .iter()
+                .filter_map(|name| TransferFormat::from_name(name))
+                .collect(),
         })
     }
 }
@@ -289,7 +311,11 @@ pub fn parse_version<'a>(values: impl IntoIterator<Item = &'a str>, minimum: i32
         (Some(value), None) => parse_int32(value).ok_or(VersionError::NotAnInteger)?,
         (Some(_), Some(_)) => return Err(VersionError::NotAnInteger),
     };
-    if version < minimum { Err(VersionError::TooLow(version)) } else { Ok(version.min(MAX_VERSION)) }
+    if version < minimum {
+        Err(VersionError::TooLow(version))
+    } else {
+        Ok(version.min(MAX_VERSION))
+    }
 }
 
 /// Reads a number as .NET does: blanks around it, a sign and leading zeros are allowed, and so are trailing NULs.
@@ -318,7 +344,10 @@ fn base64url(value: u128) -> String {
         _ => b'_',
     };
     let whole = (0..21).map(|index| value >> (122 - 6 * index));
-    whole.chain([value << 4]).map(|bits| char::from(character(bits))).collect()
+    whole
+        .chain([value << 4])
+        .map(|bits| char::from(character(bits)))
+        .collect()
 }
 
 #[cfg(test)]
@@ -349,13 +378,19 @@ mod tests {
              {\"transport\":\"ServerSentEvents\",\"transferFormats\":[\"Text\"]},\
              {\"transport\":\"LongPolling\",\"transferFormats\":[\"Text\",\"Binary\"]}]}"
         );
-        let stateful = NegotiatedConnection { stateful_reconnect: true, ..connection(1, &[]) };
+        let stateful = NegotiatedConnection {
+            stateful_reconnect: true,
+            ..connection(1, &[])
+        };
         assert_eq!(
             json(&NegotiateResponse::Connect(stateful)),
             "{\"useStatefulReconnect\":true,\"negotiateVersion\":1,\"connectionId\":\"ID\",\
              \"connectionToken\":\"TOKEN\",\"availableTransports\":[]}"
         );
-        let old = NegotiatedConnection { connection_token: Some("TOKEN".to_owned()), ..connection(0, &[]) };
+        let old = NegotiatedConnection {
+            connection_token: Some("TOKEN".to_owned()),
+            ..connection(0, &[])
+        };
         assert_eq!(
             json(&NegotiateResponse::Connect(old)),
             "{\"negotiateVersion\":0,\"connectionId\":\"ID\",\"availableTransports\":[]}"
@@ -364,8 +399,14 @@ mod tests {
 
     #[test]
     fn writes_errors_and_redirects() {
-        assert_eq!(json(&VersionError::NotAnInteger.into()), "{\"error\":\"The client requested a non-integer protocol version.\"}");
-        let redirect = NegotiateResponse::Redirect { url: "https://x/\"".to_owned(), access_token: Some("t".to_owned()) };
+        assert_eq!(
+            json(&VersionError::NotAnInteger.into()),
+            "{\"error\":\"The client requested a non-integer protocol version.\"}"
+        );
+        let redirect = NegotiateResponse::Redirect {
+            url: "https://x/\"".to_owned(),
+            access_token: Some("t".to_owned()),
+        };
         assert_eq!(
             json(&redirect),
             "{\"negotiateVersion\":0,\"url\":\"https://x/\\\"\",\"accessToken\":\"t\",\"availableTransports\":[]}"
@@ -379,14 +420,25 @@ mod tests {
               \"availableTransports\":[{\"transport\":\"Pigeons\",\"transferFormats\":[]},\
               {\"transferFormats\":[\"Text\",\"Smoke\"],\"transport\":\"LongPolling\",\"x\":1}]}",
         );
-        let transports =
-            vec![AvailableTransport { transport: TransportType::LongPolling, transfer_formats: vec![TransferFormat::Text] }];
-        assert_eq!(parsed, Ok(NegotiateResponse::Connect(NegotiatedConnection { transports, ..connection(0, &[]) })));
+        let transports = vec![AvailableTransport {
+            transport: TransportType::LongPolling,
+            transfer_formats: vec![TransferFormat::Text],
+        }];
+        assert_eq!(
+            parsed,
+            Ok(NegotiateResponse::Connect(NegotiatedConnection {
+                transports,
+                ..connection(0, &[])
+            }))
+        );
     }
 
     #[test]
     fn reads_redirects_and_errors_without_the_rest() {
-        let redirect = NegotiateResponse::Redirect { url: "u".to_owned(), access_token: None };
+        let redirect = NegotiateResponse::Redirect {
+            url: "u".to_owned(),
+            access_token: None,
+        };
         assert_eq!(NegotiateResponse::parse(b"{\"url\":\"u\"}"), Ok(redirect));
         let error = NegotiateResponse::Error("e".to_owned());
         assert_eq!(NegotiateResponse::parse(b"{\"error\":\"e\",\"url\":\"u\"}"), Ok(error));
@@ -397,10 +449,16 @@ mod tests {
         for (answer, name) in [
             ("{\"availableTransports\":[]}", "connectionId"),
             ("{\"connectionId\":\"ID\"}", "availableTransports"),
-            ("{\"connectionId\":\"ID\",\"negotiateVersion\":1,\"availableTransports\":[]}", "connectionToken"),
+            (
+                "{\"connectionId\":\"ID\",\"negotiateVersion\":1,\"availableTransports\":[]}",
+                "connectionToken",
+            ),
         ] {
             let error = NegotiateResponse::parse(answer.as_bytes()).unwrap_err().to_string();
-            assert!(error.ends_with(&format!("Missing required property '{name}'.")), "{error}");
+            assert!(
+                error.ends_with(&format!("Missing required property '{name}'.")),
+                "{error}"
+            );
         }
         assert!(NegotiateResponse::parse(b"<html>").is_err());
         assert!(NegotiateResponse::parse(b"{\"connectionId\":1}").is_err());
@@ -411,14 +469,42 @@ mod tests {
     #[test]
     fn reads_versions_as_dotnet_does() {
         for (text, version) in [
-            ("0", 0), ("1", 1), ("2", 1), (" 1 ", 1), ("+1", 1), ("-0", 0), ("001", 1), ("2147483647", 1), ("\t1\n", 1),
-            ("\u{b}1\u{c}\r", 1), ("1\0", 1), (" 1\0", 1), ("00000000000000000000000001", 1),
+            ("0", 0),
+            ("1", 1),
+            ("2", 1),
+            (" 1 ", 1),
+            ("+1", 1),
+            ("-0", 0),
+            ("001", 1),
+            ("2147483647", 1),
+            ("\t1\n", 1),
+            ("\u{b}1\u{c}\r", 1),
+            ("1\0", 1),
+            (" 1\0", 1),
+            ("00000000000000000000000001", 1),
         ] {
             assert_eq!(parse_version([text], 0), Ok(version), "{text:?}");
         }
         for text in [
-            "", " ", "abc", "1.5", "1,1", "+", "-", "2147483648", "\u{a0}1", "1\0\0 ", "- 1", "1,000", "(1)", "0x1", "1-", "\u{2212}1",
-            "-99999999999999", "\u{85}1", "\u{661}",
+            "",
+            " ",
+            "abc",
+            "1.5",
+            "1,1",
+            "+",
+            "-",
+            "2147483648",
+            "\u{a0}1",
+            "1\0\0 ",
+            "- 1",
+            "1,000",
+            "(1)",
+            "0x1",
+            "1-",
+            "\u{2212}1",
+            "-99999999999999",
+            "\u{85}1",
+            "\u{661}",
         ] {
             assert_eq!(parse_version([text], 0), Err(VersionError::NotAnInteger), "{text:?}");
         }
@@ -428,8 +514,11 @@ mod tests {
 
     #[test]
     fn refuses_versions_below_the_minimum() {
-        let text = |version| format!("The client requested version '{version}', but the server does not support this version.");
-        let error = |values: &[&'static str], minimum| parse_version(values.iter().copied(), minimum).unwrap_err().to_string();
+        let text = |version| {
+            format!("The client requested version '{version}', but the server does not support this version.")
+        };
+        let error =
+            |values: &[&'static str], minimum| parse_version(values.iter().copied(), minimum).unwrap_err().to_string();
         assert_eq!(error(&[" -01 "], 0), text(-1));
         assert_eq!(error(&["-2147483648"], 0), text(i32::MIN));
         assert_eq!(error(&[], 1), text(0));
@@ -441,8 +530,14 @@ mod tests {
         assert_eq!(base64url(0), "AAAAAAAAAAAAAAAAAAAAAA");
         assert_eq!(base64url(u128::MAX), "_____________________w");
         // The bytes 0, 16, 131, 16, 81, 135, .. give the alphabet in its order.
-        assert_eq!(base64url(0x0010_8310_5187_2092_8b30_d38f_4114_9351), "ABCDEFGHIJKLMNOPQRSTUQ");
-        assert_eq!(base64url(0x69b7_1d79_f821_8a39_259a_7a29_aabb_2dba), "abcdefghijklmnopqrstug");
+        assert_eq!(
+            base64url(0x0010_8310_5187_2092_8b30_d38f_4114_9351),
+            "ABCDEFGHIJKLMNOPQRSTUQ"
+        );
+        assert_eq!(
+            base64url(0x69b7_1d79_f821_8a39_259a_7a29_aabb_2dba),
+            "abcdefghijklmnopqrstug"
+        );
         assert_eq!(base64url(0xfb_ef_be), "AAAAAAAAAAAAAAAAAPvvvg");
     }
 
@@ -451,7 +546,10 @@ mod tests {
         let (one, other) = (new_connection_id().unwrap(), new_connection_id().unwrap());
         assert_ne!(one, other);
         assert_eq!(one.len(), 22);
-        assert!(one.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte)));
+        assert!(
+            one.bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+        );
     }
 
     proptest! {

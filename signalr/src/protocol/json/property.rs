@@ -33,7 +33,10 @@ pub(in crate::protocol) fn open_object(scanner: &mut Scanner<'_>) -> Result<(), 
         scanner.open();
         return Ok(());
     }
-    Err(misplaced(scanner, format!("Unexpected JSON Token Type '{kind:?}'. Expected a JSON Object.")))
+    Err(misplaced(
+        scanner,
+        format!("Unexpected JSON Token Type '{kind:?}'. Expected a JSON Object."),
+    ))
 }
 
 /// The name of a property as its bytes; `buffer` keeps them where they had to be unescaped.

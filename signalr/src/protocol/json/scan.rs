@@ -211,12 +211,25 @@ impl<'a> Scanner<'a> {
                     escaped = true;
                     at = self.escape(at)?;
                 }
-                Some(_) => return Err(SyntaxError { at, expected: "no control character in a string" }),
-                None => return Err(SyntaxError { at, expected: "the end of the string" }),
+                Some(_) => {
+                    return Err(SyntaxError {
+                        at,
+                        expected: "no control character in a string",
+                    });
+                }
+                None => {
+                    return Err(SyntaxError {
+                        at,
+                        expected: "the end of the string",
+                    });
+                }
             }
         }
         self.at = at + 1;
-        Ok(RawString { bytes: self.bytes.get(start..at).unwrap_or_default(), escaped })
+        Ok(RawString {
+            bytes: self.bytes.get(start..at).unwrap_or_default(),
+            escaped,
+        })
     }
 
     /// The offset behind the escape that begins at `at`.
@@ -225,9 +238,15 @@ impl<'a> Scanner<'a> {
             Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => Ok(at + 2),
             Some(b'u') => match (at + 2..at + 6).find(|&at| !self.bytes.get(at).is_some_and(u8::is_ascii_hexdigit)) {
                 None => Ok(at + 6),
-                Some(at) => Err(SyntaxError { at, expected: "a hexadecimal digit" }),
+                Some(at) => Err(SyntaxError {
+                    at,
+                    expected: "a hexadecimal digit",
+                }),
             },
-            _ => Err(SyntaxError { at: at + 1, expected: "an escape character" }),
+            _ => Err(SyntaxError {
+                at: at + 1,
+                expected: "an escape character",
+            }),
         }
     }
 
@@ -267,7 +286,11 @@ impl<'a> Scanner<'a> {
         while self.peek().is_some_and(|byte| byte.is_ascii_digit()) {
             self.at += 1;
         }
-        if self.at == start { Err(self.expected("a digit")) } else { Ok(()) }
+        if self.at == start {
+            Err(self.expected("a digit"))
+        } else {
+            Ok(())
+        }
     }
 
     /// Moves over `true`, `false` or `null`.
@@ -278,7 +301,11 @@ impl<'a> Scanner<'a> {
             self.at += word.len();
             return Ok(());
         }
-        self.at += rest.iter().zip(word).take_while(|(found, wanted)| found == wanted).count();
+        self.at += rest
+            .iter()
+            .zip(word)
+            .take_while(|(found, wanted)| found == wanted)
+            .count();
         Err(self.expected("a literal"))
     }
 
@@ -314,7 +341,10 @@ pub(super) fn skip_plain(bytes: &[u8], mut at: usize) -> usize {
         }
         at += 8;
     }
-    while bytes.get(at).is_some_and(|&byte| byte >= 0x20 && byte != b'"' && byte != b'\\') {
+    while bytes
+        .get(at)
+        .is_some_and(|&byte| byte >= 0x20 && byte != b'"' && byte != b'\\')
+    {
         at += 1;
     }
     at
@@ -349,8 +379,23 @@ mod tests {
     #[test]
     fn accepts_json() {
         for text in [
-            "null", "true", "false", "0", "-0", "-0.0e-0", "1e5", "1E+5", "12.50", "\"\"", "\"\\u00e9\\n\\/\"", "[]", "{}",
-            " [ 1 , \"a\" , { } , [ ] ] ", "{\"a\":{\"b\":[{}]},\"a\":null}", "\"\u{7f}é🦀\"", "\r\n\t 1",
+            "null",
+            "true",
+            "false",
+            "0",
+            "-0",
+            "-0.0e-0",
+            "1e5",
+            "1E+5",
+            "12.50",
+            "\"\"",
+            "\"\\u00e9\\n\\/\"",
+            "[]",
+            "{}",
+            " [ 1 , \"a\" , { } , [ ] ] ",
+            "{\"a\":{\"b\":[{}]},\"a\":null}",
+            "\"\u{7f}é🦀\"",
+            "\r\n\t 1",
         ] {
             assert_eq!(whole(text), Ok(()), "{text}");
         }
@@ -359,9 +404,51 @@ mod tests {
     #[test]
     fn refuses_what_is_not_json() {
         for text in [
-            "", " ", "nul", "nullx", "tru", "+1", "01", "-", "-a", "1.", ".5", "1e", "1e+", "0x1", "1 2", "\"", "\"\\", "\"\\x\"",
-            "\"\\u12\"", "\"\\u12g4\"", "\"\n\"", "\"\u{1f}\"", "[", "]", "[1", "[1,", "[1,]", "[,1]", "[1 2]", "[1}", "{", "}", "{1:2}",
-            "{\"a\"}", "{\"a\":}", "{\"a\":1,}", "{,}", "{\"a\" 1}", "{\"a\":1]", "{a:1}", "{'a':1}", "/**/1", "[1]/", "NaN", "Infinity",
+            "",
+            " ",
+            "nul",
+            "nullx",
+            "tru",
+            "+1",
+            "01",
+            "-",
+            "-a",
+            "1.",
+            ".5",
+            "1e",
+            "1e+",
+            "0x1",
+            "1 2",
+            "\"",
+            "\"\\",
+            "\"\\x\"",
+            "\"\\u12\"",
+            "\"\\u12g4\"",
+            "\"\n\"",
+            "\"\u{1f}\"",
+            "[",
+            "]",
+            "[1",
+            "[1,",
+            "[1,]",
+            "[,1]",
+            "[1 2]",
+            "[1}",
+            "{",
+            "}",
+            "{1:2}",
+            "{\"a\"}",
+            "{\"a\":}",
+            "{\"a\":1,}",
+            "{,}",
+            "{\"a\" 1}",
+            "{\"a\":1]",
+            "{a:1}",
+            "{'a':1}",
+            "/**/1",
+            "[1]/",
+            "NaN",
+            "Infinity",
             "\u{feff}1",
         ] {
             assert!(whole(text).is_err(), "{text}");

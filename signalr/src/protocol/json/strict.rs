@@ -58,12 +58,20 @@ impl<S: Serializer> Serializer for Strict<S> {
 
     #[inline]
     fn serialize_f32(self, value: f32) -> Result<S::Ok, S::Error> {
-        if value.is_finite() { self.0.serialize_f32(value) } else { Err(not_finite()) }
+        if value.is_finite() {
+            self.0.serialize_f32(value)
+        } else {
+            Err(not_finite())
+        }
     }
 
     #[inline]
     fn serialize_f64(self, value: f64) -> Result<S::Ok, S::Error> {
-        if value.is_finite() { self.0.serialize_f64(value) } else { Err(not_finite()) }
+        if value.is_finite() {
+            self.0.serialize_f64(value)
+        } else {
+            Err(not_finite())
+        }
     }
 
     #[inline]
@@ -72,11 +80,7 @@ impl<S: Serializer> Serializer for Strict<S> {
     }
 
     #[inline]
-    fn serialize_newtype_struct<T: Serialize + ?Sized>(
-        self,
-        name: &'static str,
-        value: &T,
-    ) -> Result<S::Ok, S::Error> {
+    fn serialize_newtype_struct<T: Serialize + ?Sized>(self, name: &'static str, value: &T) -> Result<S::Ok, S::Error> {
         self.0.serialize_newtype_struct(name, &Inner(value))
     }
 

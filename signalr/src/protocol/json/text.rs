@@ -46,7 +46,9 @@ fn unescape(mut bytes: &[u8]) -> Result<String, ProtocolError> {
 /// The character at the start of `rest`, and how long its one or two `\u` escapes are.
 fn code_point(rest: &[u8]) -> Result<(char, usize), ProtocolError> {
     let incomplete = || {
-        ProtocolError::invalid_operation("Cannot read incomplete UTF-16 JSON text as string with missing low surrogate.")
+        ProtocolError::invalid_operation(
+            "Cannot read incomplete UTF-16 JSON text as string with missing low surrogate.",
+        )
     };
     let first = unit(rest).ok_or_else(incomplete)?;
     if let Some(character) = char::from_u32(first) {
@@ -65,13 +67,17 @@ fn code_point(rest: &[u8]) -> Result<(char, usize), ProtocolError> {
         return Err(invalid(second));
     }
     let code = 0x1_0000 + ((first - 0xD800) << 10) + (second - 0xDC00);
-    char::from_u32(code).map(|character| (character, 12)).ok_or_else(|| invalid(second))
+    char::from_u32(code)
+        .map(|character| (character, 12))
+        .ok_or_else(|| invalid(second))
 }
 
 /// The number of the `\uXXXX` escape that `bytes` begin with.
 fn unit(bytes: &[u8]) -> Option<u32> {
     let digits = bytes.strip_prefix(b"\\u")?.first_chunk::<4>()?;
-    digits.iter().try_fold(0, |value, &digit| Some(value << 4 | char::from(digit).to_digit(16)?))
+    digits
+        .iter()
+        .try_fold(0, |value, &digit| Some(value << 4 | char::from(digit).to_digit(16)?))
 }
 
 /// Writes a string with its quotes. Only what JSON demands is escaped.
@@ -82,7 +88,9 @@ pub(in crate::protocol) fn write_string(out: &mut Vec<u8>, text: &str) {
     loop {
         let (plain, special) = rest.split_at(skip_plain(rest, 0));
         out.extend_from_slice(plain);
-        let Some((&byte, behind)) = special.split_first() else { break };
+        let Some((&byte, behind)) = special.split_first() else {
+            break;
+        };
         write_escape(out, byte);
         rest = behind;
     }
@@ -113,20 +121,29 @@ mod tests {
     use proptest::prelude::*;
 
     fn read(escaped: &str) -> Result<String, String> {
-        let string = RawString { bytes: escaped.as_bytes(), escaped: escaped.contains('\\') };
-        text(string).map(Cow::into_owned).map_err(|error| format!("{}: {error}", error.exception()))
+        let string = RawString {
+            bytes: escaped.as_bytes(),
+            escaped: escaped.contains('\\'),
+        };
+        text(string)
+            .map(Cow::into_owned)
+            .map_err(|error| format!("{}: {error}", error.exception()))
     }
 
     #[test]
     fn resolves_escapes() {
-        assert_eq!(read(r#"a\"\\\/\b\f\n\r\t\u00e9\ud83e\uDD80b"#).unwrap(), "a\"\\/\u{8}\u{c}\n\r\té🦀b");
+        assert_eq!(
+            read(r#"a\"\\\/\b\f\n\r\t\u00e9\ud83e\uDD80b"#).unwrap(),
+            "a\"\\/\u{8}\u{c}\n\r\té🦀b"
+        );
     }
 
     #[test]
     fn refuses_half_surrogate_pairs() {
         let incomplete =
             "InvalidOperationException: Cannot read incomplete UTF-16 JSON text as string with missing low surrogate.";
-        let invalid = "InvalidOperationException: Cannot read invalid UTF-16 JSON text as string. Invalid surrogate value: ";
+        let invalid =
+            "InvalidOperationException: Cannot read invalid UTF-16 JSON text as string. Invalid surrogate value: ";
         assert_eq!(read(r"\ud800").unwrap_err(), incomplete);
         assert_eq!(read(r"\ud800x").unwrap_err(), incomplete);
         assert_eq!(read(r"\ud800\n").unwrap_err(), incomplete);
@@ -137,16 +154,29 @@ mod tests {
 
     #[test]
     fn refuses_what_is_not_utf8() {
-        let error = text(RawString { bytes: b"a\xff", escaped: false }).unwrap_err();
+        let error = text(RawString {
+            bytes: b"a\xff",
+            escaped: false,
+        })
+        .unwrap_err();
         assert_eq!(error.exception(), "InvalidOperationException");
-        assert!(text(RawString { bytes: b"\\n\xc3", escaped: true }).is_err());
+        assert!(
+            text(RawString {
+                bytes: b"\\n\xc3",
+                escaped: true
+            })
+            .is_err()
+        );
     }
 
     #[test]
     fn escapes_only_what_it_must() {
         let mut out = Vec::new();
         write_string(&mut out, "\"\\/\u{0}\u{1f}\n\u{7f}é\u{2028}🦀<>&'+");
-        assert_eq!(String::from_utf8(out).unwrap(), "\"\\\"\\\\/\\u0000\\u001F\\n\u{7f}é\u{2028}🦀<>&'+\"");
+        assert_eq!(
+            String::from_utf8(out).unwrap(),
+            "\"\\\"\\\\/\\u0000\\u001F\\n\u{7f}é\u{2028}🦀<>&'+\""
+        );
     }
 
     proptest! {

@@ -50,7 +50,7 @@ fn invocation<'a>(reader: &mut Reader<'a>, items: usize, streaming: bool) -> Res
     let name = if streaming { "StreamInvocation" } else { "Invocation" };
     let mut headers = Vec::new();
     each_header(reader, |key, value| {
-        headers.push((Cow::Borrowed(key), Cow::Borrowed(value)))
+        headers.push((Cow::Borrowed(key), Cow::Borrowed(value)));
     })?;
     let id = string_or_nil(reader, "invocationId")?.filter(|id| !id.is_empty());
     if streaming && id.is_none() {
