@@ -66,7 +66,7 @@ impl<H: HubMethods> HubService<H> {
             Ok(Err(invocation.wrong_count(expected)))
         } else {
             // A panic is answered by the reply when it unwinds.
-            catch_unwind(AssertUnwindSafe(|| (method.call())(invocation)))
+            catch_unwind(AssertUnwindSafe(|| method.start(invocation)))
         };
         match started {
             Ok(Ok(started)) => Some(started.0),

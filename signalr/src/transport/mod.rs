@@ -3,6 +3,7 @@
 //! A [`Duplex`] is one attached socket. It knows nothing of hubs and messages: received bytes form one stream, and what is
 //! sent is handed over in batches of whole messages.
 
+#[cfg(test)]
 pub(crate) mod memory;
 #[cfg(feature = "server")]
 pub(crate) mod server;
