@@ -140,7 +140,9 @@ impl<T: DeserializeOwned> IntoFuture for ClientResult<T> {
             match answer {
                 Answer::Error(text) => Err(ClientResultError::Client(text)),
                 // `()` and `Option` can be read from nothing, other types cannot.
-                Answer::Void => Arguments::new(asked.peer.protocol, &[], 0).next().map_err(|_| ClientResultError::NoResult),
+                Answer::Void => {
+                    Arguments::new(asked.peer.protocol, &[], 0).next().map_err(|_| ClientResultError::NoResult)
+                }
                 Answer::Result(protocol, bytes) => Answer::payload(protocol, &bytes).decode().map_err(|error| {
                     ClientResultError::Result { expected: short_type_name::<T>(), cause: error.to_string() }
                 }),

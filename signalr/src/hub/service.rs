@@ -84,11 +84,8 @@ impl<H: HubMethods> HubService<H> {
         let drop = if method.drops_on_cancel() { cancel.clone() } else { CancellationToken::new() };
         let tokens = CallTokens { cancel: Some(cancel), drop: Some(drop) };
         let mut inner_tokens = tokens.clone();
-        let service = HubService {
-            hub: self.hub.clone(),
-            connection: self.connection.clone(),
-            instance: self.instance.clone(),
-        };
+        let service =
+            HubService { hub: self.hub.clone(), connection: self.connection.clone(), instance: self.instance.clone() };
         let (count, protocol) = (received.arguments.len(), received.arguments.protocol());
         let bytes: Box<[u8]> = received.arguments.as_bytes().into();
         let Received { streaming, uploads, reply, cancelled, .. } = received;

@@ -38,13 +38,8 @@ impl Write for Socket {
 }
 
 fn peer(role: PeerRole, received: Vec<u8>) -> WebSocket<Socket> {
-    let socket = Socket {
-        received: Cursor::new(received),
-        sent: Vec::new(),
-    };
-    let config = WebSocketConfig::default()
-        .max_frame_size(Some(LIMIT))
-        .max_message_size(None);
+    let socket = Socket { received: Cursor::new(received), sent: Vec::new() };
+    let config = WebSocketConfig::default().max_frame_size(Some(LIMIT)).max_message_size(None);
     WebSocket::from_raw_socket(socket, role, Some(config))
 }
 
@@ -78,10 +73,7 @@ fn close() -> impl Strategy<Value = Option<CloseFrame>> {
 }
 
 fn role_pair() -> impl Strategy<Value = (Role, PeerRole)> {
-    prop_oneof![
-        Just((Role::Server, PeerRole::Client)),
-        Just((Role::Client, PeerRole::Server))
-    ]
+    prop_oneof![Just((Role::Server, PeerRole::Client)), Just((Role::Client, PeerRole::Server))]
 }
 
 /// Lets the peer write a message in fragments, with pings between them.
@@ -246,10 +238,7 @@ proptest! {
 fn a_long_reason_is_cut_at_a_character() {
     let mut input = Vec::new();
     write_close(&mut input, Some(CloseCode::GOING_AWAY), &"€".repeat(60), None);
-    let close = CloseFrame {
-        code: CloseCode::GOING_AWAY,
-        reason: "€".repeat(41),
-    };
+    let close = CloseFrame { code: CloseCode::GOING_AWAY, reason: "€".repeat(41) };
     assert_eq!(read_by_peer(PeerRole::Client, input).end, Some(End::Close(Some(close))));
     assert_eq!(ControlPayload::new(&[0; 126]), None);
 }
