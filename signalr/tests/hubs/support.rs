@@ -315,8 +315,6 @@ pub(crate) fn cancel(id: &str) -> Value {
     json!({"type": 5, "invocationId": id})
 }
 
-pub(crate) const CLOSE: &str = r#"{"type":7}"#;
-
 /// Takes a Completion apart.
 pub(crate) fn answer(mut message: Value, id: &str) -> Answer {
     assert_eq!((&message["type"], &message["invocationId"]), (&json!(3), &json!(id)), "{message}");
