@@ -108,13 +108,15 @@ impl Session {
             self.calls.clear();
         }
         if let Some(connecting) = &mut self.connecting {
-            match catch_unwind(AssertUnwindSafe(|| connecting.as_mut().poll(cx))) {
+            closing.connected = match catch_unwind(AssertUnwindSafe(|| connecting.as_mut().poll(cx))) {
                 Ok(Poll::Pending) => return false,
-                Ok(Poll::Ready(result)) => {
-                    self.connecting = None;
-                    closing.connected = result.is_ok();
-                }
-                Err(_) => self.connecting = None,
+                Ok(Poll::Ready(result)) => result.is_ok(),
+                Err(_) => false,
+            };
+            self.connecting = None;
+            if !closing.connected {
+                // They were calls to a hub that did not let the client in.
+                self.calls.forget_waiting();
             }
         }
         self.calls.poll(cx);
