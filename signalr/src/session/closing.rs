@@ -28,7 +28,8 @@ impl Session {
         let lost = matches!(reason, CloseReason::TransportLost(_));
         let discard = lost || reason == CloseReason::SlowConsumer;
         if !discard {
-            self.take_inbox();
+            // What was sent before the end still goes out before the Close message.
+            self.take_inbox(usize::MAX);
         }
         if lost {
             self.duplex = None;

@@ -119,8 +119,9 @@ impl Inbox {
             state.bytes = length;
             state.queue.push_back(Entry { message, latest });
         }
-        // One wake-up is enough until the session has looked.
-        let wake = !self.pending.swap(true, Ordering::AcqRel);
+        // One wake-up is enough until the session has looked; but it does not look for messages while its client does
+        // not read.
+        let wake = !self.pending.swap(true, Ordering::AcqRel) || pushed == Pushed::Gone;
         drop(state);
         if wake && !current::is(self.number) {
             self.session.wake();
@@ -197,6 +198,11 @@ impl Inbox {
             self.room.notify_waiters();
         }
         close
+    }
+
+    /// The close request, if there is one, for a session that takes no messages now.
+    pub(crate) fn close_request(&self) -> Option<CloseReason> {
+        self.lock().close.clone()
     }
 
     /// Takes no messages any more; those that wait are thrown away if `discard`.

@@ -159,9 +159,10 @@ impl Session {
     /// Sends what is there. Says whether more could be sent after it.
     fn poll_send(&mut self, cx: &mut Context<'_>) -> bool {
         let mut taken = false;
-        if self.peer.inbox.is_pending() && self.unsent_bytes() < HIGH_WATER {
-            taken = true;
-            if let Some(reason) = self.take_inbox() {
+        if self.peer.inbox.is_pending() {
+            taken = self.unsent_bytes() < HIGH_WATER;
+            let close = if taken { self.take_inbox(HIGH_WATER) } else { self.peer.inbox.close_request() };
+            if let Some(reason) = close {
                 self.begin_close(reason);
                 return true;
             }
@@ -177,12 +178,13 @@ impl Session {
         }
     }
 
-    fn take_inbox(&mut self) -> Option<CloseReason> {
+    /// Takes what others sent, until so many bytes are unsent.
+    fn take_inbox(&mut self, limit: usize) -> Option<CloseReason> {
         let inbox = &self.peer.inbox;
         current::with(self.peer.number, |outbound| {
             inbox.take(|message| {
                 outbound.push_shared(message);
-                outbound.len() < HIGH_WATER
+                outbound.len() < limit
             })
         })
         .ok()
