@@ -263,15 +263,14 @@ impl Client {
     }
 
     fn take(&mut self, mut bytes: &[u8]) {
-        if self.pack && self.shaken {
-            while !bytes.is_empty() {
+        while !bytes.is_empty() {
+            if self.pack && self.shaken {
                 self.received.push_back(pack::decode(&mut bytes));
+                continue;
             }
-            return;
-        }
-        let text = std::str::from_utf8(bytes).expect("JSON is UTF-8");
-        for record in text.split_terminator('\u{1e}') {
-            self.received.push_back(serde_json::from_str(record).expect("records are JSON"));
+            let end = bytes.iter().position(|byte| *byte == 0x1e).expect("frames end with whole records");
+            self.received.push_back(serde_json::from_slice(&bytes[..end]).expect("records are JSON"));
+            bytes = &bytes[end + 1..];
             self.shaken = true;
         }
     }
