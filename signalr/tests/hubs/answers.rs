@@ -103,7 +103,7 @@ async fn connect(server: &Server, protocol: &str) -> Client {
 
 #[tokio::test]
 async fn a_result_that_fails_half_way_becomes_an_error() {
-    let server = Server::of(&Hub::new("Halves", Halves)).await;
+    let server = Server::of(&Hub::new("Halves", Halves));
     for protocol in ["json", "messagepack"] {
         let mut client = connect(&server, protocol).await;
         for method in ["Plain", "Later", "Spawned", "Nested"] {
@@ -115,7 +115,7 @@ async fn a_result_that_fails_half_way_becomes_an_error() {
 
 #[tokio::test]
 async fn a_stream_item_that_fails_half_way_ends_the_stream() {
-    let server = Server::of(&Hub::new("Halves", Halves)).await;
+    let server = Server::of(&Hub::new("Halves", Halves));
     for protocol in ["json", "messagepack"] {
         let mut client = connect(&server, protocol).await;
         for method in ["Items", "SpawnedItems"] {
@@ -129,7 +129,7 @@ async fn a_stream_item_that_fails_half_way_ends_the_stream() {
 
 #[tokio::test]
 async fn a_message_that_fails_half_way_reaches_nobody_and_the_receipt_says_so() {
-    let server = Server::of(&Hub::new("Halves", Halves)).await;
+    let server = Server::of(&Hub::new("Halves", Halves));
     let mut other = connect(&server, "messagepack").await;
     let mut caller = connect(&server, "json").await;
     // Both are there once they were answered.
@@ -146,7 +146,7 @@ async fn a_message_that_fails_half_way_reaches_nobody_and_the_receipt_says_so() 
 
 #[tokio::test]
 async fn a_question_that_fails_half_way_is_not_asked() {
-    let server = Server::of(&Hub::new("Halves", Halves)).await;
+    let server = Server::of(&Hub::new("Halves", Halves));
     let mut client = Client::connect(&server).await;
     let error = "The question cannot be serialised: the secret of the other half";
     assert_eq!(client.result("Ask", json!([])).await, error);
@@ -154,7 +154,7 @@ async fn a_question_that_fails_half_way_is_not_asked() {
 
 #[tokio::test]
 async fn numbers_that_json_does_not_have_are_errors_there_only() {
-    let server = Server::with(&Hub::new("Halves", Halves), HubOptions::default().detailed_errors(true)).await;
+    let server = Server::with(&Hub::new("Halves", Halves), HubOptions::default().detailed_errors(true));
     let mut json = connect(&server, "json").await;
     let mut pack = connect(&server, "messagepack").await;
     for name in ["nan", "infinity"] {

@@ -89,7 +89,7 @@ impl Watched {
 async fn each_end_has_its_reason_and_is_told_once() {
     let (hub, _, mut told) = Watched::new();
     let handle = hub.handle();
-    let server = Server::of(&hub).await;
+    let server = Server::of(&hub);
     let text = |text: &str| Message::text(format!("{text}\u{1e}"));
     let ways = [
         "message", "error", "frame", "cut", "reset", "abort", "close", "handle", "handle abort", "large", "violation",
@@ -161,7 +161,7 @@ async fn the_client_timeout_ends_the_silent_whatever_the_other_intervals_are() {
         .client_timeout(Duration::from_millis(100))
         .keep_alive_interval(Duration::from_secs(3600))
         .websocket_ping_interval(None);
-    let server = Server::with(&hub, options).await;
+    let server = Server::with(&hub, options);
     let mut client = Client::connect(&server).await;
     client.send(&json!({"type": 6})).await;
     assert_eq!(told.next().await, Told::Gone(CloseReason::Timeout));
@@ -172,7 +172,7 @@ async fn the_client_timeout_ends_the_silent_whatever_the_other_intervals_are() {
 #[tokio::test]
 async fn it_runs_after_the_last_call_and_streams_end_at_once() {
     let (hub, gate, mut told) = Watched::new();
-    let server = Server::of(&hub).await;
+    let server = Server::of(&hub);
     let mut client = Client::connect(&server).await;
     client.send(&crate::support::streaming("s", "Endless", json!([]))).await;
     assert_eq!(told.next().await, Told::Running);
@@ -191,7 +191,7 @@ async fn it_runs_after_the_last_call_and_streams_end_at_once() {
 #[tokio::test]
 async fn calls_that_outlive_the_grace_period_are_dropped() {
     let (hub, _, mut told) = Watched::new();
-    let server = Server::with(&hub, HubOptions::default().call_grace(Duration::from_millis(50))).await;
+    let server = Server::with(&hub, HubOptions::default().call_grace(Duration::from_millis(50)));
     let mut client = Client::connect(&server).await;
     client.begin("Hang", json!([])).await;
     client.begin("Hang", json!([])).await;
@@ -204,7 +204,7 @@ async fn calls_that_outlive_the_grace_period_are_dropped() {
 #[tokio::test]
 async fn others_learn_of_it_and_a_panic_in_it_hurts_nobody() {
     let (hub, _, mut told) = Watched::new();
-    let server = Server::of(&hub).await;
+    let server = Server::of(&hub);
     let mut other = Client::connect(&server).await;
     let leaving = Client::connect_to(&server, "/hub?send&panic").await;
     drop(leaving);

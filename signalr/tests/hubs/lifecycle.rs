@@ -73,7 +73,7 @@ async fn enter(server: &Server, mode: &str) -> Client {
 #[tokio::test]
 async fn what_on_connected_sends_comes_after_the_handshake_and_before_replies() {
     let (hub, ..) = Door::new();
-    let server = Server::of(&hub).await;
+    let server = Server::of(&hub);
     for protocol in ["json", "messagepack"] {
         let mut client = Connect { path: "/hub?mode=greet", protocol, ..Connect::default() }.open(&server).await;
         client.send(&invocation("1", "Note", json!(["a"]))).await;
@@ -88,7 +88,7 @@ async fn what_on_connected_sends_comes_after_the_handshake_and_before_replies() 
 async fn calls_wait_for_on_connected_and_then_run_in_order() {
     let (hub, gate, mut told) = Door::new();
     let handle = hub.handle();
-    let server = Server::of(&hub).await;
+    let server = Server::of(&hub);
     let mut client = enter(&server, "slow").await;
     let id = told.next().await;
     let calls: Vec<Value> = (0..50).map(|n| invocation(&n.to_string(), "Note", json!([n.to_string()]))).collect();
@@ -110,7 +110,7 @@ async fn calls_wait_for_on_connected_and_then_run_in_order() {
 #[tokio::test]
 async fn a_failed_on_connected_closes_that_connection_and_nothing_is_told_of_its_end() {
     let (hub, _, mut told) = Door::new();
-    let server = Server::of(&hub).await;
+    let server = Server::of(&hub);
     let mut before = enter(&server, "ok").await;
     assert_eq!(told.next().await, "connected");
     for (mode, error) in [
@@ -131,7 +131,7 @@ async fn a_failed_on_connected_closes_that_connection_and_nothing_is_told_of_its
 #[tokio::test]
 async fn who_leaves_during_on_connected_is_seen_off_after_it() {
     let (hub, gate, mut told) = Door::new();
-    let server = Server::of(&hub).await;
+    let server = Server::of(&hub);
     let mut client = enter(&server, "slow").await;
     told.next().await;
     client.send_all(&[invocation("1", "Note", json!(["asked before"])), json!({"type": 7})]).await;
@@ -145,7 +145,7 @@ async fn who_leaves_during_on_connected_is_seen_off_after_it() {
 #[tokio::test]
 async fn calls_of_who_has_left_do_not_run_when_on_connected_fails_later() {
     let (hub, gate, mut told) = Door::new();
-    let server = Server::of(&hub).await;
+    let server = Server::of(&hub);
     let mut client = enter(&server, "slow%20refusal").await;
     told.next().await;
     client.send_all(&[invocation("1", "Note", json!(["not a member"])), json!({"type": 7})]).await;
@@ -161,7 +161,7 @@ async fn calls_of_who_has_left_do_not_run_when_on_connected_fails_later() {
 #[tokio::test]
 async fn nobody_can_be_asked_from_on_connected() {
     let (hub, ..) = Door::new();
-    let server = Server::of(&hub).await;
+    let server = Server::of(&hub);
     let mut client = enter(&server, "ask").await;
     let error = "Client results inside OnConnectedAsync Hub methods are not allowed.";
     assert_eq!(client.called("Error").await, json!([error]));

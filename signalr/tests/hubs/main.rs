@@ -1,8 +1,13 @@
 //! What the author of a hub can rely on: each test serves hubs of its own and talks to them over real sockets.
 
 mod answers;
+mod cancelling;
 mod ends;
 mod lifecycle;
+mod methods;
+mod order;
 mod panics;
+mod reading;
 mod sources;
 mod support;
+mod uploads;

@@ -5,7 +5,7 @@ use futures_util::{Stream, StreamExt, stream};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Value, json};
 use signalr::{
-    CancellationToken, Context, FromInvocation, Hub, HubError, HubMethods, HubOptions, Invocation, PublicError, Untyped,
+    CancellationToken, Context, FromInvocation, Hub, HubError, HubMethods, HubOptions, Invocation, PublicError,
     Upload, hub,
 };
 
@@ -171,7 +171,7 @@ async fn connect(server: &Server, protocol: &str) -> Client {
 
 #[tokio::test]
 async fn a_panic_in_a_call_is_an_error_of_that_call() {
-    let server = Server::of(&Hub::new("Mines", Mines)).await;
+    let server = Server::of(&Hub::new("Mines", Mines));
     for protocol in ["json", "messagepack"] {
         let mut client = connect(&server, protocol).await;
         let methods = [
@@ -192,7 +192,7 @@ async fn a_panic_in_a_call_is_an_error_of_that_call() {
 
 #[tokio::test]
 async fn a_panic_in_a_stream_ends_that_stream_and_leaves_no_half_item() {
-    let server = Server::of(&Hub::new("Mines", Mines)).await;
+    let server = Server::of(&Hub::new("Mines", Mines));
     for protocol in ["json", "messagepack"] {
         let mut client = connect(&server, protocol).await;
         let whole = json!(["half", "whole"]);
@@ -214,7 +214,7 @@ async fn a_panic_in_a_stream_ends_that_stream_and_leaves_no_half_item() {
 
 #[tokio::test]
 async fn a_panic_while_a_cancelled_call_is_dropped_hurts_nobody() {
-    let server = Server::of(&Hub::new("Mines", Mines)).await;
+    let server = Server::of(&Hub::new("Mines", Mines));
     let mut client = Client::connect(&server).await;
     client.send(&streaming("s", "DroppedStream", json!([]))).await;
     client.send(&crate::support::cancel("s")).await;
@@ -235,7 +235,7 @@ async fn a_panic_while_a_cancelled_call_is_dropped_hurts_nobody() {
 #[tokio::test]
 async fn detailed_errors_do_not_show_the_text_of_a_panic_either() {
     let hub = Hub::new("Mines", Mines);
-    let server = Server::with(&hub, HubOptions::default().detailed_errors(true)).await;
+    let server = Server::with(&hub, HubOptions::default().detailed_errors(true));
     let mut client = Client::connect(&server).await;
     let error = failure("Plain") + " Panic: the method panicked";
     assert_eq!(client.call("Plain", json!([])).await, Err(error));

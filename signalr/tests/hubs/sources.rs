@@ -38,7 +38,7 @@ fn numbered(ended: &crate::support::Tell<(u32, u32)>) -> impl Fn() -> Counter + 
 #[tokio::test]
 async fn a_shared_hub_is_one_value_for_all_connections() {
     let (ended, _ends) = events();
-    let server = Server::of(&Hub::new("Counter", numbered(&ended)())).await;
+    let server = Server::of(&Hub::new("Counter", numbered(&ended)()));
     let (mut first, mut second) = (Client::connect(&server).await, Client::connect(&server).await);
     assert_eq!(first.result("Count", json!([])).await, 1);
     assert_eq!(second.result("Count", json!([])).await, 2);
@@ -49,7 +49,7 @@ async fn a_shared_hub_is_one_value_for_all_connections() {
 async fn a_hub_per_connection_lives_from_its_beginning_to_on_disconnected() {
     let (ended, mut ends) = events();
     let make = numbered(&ended);
-    let server = Server::of(&Hub::per_connection("Counter", move |_| std::future::ready(Ok(make())))).await;
+    let server = Server::of(&Hub::per_connection("Counter", move |_| std::future::ready(Ok(make()))));
     let mut first = Client::connect(&server).await;
     assert_eq!(first.result("Count", json!([])).await, 1);
     let mut second = Client::connect(&server).await;
@@ -65,7 +65,7 @@ async fn a_hub_per_connection_lives_from_its_beginning_to_on_disconnected() {
 async fn a_hub_per_call_is_new_each_time_and_for_the_end() {
     let (ended, mut ends) = events();
     let make = numbered(&ended);
-    let server = Server::of(&Hub::per_call("Counter", move |_| std::future::ready(Ok(make())))).await;
+    let server = Server::of(&Hub::per_call("Counter", move |_| std::future::ready(Ok(make()))));
     let mut client = Client::connect(&server).await;
     assert_eq!(client.result("Count", json!([])).await, 1);
     assert_eq!(client.result("Count", json!([])).await, 1);
@@ -97,7 +97,7 @@ async fn a_hub_can_be_made_with_its_own_handle() {
         });
         Ticker { go }
     });
-    let server = Server::of(&hub).await;
+    let server = Server::of(&hub);
     let mut client = Client::connect(&server).await;
     client.result("Go", json!([])).await;
     assert_eq!(client.called("Tick").await, json!([1]));
@@ -128,7 +128,7 @@ const TOWN: Connect<'static> =
 
 #[tokio::test]
 async fn a_factory_that_fails_costs_only_its_connection() {
-    let server = Server::of(&Hub::per_connection("Named", named)).await;
+    let server = Server::of(&Hub::per_connection("Named", named));
     let mut before = TOWN.to(&server).await;
     for (path, error) in [
         ("/hub", "Connection closed with an error. HubException: who are you?"),
@@ -157,7 +157,7 @@ async fn a_factory_that_fails_costs_only_its_call() {
             }
         }
     });
-    let server = Server::of(&hub).await;
+    let server = Server::of(&hub);
     let mut client = TOWN.to(&server).await;
     assert_eq!(client.result("Name", json!([])).await, "ann from Rome");
     for (state, error) in [
@@ -175,7 +175,7 @@ async fn a_factory_that_fails_costs_only_its_call() {
 #[tokio::test]
 async fn detailed_errors_show_what_a_factory_hides() {
     let hub = Hub::per_connection("Named", named);
-    let server = Server::with(&hub, HubOptions::default().detailed_errors(true)).await;
+    let server = Server::with(&hub, HubOptions::default().detailed_errors(true));
     let close = Client::connect_to(&server, "/hub?name=broken").await.closed().await;
     assert_eq!(close["error"], "Connection closed with an error. Error: the secret of the database");
 }
@@ -202,7 +202,7 @@ async fn calls_wait_for_a_slow_factory_and_its_connection_can_leave_meanwhile() 
             Ok(Slow(tell))
         }
     });
-    let server = Server::of(&hub).await;
+    let server = Server::of(&hub);
     let mut client = Client::connect(&server).await;
     let id = client.begin("Echo", json!(["waited"])).await;
     gate.notify_one();

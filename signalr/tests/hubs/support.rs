@@ -64,12 +64,12 @@ pub(crate) struct Server {
 
 impl Server {
     /// Serves one hub at `/hub`.
-    pub(crate) async fn of<H: HubMethods>(hub: &Hub<H>) -> Self {
-        Self::with(hub, HubOptions::default()).await
+    pub(crate) fn of<H: HubMethods>(hub: &Hub<H>) -> Self {
+        Self::with(hub, HubOptions::default())
     }
 
     /// Serves one hub at `/hub`, with options.
-    pub(crate) async fn with<H: HubMethods>(hub: &Hub<H>, options: HubOptions) -> Self {
+    pub(crate) fn with<H: HubMethods>(hub: &Hub<H>, options: HubOptions) -> Self {
         Self::start(SignalR::builder().options(options).hub("/hub", hub).build().router())
     }
 
@@ -247,6 +247,7 @@ impl Client {
                 Some(message) => return Event::Message(message),
                 None => match soon(self.socket.next()).await {
                     Some(Ok(Message::Close(frame))) => return Event::Closed(frame.map_or(1005, |it| it.code.into())),
+                    Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
                     Some(Ok(message)) => self.take(&message.into_data()),
                     Some(Err(_)) | None => return Event::Lost,
                 },
