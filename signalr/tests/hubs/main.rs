@@ -8,6 +8,7 @@ mod methods;
 mod order;
 mod panics;
 mod reading;
+mod slow;
 mod sources;
 mod support;
 mod uploads;
