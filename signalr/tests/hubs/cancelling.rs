@@ -25,8 +25,7 @@ struct Work {
 }
 
 impl Work {
-    #[allow(clippy::new_ret_no_self)]
-    fn new() -> (Hub<Self>, Arc<Notify>, Events<Told>) {
+    fn hub() -> (Hub<Self>, Arc<Notify>, Events<Told>) {
         let (told, tells) = events();
         let gate = Arc::new(Notify::new());
         (Hub::new("Work", Work { told, gate: gate.clone() }), gate, tells)
@@ -101,14 +100,14 @@ impl Work {
     async fn hasty(&self) {
         let _told = self.dropped("hasty");
         self.tell(Told::Running);
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 
     #[hub(cancel = drop, spawn)]
     async fn hasty_spawned(&self) {
         let _told = self.dropped("hasty spawned");
         self.tell(Told::Running);
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 
     fn ticks(&self) -> impl Stream<Item = u32> {
@@ -173,7 +172,7 @@ async fn begin(client: &mut Client, method: &str, stream: bool) {
 
 #[tokio::test]
 async fn a_cancel_invocation_reaches_the_call() {
-    let (hub, _, mut told) = Work::new();
+    let (hub, _, mut told) = Work::hub();
     let server = Server::of(&hub);
     let mut client = Client::connect(&server).await;
     for (method, stream, expected, answer) in cancellable() {
@@ -189,7 +188,7 @@ async fn a_cancel_invocation_reaches_the_call() {
 
 #[tokio::test]
 async fn the_end_of_the_connection_cancels_its_calls() {
-    let (hub, _, mut told) = Work::new();
+    let (hub, _, mut told) = Work::hub();
     let server = Server::of(&hub);
     for (method, stream, expected, _) in cancellable() {
         let mut client = Client::connect(&server).await;
@@ -205,7 +204,7 @@ async fn the_end_of_the_connection_cancels_its_calls() {
 
 #[tokio::test]
 async fn a_plain_method_may_keep_its_token_but_the_call_is_over_then() {
-    let (hub, _, mut told) = Work::new();
+    let (hub, _, mut told) = Work::hub();
     let server = Server::of(&hub);
     let mut client = Client::connect(&server).await;
     client.result("Background", json!([])).await;
@@ -221,7 +220,7 @@ async fn a_plain_method_may_keep_its_token_but_the_call_is_over_then() {
 
 #[tokio::test]
 async fn a_call_that_is_cancelled_while_it_waits_begins_cancelled() {
-    let (hub, gate, mut told) = Work::new();
+    let (hub, gate, mut told) = Work::hub();
     let server = Server::of(&hub);
     let mut client = Client::connect(&server).await;
     client
@@ -245,7 +244,7 @@ async fn a_call_that_is_cancelled_while_it_waits_begins_cancelled() {
 
 #[tokio::test]
 async fn calls_that_were_received_run_to_their_end_after_the_client_has_left() {
-    let (hub, gate, mut told) = Work::new();
+    let (hub, gate, mut told) = Work::hub();
     let server = Server::of(&hub);
     let goodbye = json!({"type": 7});
     for leave in ["message", "frame"] {
@@ -277,7 +276,7 @@ async fn calls_that_were_received_run_to_their_end_after_the_client_has_left() {
 
 #[tokio::test]
 async fn what_an_aborted_client_has_waiting_does_not_run() {
-    let (hub, gate, mut told) = Work::new();
+    let (hub, gate, mut told) = Work::hub();
     let handle = hub.handle();
     let server = Server::of(&hub);
     let mut client = Client::connect(&server).await;

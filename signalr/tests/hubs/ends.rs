@@ -25,8 +25,7 @@ struct Watched {
 }
 
 impl Watched {
-    #[allow(clippy::new_ret_no_self)]
-    fn new() -> (Hub<Self>, Arc<Notify>, Events<Told>) {
+    fn hub() -> (Hub<Self>, Arc<Notify>, Events<Told>) {
         let (told, tells) = events();
         let gate = Arc::new(Notify::new());
         (Hub::new("Watched", Watched { told, gate: gate.clone() }), gate, tells)
@@ -72,7 +71,7 @@ impl Watched {
     async fn hang(&self) {
         let _told = TellOnDrop(self.told.clone(), Told::Over("hang"));
         self.tell(Told::Running);
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 
     fn endless(&self) -> impl Stream<Item = u32> {
@@ -87,12 +86,22 @@ impl Watched {
 
 #[tokio::test]
 async fn each_end_has_its_reason_and_is_told_once() {
-    let (hub, _, mut told) = Watched::new();
+    let (hub, _, mut told) = Watched::hub();
     let handle = hub.handle();
     let server = Server::of(&hub);
     let text = |text: &str| Message::text(format!("{text}\u{1e}"));
     let ways = [
-        "message", "error", "frame", "cut", "reset", "abort", "close", "handle", "handle abort", "large", "violation",
+        "message",
+        "error",
+        "frame",
+        "cut",
+        "reset",
+        "abort",
+        "close",
+        "handle",
+        "handle abort",
+        "large",
+        "violation",
         "half",
     ];
     for way in ways {
@@ -156,7 +165,7 @@ async fn each_end_has_its_reason_and_is_told_once() {
 
 #[tokio::test]
 async fn the_client_timeout_ends_the_silent_whatever_the_other_intervals_are() {
-    let (hub, _, mut told) = Watched::new();
+    let (hub, _, mut told) = Watched::hub();
     let options = HubOptions::default()
         .client_timeout(Duration::from_millis(100))
         .keep_alive_interval(Duration::from_secs(3600))
@@ -171,7 +180,7 @@ async fn the_client_timeout_ends_the_silent_whatever_the_other_intervals_are() {
 
 #[tokio::test]
 async fn it_runs_after_the_last_call_and_streams_end_at_once() {
-    let (hub, gate, mut told) = Watched::new();
+    let (hub, gate, mut told) = Watched::hub();
     let server = Server::of(&hub);
     let mut client = Client::connect(&server).await;
     client.send(&crate::support::streaming("s", "Endless", json!([]))).await;
@@ -190,7 +199,7 @@ async fn it_runs_after_the_last_call_and_streams_end_at_once() {
 
 #[tokio::test]
 async fn calls_that_outlive_the_grace_period_are_dropped() {
-    let (hub, _, mut told) = Watched::new();
+    let (hub, _, mut told) = Watched::hub();
     let server = Server::with(&hub, HubOptions::default().call_grace(Duration::from_millis(50)));
     let mut client = Client::connect(&server).await;
     client.begin("Hang", json!([])).await;
@@ -203,7 +212,7 @@ async fn calls_that_outlive_the_grace_period_are_dropped() {
 
 #[tokio::test]
 async fn others_learn_of_it_and_a_panic_in_it_hurts_nobody() {
-    let (hub, _, mut told) = Watched::new();
+    let (hub, _, mut told) = Watched::hub();
     let server = Server::of(&hub);
     let mut other = Client::connect(&server).await;
     let leaving = Client::connect_to(&server, "/hub?send&panic").await;

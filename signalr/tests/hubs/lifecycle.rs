@@ -14,8 +14,7 @@ struct Door {
 }
 
 impl Door {
-    #[allow(clippy::new_ret_no_self)]
-    fn new() -> (Hub<Self>, Arc<Notify>, Events<String>) {
+    fn hub() -> (Hub<Self>, Arc<Notify>, Events<String>) {
         let (told, tells) = events();
         let gate = Arc::new(Notify::new());
         (Hub::new("Door", Door { gate: gate.clone(), told }), gate, tells)
@@ -72,7 +71,7 @@ async fn enter(server: &Server, mode: &str) -> Client {
 
 #[tokio::test]
 async fn what_on_connected_sends_comes_after_the_handshake_and_before_replies() {
-    let (hub, ..) = Door::new();
+    let (hub, ..) = Door::hub();
     let server = Server::of(&hub);
     for protocol in ["json", "messagepack"] {
         let mut client = Connect { path: "/hub?mode=greet", protocol, ..Connect::default() }.open(&server).await;
@@ -86,7 +85,7 @@ async fn what_on_connected_sends_comes_after_the_handshake_and_before_replies() 
 
 #[tokio::test]
 async fn calls_wait_for_on_connected_and_then_run_in_order() {
-    let (hub, gate, mut told) = Door::new();
+    let (hub, gate, mut told) = Door::hub();
     let handle = hub.handle();
     let server = Server::of(&hub);
     let mut client = enter(&server, "slow").await;
@@ -109,7 +108,7 @@ async fn calls_wait_for_on_connected_and_then_run_in_order() {
 
 #[tokio::test]
 async fn a_failed_on_connected_closes_that_connection_and_nothing_is_told_of_its_end() {
-    let (hub, _, mut told) = Door::new();
+    let (hub, _, mut told) = Door::hub();
     let server = Server::of(&hub);
     let mut before = enter(&server, "ok").await;
     assert_eq!(told.next().await, "connected");
@@ -130,7 +129,7 @@ async fn a_failed_on_connected_closes_that_connection_and_nothing_is_told_of_its
 
 #[tokio::test]
 async fn who_leaves_during_on_connected_is_seen_off_after_it() {
-    let (hub, gate, mut told) = Door::new();
+    let (hub, gate, mut told) = Door::hub();
     let server = Server::of(&hub);
     let mut client = enter(&server, "slow").await;
     told.next().await;
@@ -144,7 +143,7 @@ async fn who_leaves_during_on_connected_is_seen_off_after_it() {
 
 #[tokio::test]
 async fn calls_of_who_has_left_do_not_run_when_on_connected_fails_later() {
-    let (hub, gate, mut told) = Door::new();
+    let (hub, gate, mut told) = Door::hub();
     let server = Server::of(&hub);
     let mut client = enter(&server, "slow%20refusal").await;
     told.next().await;
@@ -160,7 +159,7 @@ async fn calls_of_who_has_left_do_not_run_when_on_connected_fails_later() {
 
 #[tokio::test]
 async fn nobody_can_be_asked_from_on_connected() {
-    let (hub, ..) = Door::new();
+    let (hub, ..) = Door::hub();
     let server = Server::of(&hub);
     let mut client = enter(&server, "ask").await;
     let error = "Client results inside OnConnectedAsync Hub methods are not allowed.";

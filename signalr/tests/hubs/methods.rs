@@ -26,6 +26,7 @@ impl Names {
     }
 
     #[hub(skip)]
+    #[allow(clippy::unused_self)]
     fn skipped(&self) -> &'static str {
         "skipped"
     }
@@ -65,9 +66,10 @@ struct User {
 
 impl<H: HubMethods> FromInvocation<H> for User {
     fn from_invocation(invocation: &mut Invocation<'_, H>) -> Result<Self, HubError> {
-        let name = invocation.context().query("name").ok_or_else(|| {
-            HubError::public(format!("{} is for members", invocation.method().name()))
-        })?;
+        let name = invocation
+            .context()
+            .query("name")
+            .ok_or_else(|| HubError::public(format!("{} is for members", invocation.method().name())))?;
         Ok(User { name: name.into_owned() })
     }
 }
@@ -118,7 +120,8 @@ impl Arguments {
 
 #[tokio::test]
 async fn trailing_options_may_be_missing_and_others_not() {
-    let server = Server::with(&Hub::new("Arguments", Arguments::default()), HubOptions::default().detailed_errors(true));
+    let server =
+        Server::with(&Hub::new("Arguments", Arguments::default()), HubOptions::default().detailed_errors(true));
     let mut client = Client::connect(&server).await;
     assert_eq!(client.result("Optional", json!(["a"])).await, json!(["a", null, null]));
     assert_eq!(client.result("Optional", json!(["a", 1])).await, json!(["a", 1, null]));
@@ -185,7 +188,7 @@ async fn a_hub_can_have_type_parameters() {
     let mut numbers = Client::connect_to(&server, "/numbers").await;
     assert_eq!(texts.result("Put", json!([1, "one"])).await, json!(null));
     assert_eq!(texts.result("Get", json!([1])).await, "one");
-    assert_eq!(numbers.result("Put", json!(["pi", 3.14])).await, json!(null));
-    assert_eq!(numbers.result("Put", json!(["pi", 3.15])).await, json!(3.14));
-    assert!(texts.call("Put", json!(["pi", 3.14])).await.is_err());
+    assert_eq!(numbers.result("Put", json!(["pi", 2.5])).await, json!(null));
+    assert_eq!(numbers.result("Put", json!(["pi", 3.5])).await, json!(2.5));
+    assert!(texts.call("Put", json!(["pi", 2.5])).await.is_err());
 }

@@ -5,8 +5,8 @@ use futures_util::{Stream, StreamExt, stream};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Value, json};
 use signalr::{
-    CancellationToken, Context, FromInvocation, Hub, HubError, HubMethods, HubOptions, Invocation, PublicError,
-    Upload, hub,
+    CancellationToken, Context, FromInvocation, Hub, HubError, HubMethods, HubOptions, Invocation, PublicError, Upload,
+    hub,
 };
 
 /// Panics when it is read, written or dropped, as its name says.
@@ -126,7 +126,7 @@ impl Mines {
     #[hub(cancel = drop)]
     async fn dropped_future(&self) {
         let _mine = Mine("drop");
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 
     async fn waits(&self, token: CancellationToken) {
@@ -175,8 +175,18 @@ async fn a_panic_in_a_call_is_an_error_of_that_call() {
     for protocol in ["json", "messagepack"] {
         let mut client = connect(&server, protocol).await;
         let methods = [
-            "Plain", "AtOnce", "Later", "Spawned", "Blocking", "Injected", "Result", "LaterResult", "SpawnedResult",
-            "Error", "Send", "DroppedArgument",
+            "Plain",
+            "AtOnce",
+            "Later",
+            "Spawned",
+            "Blocking",
+            "Injected",
+            "Result",
+            "LaterResult",
+            "SpawnedResult",
+            "Error",
+            "Send",
+            "DroppedArgument",
         ];
         for method in methods {
             assert_eq!(client.call(method, json!([])).await, Err(failure(method)), "{protocol}");

@@ -1,8 +1,8 @@
 //! While a call runs the session goes on reading; what must wait is bounded, and then the client has to wait.
 
 use crate::support::{
-    Client, Connect, Event, Events, Server, Tell, answer, cancel, completion, end, events, invocation, item, soon, streaming,
-    with_uploads,
+    Client, Connect, Event, Events, Server, Tell, answer, cancel, completion, end, events, invocation, item, soon,
+    streaming, with_uploads,
 };
 use futures_util::{FutureExt, SinkExt, Stream, StreamExt, stream};
 use serde_json::{Value, json};
@@ -18,8 +18,7 @@ struct Desk {
 }
 
 impl Desk {
-    #[allow(clippy::new_ret_no_self)]
-    fn new() -> (Hub<Self>, Arc<Notify>, Events<String>) {
+    fn hub() -> (Hub<Self>, Arc<Notify>, Events<String>) {
         let (told, tells) = events();
         let gate = Arc::new(Notify::new());
         (Hub::new("Desk", Desk { gate: gate.clone(), told }), gate, tells)
@@ -73,7 +72,7 @@ impl Desk {
 
 #[tokio::test]
 async fn a_method_may_ask_its_own_caller() {
-    let (hub, ..) = Desk::new();
+    let (hub, ..) = Desk::hub();
     let server = Server::of(&hub);
     for protocol in ["json", "messagepack"] {
         let mut client = Connect { protocol, ..Connect::default() }.to(&server).await;
@@ -91,7 +90,7 @@ async fn a_method_may_ask_its_own_caller() {
 
 #[tokio::test]
 async fn streams_and_cancellations_go_on_beside_a_running_call() {
-    let (hub, gate, mut told) = Desk::new();
+    let (hub, gate, mut told) = Desk::hub();
     let server = Server::of(&hub);
     let mut client = Client::connect(&server).await;
     client.send(&invocation("1", "UntilCancelled", json!([]))).await;
@@ -113,7 +112,7 @@ async fn streams_and_cancellations_go_on_beside_a_running_call() {
 
 #[tokio::test]
 async fn a_goodbye_is_seen_beside_a_running_call() {
-    let (hub, _, mut told) = Desk::new();
+    let (hub, _, mut told) = Desk::hub();
     let server = Server::of(&hub);
     let mut client = Client::connect(&server).await;
     client.send(&invocation("1", "UntilCancelled", json!([]))).await;
@@ -149,7 +148,7 @@ async fn flushed(client: &mut Client) -> bool {
 
 #[tokio::test]
 async fn calls_that_wait_are_bounded_and_none_is_lost() {
-    let (hub, gate, mut told) = Desk::new();
+    let (hub, gate, mut told) = Desk::hub();
     let server = Server::narrow(&hub, HubOptions::default().waiting_limit(20_000));
     let mut client = Connect { narrow: true, ..Connect::default() }.to(&server).await;
     client.send(&invocation("hold", "Hold", json!([]))).await;
@@ -169,7 +168,7 @@ async fn calls_that_wait_are_bounded_and_none_is_lost() {
 
 #[tokio::test]
 async fn upload_items_that_nobody_reads_are_bounded_and_none_is_lost() {
-    let (hub, gate, mut told) = Desk::new();
+    let (hub, gate, mut told) = Desk::hub();
     let server = Server::narrow(&hub, HubOptions::default().waiting_limit(20_000).stream_buffer_capacity(3));
     let mut client = Connect { narrow: true, ..Connect::default() }.to(&server).await;
     client.send(&with_uploads("1", "Count", json!([]), &["s"])).await;
@@ -184,7 +183,7 @@ async fn upload_items_that_nobody_reads_are_bounded_and_none_is_lost() {
 
 #[tokio::test]
 async fn the_buffer_of_a_stream_does_not_count_against_the_limit() {
-    let (hub, gate, mut told) = Desk::new();
+    let (hub, gate, mut told) = Desk::hub();
     let server = Server::with(&hub, HubOptions::default().waiting_limit(0).stream_buffer_capacity(10));
     let mut client = Client::connect(&server).await;
     client.send(&with_uploads("1", "Count", json!([]), &["s"])).await;
@@ -199,7 +198,7 @@ async fn the_buffer_of_a_stream_does_not_count_against_the_limit() {
 
 #[tokio::test]
 async fn a_client_whose_reading_is_paused_does_not_time_out() {
-    let (hub, gate, mut told) = Desk::new();
+    let (hub, gate, mut told) = Desk::hub();
     let options = HubOptions::default()
         .waiting_limit(100)
         .client_timeout(Duration::from_millis(50))

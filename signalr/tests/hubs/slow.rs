@@ -18,8 +18,7 @@ struct Library {
 }
 
 impl Library {
-    #[allow(clippy::new_ret_no_self)]
-    fn new() -> (Hub<Self>, HubHandle<Self>, Events<String>) {
+    fn hub() -> (Hub<Self>, HubHandle<Self>, Events<String>) {
         let (told, tells) = events();
         let hub = Hub::new("Library", Library { told });
         let handle = hub.handle();
@@ -91,9 +90,21 @@ fn text(number: usize) -> Value {
     json!([number, page()])
 }
 
+/// Reads texts in order and returns the Close message behind them.
+async fn read_to_the_end(client: &mut Client) -> Value {
+    for number in 0.. {
+        let message = client.next().await;
+        if message["type"] == 7 {
+            return message;
+        }
+        assert_eq!(message["arguments"], text(number));
+    }
+    unreachable!("it ends")
+}
+
 #[tokio::test]
 async fn a_client_that_does_not_read_is_disconnected_and_others_are_not() {
-    let (hub, handle, mut told) = Library::new();
+    let (hub, handle, mut told) = Library::hub();
     let server = Server::narrow(&hub, options(Overflow::Disconnect));
     let (mut slow, id) = slow_client(&server, "slow").await;
     let (mut quick, _) = slow_client(&server, "quick").await;
@@ -112,22 +123,14 @@ async fn a_client_that_does_not_read_is_disconnected_and_others_are_not() {
     assert_eq!(receipt.connections, 1);
     assert_eq!(quick.called("Text").await, json!([0, "to one"]));
     // When it reads again, it finds what was on its way and then the reason.
-    let mut number = 0;
-    let close = loop {
-        let message = slow.next().await;
-        if message["type"] == 7 {
-            break message;
-        }
-        assert_eq!(message["arguments"], text(number));
-        number += 1;
-    };
+    let close = read_to_the_end(&mut slow).await;
     let error = "Connection closed because the client does not read: its outbound buffer is full.";
     assert_eq!(close, json!({"type": 7, "error": error, "allowReconnect": true}));
 }
 
 #[tokio::test]
 async fn the_reason_of_such_an_end_is_slow_consumer() {
-    let (hub, handle, mut told) = Library::new();
+    let (hub, handle, mut told) = Library::hub();
     let server = Server::narrow(&hub, options(Overflow::Disconnect));
     let (_slow, id) = slow_client(&server, "slow").await;
     while handle.client(&id).text(0, page()).await.connections == 1 {
@@ -139,7 +142,7 @@ async fn the_reason_of_such_an_end_is_slow_consumer() {
 #[tokio::test]
 async fn a_client_that_does_not_read_can_still_be_kicked_out() {
     for abort in [true, false] {
-        let (hub, handle, mut told) = Library::new();
+        let (hub, handle, mut told) = Library::hub();
         let server = Server::narrow(&hub, options(Overflow::DropNewest));
         let (_slow, id) = slow_client(&server, "slow").await;
         while handle.client(&id).text(0, page()).await.dropped == 0 {
@@ -152,7 +155,7 @@ async fn a_client_that_does_not_read_can_still_be_kicked_out() {
 
 #[tokio::test]
 async fn what_was_sent_before_a_close_arrives_before_it() {
-    let (hub, handle, mut told) = Library::new();
+    let (hub, handle, mut told) = Library::hub();
     let server = Server::of(&hub);
     let (mut client, id) = slow_client(&server, "ann").await;
     for number in 0..50 {
@@ -168,7 +171,7 @@ async fn what_was_sent_before_a_close_arrives_before_it() {
 
 #[tokio::test]
 async fn with_wait_the_sender_waits_and_nothing_is_lost() {
-    let (hub, handle, mut told) = Library::new();
+    let (hub, handle, mut told) = Library::hub();
     let server = Server::narrow(&hub, options(Overflow::Wait));
     let (mut slow, _) = slow_client(&server, "slow").await;
     let (mut quick, _) = slow_client(&server, "quick").await;
@@ -192,8 +195,23 @@ async fn with_wait_the_sender_waits_and_nothing_is_lost() {
 }
 
 #[tokio::test]
+async fn with_wait_those_who_do_not_wait_come_to_an_end_as_well() {
+    let (hub, handle, mut told) = Library::hub();
+    let server = Server::with(&hub, options(Overflow::Wait));
+    let (mut client, id) = slow_client(&server, "slow").await;
+    let sent = (0..)
+        .take_while(|number| {
+            handle.client(&id).text(u32::try_from(*number).unwrap(), page()).receipt().connections == 1
+        })
+        .count();
+    assert_eq!(sent, 4 * CAPACITY / page().len() - 1, "with what is around them, pages are a little larger");
+    assert_eq!(told.next().await, "slow SlowConsumer");
+    assert_eq!(read_to_the_end(&mut client).await["allowReconnect"], true);
+}
+
+#[tokio::test]
 async fn with_wait_the_sender_goes_on_when_the_slow_one_leaves() {
-    let (hub, handle, mut told) = Library::new();
+    let (hub, handle, mut told) = Library::hub();
     let server = Server::narrow(&hub, options(Overflow::Wait));
     let (slow, id) = slow_client(&server, "slow").await;
     let waiting = loop {
@@ -211,7 +229,7 @@ async fn with_wait_the_sender_goes_on_when_the_slow_one_leaves() {
 
 #[tokio::test]
 async fn with_drop_newest_the_receipt_counts_and_the_oldest_arrive() {
-    let (hub, handle, mut told) = Library::new();
+    let (hub, handle, mut told) = Library::hub();
     let server = Server::narrow(&hub, options(Overflow::DropNewest));
     let (mut slow, _) = slow_client(&server, "slow").await;
     let (mut quick, _) = slow_client(&server, "quick").await;
@@ -236,7 +254,7 @@ async fn with_drop_newest_the_receipt_counts_and_the_oldest_arrive() {
 
 #[tokio::test]
 async fn of_some_methods_only_the_latest_message_waits() {
-    let (hub, handle, mut told) = Library::new();
+    let (hub, handle, mut told) = Library::hub();
     let server = Server::narrow(&hub, options(Overflow::Disconnect));
     let (mut slow, id) = slow_client(&server, "slow").await;
     let slow_one = handle.client(&id);
@@ -264,7 +282,7 @@ async fn of_some_methods_only_the_latest_message_waits() {
 #[tokio::test]
 async fn a_slow_client_gets_all_of_its_own_streams_and_replies() {
     const COUNT: u32 = 100_000;
-    let (hub, _, mut told) = Library::new();
+    let (hub, _, mut told) = Library::hub();
     let server = Server::narrow(&hub, options(Overflow::Disconnect));
     for method in ["Numbers", "SpawnedNumbers"] {
         let (mut slow, _) = slow_client(&server, "slow").await;
@@ -291,7 +309,7 @@ async fn a_slow_client_gets_all_of_its_own_streams_and_replies() {
 
 #[tokio::test]
 async fn a_method_waits_for_its_own_slow_caller() {
-    let (hub, _, mut told) = Library::new();
+    let (hub, _, mut told) = Library::hub();
     let server = Server::narrow(&hub, options(Overflow::Disconnect));
     let (mut slow, _) = slow_client(&server, "slow").await;
     let (mut quick, _) = slow_client(&server, "quick").await;
@@ -308,7 +326,7 @@ async fn a_method_waits_for_its_own_slow_caller() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_large_broadcast_reaches_everybody() {
-    let (hub, handle, _told) = Library::new();
+    let (hub, handle, _told) = Library::hub();
     let server = Server::of(&hub);
     let mut clients = Vec::new();
     for number in 0..40 {

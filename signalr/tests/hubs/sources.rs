@@ -160,11 +160,9 @@ async fn a_factory_that_fails_costs_only_its_call() {
     let server = Server::of(&hub);
     let mut client = TOWN.to(&server).await;
     assert_eq!(client.result("Name", json!([])).await, "ann from Rome");
-    for (state, error) in [
-        (1, failure("Name") + " HubException: closed for lunch"),
-        (2, failure("Name")),
-        (3, failure("Name")),
-    ] {
+    for (state, error) in
+        [(1, failure("Name") + " HubException: closed for lunch"), (2, failure("Name")), (3, failure("Name"))]
+    {
         fail.store(state, Ordering::Relaxed);
         assert_eq!(client.call("Name", json!([])).await, Err(error));
     }
