@@ -1,5 +1,8 @@
 //! A server with the hubs of a test, and clients that speak the protocol by hand.
 
+// Messages are built where they are passed.
+#![allow(clippy::needless_pass_by_value)]
+
 use axum::Router;
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
