@@ -1,6 +1,9 @@
 //! A panic in the user's code is an error of that call, and of nothing else.
 
-use crate::support::{Client, Connect, Server, completion, end, failure, invocation, item, streaming, with_uploads};
+use crate::support::{
+    Client, Connect, Server, Tell, TellOnDrop, completion, end, events, failure, invocation, item, streaming,
+    with_uploads,
+};
 use futures_util::{Stream, StreamExt, stream};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Value, json};
@@ -8,6 +11,7 @@ use signalr::{
     CancellationToken, Context, FromInvocation, Hub, HubError, HubMethods, HubOptions, Invocation, PublicError, Upload,
     hub,
 };
+use std::time::Duration;
 
 /// Panics when it is read, written or dropped, as its name says.
 struct Mine(&'static str);
@@ -53,7 +57,11 @@ impl<H: HubMethods> FromInvocation<H> for Injected {
     }
 }
 
-struct Mines;
+struct Mines(Tell<u32>);
+
+fn mines() -> Hub<Mines> {
+    Hub::new("Mines", Mines(events().0))
+}
 
 #[hub]
 impl Mines {
@@ -129,6 +137,13 @@ impl Mines {
         std::future::pending::<()>().await;
     }
 
+    /// Ends only with the grace period.
+    async fn stuck(&self, number: u32) {
+        let _told = TellOnDrop(self.0.clone(), number);
+        let _mine = Mine(if number == 0 { "drop" } else { "fine" });
+        std::future::pending::<()>().await;
+    }
+
     async fn waits(&self, token: CancellationToken) {
         token.cancelled().await;
         panic!("{SECRET}")
@@ -171,7 +186,7 @@ async fn connect(server: &Server, protocol: &str) -> Client {
 
 #[tokio::test]
 async fn a_panic_in_a_call_is_an_error_of_that_call() {
-    let server = Server::of(&Hub::new("Mines", Mines));
+    let server = Server::of(&mines());
     for protocol in ["json", "messagepack"] {
         let mut client = connect(&server, protocol).await;
         let methods = [
@@ -202,7 +217,7 @@ async fn a_panic_in_a_call_is_an_error_of_that_call() {
 
 #[tokio::test]
 async fn a_panic_in_a_stream_ends_that_stream_and_leaves_no_half_item() {
-    let server = Server::of(&Hub::new("Mines", Mines));
+    let server = Server::of(&mines());
     for protocol in ["json", "messagepack"] {
         let mut client = connect(&server, protocol).await;
         let whole = json!(["half", "whole"]);
@@ -224,7 +239,7 @@ async fn a_panic_in_a_stream_ends_that_stream_and_leaves_no_half_item() {
 
 #[tokio::test]
 async fn a_panic_while_a_cancelled_call_is_dropped_hurts_nobody() {
-    let server = Server::of(&Hub::new("Mines", Mines));
+    let server = Server::of(&mines());
     let mut client = Client::connect(&server).await;
     client.send(&streaming("s", "DroppedStream", json!([]))).await;
     client.send(&crate::support::cancel("s")).await;
@@ -243,8 +258,29 @@ async fn a_panic_while_a_cancelled_call_is_dropped_hurts_nobody() {
 }
 
 #[tokio::test]
+async fn calls_that_outlive_the_grace_period_are_all_dropped_whichever_of_them_panics() {
+    let (told, mut tells) = events();
+    let options = HubOptions::default().parallel_invocations(4).call_grace(Duration::ZERO);
+    let server = Server::with(&Hub::new("Mines", Mines(told)), options);
+    for panicking in 0..4 {
+        let mut client = Client::connect(&server).await;
+        let numbers: Vec<u32> = (0..4).map(|place| if place == panicking { 0 } else { place + 1 }).collect();
+        for number in &numbers {
+            client.begin("Stuck", json!([number])).await;
+        }
+        client.send(&json!({"type": 7})).await;
+        client.closed().await;
+        for _ in &numbers {
+            let dropped = tells.next().await;
+            assert!(numbers.contains(&dropped), "{dropped} is of the one before");
+        }
+        assert_eq!(tells.now(), None);
+    }
+}
+
+#[tokio::test]
 async fn detailed_errors_do_not_show_the_text_of_a_panic_either() {
-    let hub = Hub::new("Mines", Mines);
+    let hub = mines();
     let server = Server::with(&hub, HubOptions::default().detailed_errors(true));
     let mut client = Client::connect(&server).await;
     let error = failure("Plain") + " Panic: the method panicked";
