@@ -178,25 +178,3 @@ overBothProtocols("who receives", (protocol) => {
     await assertReceived({ sender, receiver }, message, { sender: 1, receiver: 1 });
   });
 });
-
-overBothProtocols("users", (protocol) => {
-  const connectAs = (t, name) =>
-    connect(t, { protocol, path: "/conformance-auth", http: { accessTokenFactory: () => `user:${name}` } });
-
-  test("SendToUser and SendToUsers reach all connections of those users", async (t) => {
-    const [ann, bob] = [unique("ann"), unique("bob")];
-    const clients = {
-      ann1: await connectAs(t, ann),
-      ann2: await connectAs(t, ann),
-      bob: await connectAs(t, bob),
-      eve: await connectAs(t, unique("eve")),
-    };
-    assert.equal(await clients.ann1.invoke("GetUserIdentifier"), ann);
-    await clients.eve.invoke("SendToUser", ann, "to ann");
-    await clients.eve.invoke("SendToUsers", [ann, bob, unique("nobody")], "to both");
-    assert.deepEqual(await received(clients.ann1), ["to ann", "to both"]);
-    assert.deepEqual(await received(clients.ann2), ["to ann", "to both"]);
-    assert.deepEqual(await received(clients.bob), ["to both"]);
-    assert.deepEqual(await received(clients.eve), []);
-  });
-});

@@ -79,9 +79,8 @@ overBothProtocols("a connection", (protocol) => {
 
   test("Abort ends it without an error", async (t) => {
     const connection = await connect(t, { protocol });
-    const call = failure(connection.invoke("Abort"));
+    await connection.send("Abort");
     assert.equal(await connection.closed, undefined);
-    assert.match((await call).message, /Invocation canceled due to the underlying connection being closed|^$/);
   });
 
   test("the others learn that it ended, and that it ended well", async (t) => {

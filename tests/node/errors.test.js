@@ -71,15 +71,11 @@ overBothProtocols("errors", (protocol) => {
 
     test(`${name} is told with details where they are on`, async (t) => {
       const connection = await connect(t, { protocol, path: DETAILED });
-      assert.equal((await failure(connection.invoke(...call))).message, details ? `${text} ${details}` : text);
+      const { message } = await failure(connection.invoke(...call));
+      // More may follow, such as which argument it was.
+      assert.ok(details ? message.startsWith(`${text} ${details}`) : message === text, message);
     });
   }
-
-  test("the error names the method as the server wrote it", async (t) => {
-    const connection = await connect(t, { protocol });
-    const error = await failure(connection.invoke("tHROW", "text"));
-    assert.equal(error.message, "An unexpected error occurred invoking 'Throw' on the server.");
-  });
 
   test("streaming from a method that does not stream", async (t) => {
     const connection = await connect(t, { protocol });

@@ -1,16 +1,23 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { Relay } from "../support/relay.mjs";
 import { connect, failure, overBothProtocols, received, unique } from "./support/client.js";
-import { Relay } from "./support/relay.js";
+import { serverUrl } from "./support/server.js";
 
 const AT_ONCE = Array(20).fill(0);
+
+async function startRelay(test) {
+  const relay = await Relay.start(serverUrl);
+  test.after(() => relay.stop());
+  return relay;
+}
 
 overBothProtocols("after the network was cut", (protocol) => {
   const reconnected = (connection) => new Promise((resolve) => connection.onreconnected(resolve));
 
   test("the client comes back under a new id and calls work", async (t) => {
-    const relay = await Relay.start(t);
+    const relay = await startRelay(t);
     const connection = await connect(t, { protocol, base: relay.url, retries: AT_ONCE });
     const first = connection.connectionId;
     for (const round of ["one", "two"]) {
@@ -24,7 +31,7 @@ overBothProtocols("after the network was cut", (protocol) => {
   });
 
   test("its handlers still work and its groups are gone", async (t) => {
-    const relay = await Relay.start(t);
+    const relay = await startRelay(t);
     const connection = await connect(t, { protocol, base: relay.url, retries: AT_ONCE });
     const group = unique("group");
     await connection.invoke("JoinGroup", group);
@@ -37,7 +44,7 @@ overBothProtocols("after the network was cut", (protocol) => {
   });
 
   test("calls that were under way fail", async (t) => {
-    const relay = await Relay.start(t);
+    const relay = await startRelay(t);
     const watcher = await connect(t, { protocol });
     const connection = await connect(t, { protocol, base: relay.url });
     // Its first act proves that the call runs on the server.
@@ -50,7 +57,7 @@ overBothProtocols("after the network was cut", (protocol) => {
   });
 
   test("the server notices and tells the others", async (t) => {
-    const relay = await Relay.start(t);
+    const relay = await startRelay(t);
     const watcher = await connect(t, { protocol, query: { watch: "" } });
     const connection = await connect(t, { protocol, base: relay.url });
     const id = connection.connectionId;
@@ -60,7 +67,7 @@ overBothProtocols("after the network was cut", (protocol) => {
   });
 
   test("a stream that was under way fails and another can be started", async (t) => {
-    const relay = await Relay.start(t);
+    const relay = await startRelay(t);
     const connection = await connect(t, { protocol, base: relay.url, retries: AT_ONCE });
     const back = reconnected(connection);
     await failure(

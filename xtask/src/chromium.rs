@@ -32,22 +32,13 @@ fn on_path() -> Option<PathBuf> {
 
 fn in_path(name: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
-    std::env::split_paths(&path)
-        .map(|directory| directory.join(name))
-        .find(|file| file.is_file())
+    std::env::split_paths(&path).map(|directory| directory.join(name)).find(|file| file.is_file())
 }
 
 fn apt_get(arguments: &[&str]) -> Result<(), Failure> {
-    Command::new("apt-get")
-        .args(["--quiet"])
-        .args(arguments)
-        .env("DEBIAN_FRONTEND", "noninteractive")
-        .run()
+    Command::new("apt-get").args(["--quiet"]).args(arguments).env("DEBIAN_FRONTEND", "noninteractive").run()
 }
 
 fn is_root() -> bool {
-    process::Command::new("id")
-        .arg("-u")
-        .output()
-        .is_ok_and(|output| output.stdout.trim_ascii() == b"0")
+    process::Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout.trim_ascii() == b"0")
 }

@@ -34,10 +34,7 @@ impl Command {
     pub(crate) fn new(program: impl AsRef<OsStr>) -> Self {
         let mut inner = process::Command::new(program);
         inner.current_dir(workspace::root());
-        Self {
-            inner,
-            install_hint: "",
-        }
+        Self { inner, install_hint: "" }
     }
 
     /// The cargo that runs this program, so that a chosen toolchain stays chosen.
@@ -72,30 +69,22 @@ impl Command {
         match self.inner.status() {
             Ok(status) if status.success() => Ok(()),
             Ok(status) => Err(Failure::new(format!("`{self}` failed: {status}"))),
-            Err(error) if error.kind() == ErrorKind::NotFound => Err(Failure::new(format!(
-                "`{}` was not found. {}",
-                self.program(),
-                self.install_hint
-            ))),
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                Err(Failure::new(format!("`{}` was not found. {}", self.program(), self.install_hint)))
+            }
             Err(error) => Err(Failure::new(format!("`{self}` could not be started: {error}"))),
         }
     }
 
     fn program(&self) -> String {
         let program = Path::new(self.inner.get_program());
-        program
-            .file_name()
-            .unwrap_or(program.as_os_str())
-            .to_string_lossy()
-            .into_owned()
+        program.file_name().unwrap_or(program.as_os_str()).to_string_lossy().into_owned()
     }
 }
 
 impl fmt::Display for Command {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(&self.program())?;
-        self.inner
-            .get_args()
-            .try_for_each(|argument| write!(formatter, " {}", argument.to_string_lossy()))
+        self.inner.get_args().try_for_each(|argument| write!(formatter, " {}", argument.to_string_lossy()))
     }
 }

@@ -37,8 +37,5 @@ fn main() -> ExitCode {
 
 fn demo(arguments: &[String]) -> Result<(), Failure> {
     node::install("examples/chat/web")?;
-    Command::cargo("run")
-        .args(["--package", "chat", "--"])
-        .args(arguments)
-        .run()
+    Command::cargo("run").args(["--package", "chat", "--"]).args(arguments).run()
 }

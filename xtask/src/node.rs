@@ -16,33 +16,21 @@ pub(crate) fn install(directory: &str) -> Result<(), Failure> {
         return Ok(());
     }
     let npm = if cfg!(windows) { "npm.cmd" } else { "npm" };
-    Command::new(npm)
-        .args(["ci", "--no-audit", "--no-fund"])
-        .directory(&directory)
-        .install_hint(HINT)
-        .run()
+    Command::new(npm).args(["ci", "--no-audit", "--no-fund"]).directory(&directory).install_hint(HINT).run()
 }
 
 /// Runs Node's own test runner in the directory, which sees the given environment variables.
 pub(crate) fn test(directory: &str, environment: &[(&str, &Path)]) -> Result<(), Failure> {
     install(directory)?;
-    let command = Command::new("node")
-        .args(["--test"])
-        .directory(&workspace::root().join(directory))
-        .install_hint(HINT);
-    environment
-        .iter()
-        .fold(command, |command, (name, value)| command.env(name, value))
-        .run()
+    let command =
+        Command::new("node").args(["--test"]).directory(&workspace::root().join(directory)).install_hint(HINT);
+    environment.iter().fold(command, |command, (name, value)| command.env(name, value)).run()
 }
 
 /// npm leaves a copy of the lock file in `node_modules`; a newer lock file means that packages changed since.
 fn is_installed(directory: &Path) -> bool {
     let modified = |path: &str| -> Option<SystemTime> { fs::metadata(directory.join(path)).ok()?.modified().ok() };
-    match (
-        modified("node_modules/.package-lock.json"),
-        modified("package-lock.json"),
-    ) {
+    match (modified("node_modules/.package-lock.json"), modified("package-lock.json")) {
         (Some(installed), Some(locked)) => installed >= locked,
         _ => false,
     }

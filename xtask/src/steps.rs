@@ -13,49 +13,18 @@ struct Step {
 
 /// Cheapest first, so that a slip is told early.
 const STEPS: [Step; 7] = [
-    Step {
-        name: "fmt",
-        about: "the code is formatted",
-        run: fmt,
-    },
-    Step {
-        name: "clippy",
-        about: "no lint fires, with all targets and features",
-        run: clippy,
-    },
-    Step {
-        name: "doc",
-        about: "the documentation builds without warnings",
-        run: doc,
-    },
-    Step {
-        name: "features",
-        about: "the library builds without features and with each alone",
-        run: features,
-    },
-    Step {
-        name: "rust",
-        about: "the Rust tests pass",
-        run: rust,
-    },
-    Step {
-        name: "node",
-        about: "Microsoft's JavaScript client works with the server",
-        run: node_tests,
-    },
-    Step {
-        name: "browser",
-        about: "the demo works in two browser tabs",
-        run: browser,
-    },
+    Step { name: "fmt", about: "the code is formatted", run: fmt },
+    Step { name: "clippy", about: "no lint fires, with all targets and features", run: clippy },
+    Step { name: "doc", about: "the documentation builds without warnings", run: doc },
+    Step { name: "features", about: "the library builds without features and with each alone", run: features },
+    Step { name: "rust", about: "the Rust tests pass", run: rust },
+    Step { name: "node", about: "Microsoft's JavaScript client works with the server", run: node_tests },
+    Step { name: "browser", about: "the demo works in two browser tabs", run: browser },
 ];
 
 /// The steps' names, one to a line.
 pub(crate) fn list() -> String {
-    STEPS
-        .iter()
-        .map(|step| format!("  {:<10} {}\n", step.name, step.about))
-        .collect()
+    STEPS.iter().map(|step| format!("  {:<10} {}\n", step.name, step.about)).collect()
 }
 
 /// Runs the steps named, or all, and stops at the first that fails.
@@ -67,9 +36,7 @@ pub(crate) fn run(names: &[String]) -> Result<(), Failure> {
         if let Err(failure) = (step.run)() {
             let skipped = chosen.len() - passed - 1;
             println!("\n==> {} FAILED: {failure}", step.name);
-            return Err(Failure::new(format!(
-                "steps: {passed} passed, 1 failed, {skipped} skipped"
-            )));
+            return Err(Failure::new(format!("steps: {passed} passed, 1 failed, {skipped} skipped")));
         }
         println!("==> {} passed in {:.0?}", step.name, started.elapsed());
     }
@@ -79,15 +46,9 @@ pub(crate) fn run(names: &[String]) -> Result<(), Failure> {
 
 fn choose(names: &[String]) -> Result<Vec<&'static Step>, Failure> {
     if let Some(unknown) = names.iter().find(|name| !STEPS.iter().any(|step| step.name == **name)) {
-        return Err(Failure::new(format!(
-            "There is no step `{unknown}`. The steps:\n{}",
-            list()
-        )));
+        return Err(Failure::new(format!("There is no step `{unknown}`. The steps:\n{}", list())));
     }
-    Ok(STEPS
-        .iter()
-        .filter(|step| names.is_empty() || names.iter().any(|name| name == step.name))
-        .collect())
+    Ok(STEPS.iter().filter(|step| names.is_empty() || names.iter().any(|name| name == step.name)).collect())
 }
 
 fn fmt() -> Result<(), Failure> {
@@ -95,16 +56,11 @@ fn fmt() -> Result<(), Failure> {
 }
 
 fn clippy() -> Result<(), Failure> {
-    Command::cargo("clippy")
-        .args(["--workspace", "--all-targets", "--all-features", "--", "-D", "warnings"])
-        .run()
+    Command::cargo("clippy").args(["--workspace", "--all-targets", "--all-features", "--", "-D", "warnings"]).run()
 }
 
 fn doc() -> Result<(), Failure> {
-    Command::cargo("doc")
-        .args(["--workspace", "--all-features", "--no-deps"])
-        .env("RUSTDOCFLAGS", "-D warnings")
-        .run()
+    Command::cargo("doc").args(["--workspace", "--all-features", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings").run()
 }
 
 fn features() -> Result<(), Failure> {
@@ -122,20 +78,14 @@ fn rust() -> Result<(), Failure> {
 
 fn node_tests() -> Result<(), Failure> {
     Command::cargo("build").args(["--package", "conformance"]).run()?;
-    node::test(
-        "tests/node",
-        &[("CONFORMANCE_BIN", &workspace::program("conformance")?)],
-    )
+    node::test("tests/node", &[("CONFORMANCE_BIN", &workspace::program("conformance")?)])
 }
 
 fn browser() -> Result<(), Failure> {
     let browser = chromium::find()?;
     node::install("examples/chat/web")?;
     Command::cargo("build").args(["--package", "chat"]).run()?;
-    node::test(
-        "tests/browser",
-        &[("CHAT_BIN", &workspace::program("chat")?), ("CHROMIUM", &browser)],
-    )
+    node::test("tests/browser", &[("CHAT_BIN", &workspace::program("chat")?), ("CHROMIUM", &browser)])
 }
 
 #[cfg(test)]
@@ -144,11 +94,7 @@ mod tests {
 
     fn chosen(names: &[&str]) -> Vec<&'static str> {
         let names: Vec<String> = names.iter().map(ToString::to_string).collect();
-        choose(&names)
-            .expect("known steps")
-            .iter()
-            .map(|step| step.name)
-            .collect()
+        choose(&names).expect("known steps").iter().map(|step| step.name).collect()
     }
 
     #[test]

@@ -5,13 +5,13 @@ use signalr::{Context, HubError, Upload, hub, receiver};
 
 /// What the bench hub calls on its clients.
 #[receiver(rename_all = "camelCase")]
-pub trait BenchClient {
+pub(crate) trait BenchClient {
     /// A message for all or for a group.
     async fn receive(&self, text: String);
 }
 
 /// Does as little as possible per call.
-pub struct BenchHub;
+pub(crate) struct BenchHub;
 
 #[hub(receiver = BenchClient)]
 impl BenchHub {

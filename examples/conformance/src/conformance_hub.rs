@@ -10,7 +10,7 @@ use tokio::time::sleep;
 
 /// What the conformance hub calls on its clients.
 #[receiver]
-pub trait ConformanceClient {
+pub(crate) trait ConformanceClient {
     /// A message of any of the addressing methods.
     async fn receive(&self, text: String);
     /// One of many messages, in order.
@@ -32,7 +32,7 @@ struct InvalidOperationException(String);
 type NamedItems = HashMap<String, String>;
 
 /// Has no state of its own; what it keeps lives with the connections.
-pub struct ConformanceHub;
+pub(crate) struct ConformanceHub;
 
 #[hub(receiver = ConformanceClient)]
 impl ConformanceHub {

@@ -81,7 +81,10 @@ struct Broadcast {
 }
 
 /// Sends to all clients from outside any hub.
-async fn broadcast(State(hub): State<HubHandle<ConformanceHub>>, Query(Broadcast { m }): Query<Broadcast>) -> &'static str {
+async fn broadcast(
+    State(hub): State<HubHandle<ConformanceHub>>,
+    Query(Broadcast { m }): Query<Broadcast>,
+) -> &'static str {
     hub.all().receive(m).await;
     "sent"
 }

@@ -24,6 +24,8 @@ fn with_futures(mut item: ItemTrait) -> ItemTrait {
         syn::parse_quote!('static),
     ] as [syn::TypeParamBound; 3]);
     item.colon_token.get_or_insert_with(Default::default);
+    // A server never calls these, only their counterparts on the proxy, and a client only these.
+    item.attrs.push(syn::parse_quote!(#[allow(dead_code)]));
     for entry in &mut item.items {
         if let TraitItem::Fn(function) = entry {
             with_future(function);
@@ -55,9 +57,7 @@ fn with_future(function: &mut TraitItemFn) {
         .push(syn::parse_quote_spanned!(place=> Self: ::core::marker::Sized));
     if let Some(body) = &function.default {
         function.default = Some(syn::parse_quote_spanned!(place=> { async move #body }));
-        function
-            .attrs
-            .push(syn::parse_quote!(#[allow(clippy::manual_async_fn)]));
+        function.attrs.push(syn::parse_quote!(#[allow(clippy::manual_async_fn)]));
     }
 }
 
@@ -75,11 +75,12 @@ fn proxy(receiver: &Receiver) -> TokenStream {
     quote_spanned! {place=>
         #(#cfgs)*
         #[doc = #doc]
+        #[allow(dead_code)]
         #visibility struct #proxy<__A>(#private::Target<__A>);
 
         #(#cfgs)*
         #[automatically_derived]
-        #[allow(deprecated)]
+        #[allow(dead_code, deprecated)]
         impl<__A> #proxy<__A> {
             #(#methods)*
         }
@@ -142,16 +143,10 @@ fn proxy_method(receiver: &Receiver, method: &ReceiverMethod) -> TokenStream {
             quote_spanned!(place=> where __A: #private::SingleClient),
             quote_spanned!(place=> self.0.invoke(#wire, #values)),
         ),
-        None if method.latest => (
-            quote!(#private::Sent),
-            TokenStream::new(),
-            quote_spanned!(place=> self.0.send_latest(#wire, #values)),
-        ),
-        None => (
-            quote!(#private::Sent),
-            TokenStream::new(),
-            quote_spanned!(place=> self.0.send(#wire, #values)),
-        ),
+        None if method.latest => {
+            (quote!(#private::Sent), TokenStream::new(), quote_spanned!(place=> self.0.send_latest(#wire, #values)))
+        }
+        None => (quote!(#private::Sent), TokenStream::new(), quote_spanned!(place=> self.0.send(#wire, #values))),
     };
     quote_spanned! {place=>
         #(#attributes)*

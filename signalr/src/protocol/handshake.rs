@@ -107,9 +107,7 @@ impl<'a> HandshakeRequest<'a> {
         }
         let missing = |name| {
             let content = String::from_utf8_lossy(body);
-            violation(format!(
-                "Missing required property '{name}'. Message content: {content}"
-            ))
+            violation(format!("Missing required property '{name}'. Message content: {content}"))
         };
         Ok(HandshakeRequest {
             protocol: protocol.ok_or_else(|| missing("protocol"))?,
@@ -125,15 +123,10 @@ impl<'a> HandshakeRequest<'a> {
     pub fn select(&self, supported: &[Protocol], binary: bool) -> Result<Protocol, HandshakeError> {
         let protocol = Protocol::from_name(&self.protocol)
             .filter(|protocol| supported.contains(protocol))
-            .ok_or_else(|| HandshakeError::UnsupportedProtocol {
-                protocol: self.protocol.to_string(),
-            })?;
+            .ok_or_else(|| HandshakeError::UnsupportedProtocol { protocol: self.protocol.to_string() })?;
         if self.version > MAX_VERSION {
             let protocol = self.protocol.to_string();
-            return Err(HandshakeError::UnsupportedVersion {
-                version: self.version,
-                protocol,
-            });
+            return Err(HandshakeError::UnsupportedVersion { version: self.version, protocol });
         }
         if protocol.transfer_format() == TransferFormat::Binary && !binary {
             return Err(HandshakeError::UnsupportedTransferFormat { protocol });
@@ -157,9 +150,7 @@ impl<'a> HandshakeResponse<'a> {
 
     /// The server refuses for this reason.
     pub fn refused(error: impl Into<Cow<'a, str>>) -> Self {
-        HandshakeResponse {
-            error: Some(error.into()),
-        }
+        HandshakeResponse { error: Some(error.into()) }
     }
 
     /// Reads the response that `buffer` begins with and tells how many bytes it takes; `None` if more are needed.
@@ -204,10 +195,7 @@ fn parse<'a, T>(
     max_size: Option<usize>,
     read: impl FnOnce(&'a [u8]) -> Result<T, ReadError>,
 ) -> Result<Option<(T, usize)>, HandshakeError> {
-    let Some(frame) = Framing::new(Protocol::Json, max_size)
-        .next(buffer)
-        .map_err(|_| HandshakeError::TooLarge)?
-    else {
+    let Some(frame) = Framing::new(Protocol::Json, max_size).next(buffer).map_err(|_| HandshakeError::TooLarge)? else {
         return Ok(None);
     };
     match read(frame.body) {

@@ -26,11 +26,8 @@ pub enum TransportType {
 
 impl TransportType {
     /// All transports, the preferred ones first.
-    pub const ALL: &'static [TransportType] = &[
-        TransportType::WebSockets,
-        TransportType::ServerSentEvents,
-        TransportType::LongPolling,
-    ];
+    pub const ALL: &'static [TransportType] =
+        &[TransportType::WebSockets, TransportType::ServerSentEvents, TransportType::LongPolling];
 
     /// The name in the answer, such as `WebSockets`.
     pub const fn name(self) -> &'static str {
@@ -43,10 +40,7 @@ impl TransportType {
 
     /// The transport with this name, whose case does not matter.
     pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL
-            .iter()
-            .copied()
-            .find(|transport| transport.name().eq_ignore_ascii_case(name))
+        Self::ALL.iter().copied().find(|transport| transport.name().eq_ignore_ascii_case(name))
     }
 
     /// What the transport can carry.
@@ -124,10 +118,7 @@ pub struct AvailableTransport {
 
 impl From<TransportType> for AvailableTransport {
     fn from(transport: TransportType) -> Self {
-        AvailableTransport {
-            transport,
-            transfer_formats: transport.transfer_formats().to_vec(),
-        }
+        AvailableTransport { transport, transfer_formats: transport.transfer_formats().to_vec() }
     }
 }
 
@@ -178,10 +169,7 @@ impl NegotiateResponse {
             return Ok(NegotiateResponse::Error(error));
         }
         if let Some(url) = present(properties.url) {
-            return Ok(NegotiateResponse::Redirect {
-                url,
-                access_token: present(properties.access_token),
-            });
+            return Ok(NegotiateResponse::Redirect { url, access_token: present(properties.access_token) });
         }
         if properties.asp_net_version.is_some() {
             return Err(ProtocolError::invalid_data(
@@ -210,9 +198,7 @@ impl NegotiateResponse {
 }
 
 fn missing(name: &str) -> ProtocolError {
-    ProtocolError::invalid_data(format!(
-        "Invalid negotiation response received. Missing required property '{name}'."
-    ))
+    ProtocolError::invalid_data(format!("Invalid negotiation response received. Missing required property '{name}'."))
 }
 
 fn write_property(out: &mut Vec<u8>, name: &str, value: &str) {
@@ -274,11 +260,7 @@ impl TransportProperties {
     fn known(self) -> Option<AvailableTransport> {
         Some(AvailableTransport {
             transport: TransportType::from_name(&self.transport)?,
-            transfer_formats: self
-                .transfer_formats
-                .iter()
-                .filter_map(|name| TransferFormat::from_name(name))
-                .collect(),
+            transfer_formats: self.transfer_formats.iter().filter_map(|name| TransferFormat::from_name(name)).collect(),
         })
     }
 }

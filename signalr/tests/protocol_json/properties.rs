@@ -14,10 +14,7 @@ use std::collections::BTreeMap;
 /// Texts that are likely to break something, and any other.
 fn text() -> impl Strategy<Value = String> {
     let trouble = vec!["\"", "\\", "\0", "\u{1e}", "\n", "🦀", "é", "\u{2028}", "a", "/"];
-    prop_oneof![
-        any::<String>(),
-        prop::collection::vec(select(trouble), 0..8).prop_map(|parts| parts.concat())
-    ]
+    prop_oneof![any::<String>(), prop::collection::vec(select(trouble), 0..8).prop_map(|parts| parts.concat())]
 }
 
 type Nested = (String, i64, f64, Option<Vec<String>>, BTreeMap<String, (bool, u64)>);
@@ -65,10 +62,7 @@ fn almost_json() -> impl Strategy<Value = Vec<u8>> {
 fn written(encode: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
     let mut out = Vec::new();
     encode(&mut out);
-    let frame = Framing::new(Json, None)
-        .next(&out)
-        .expect("no limit")
-        .expect("a whole message");
+    let frame = Framing::new(Json, None).next(&out).expect("no limit").expect("a whole message");
     assert_eq!(frame.consumed, out.len());
     serde_json::from_slice::<serde_json::Value>(frame.body).expect("JSON");
     frame.body.to_vec()

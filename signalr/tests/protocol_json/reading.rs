@@ -5,9 +5,7 @@ use std::borrow::Cow;
 
 #[track_caller]
 fn decode(text: &str) -> Message<'_> {
-    Protocol::Json
-        .decode(text.as_bytes())
-        .unwrap_or_else(|error| panic!("{text}: {error}"))
+    Protocol::Json.decode(text.as_bytes()).unwrap_or_else(|error| panic!("{text}: {error}"))
 }
 
 #[track_caller]
@@ -68,10 +66,7 @@ fn the_last_of_two_empty_lists_counts() {
 
 #[test]
 fn an_empty_invocation_id_is_none() {
-    assert_eq!(
-        invocation(r#"{"type":1,"target":"T","arguments":[],"invocationId":""}"#).id,
-        None
-    );
+    assert_eq!(invocation(r#"{"type":1,"target":"T","arguments":[],"invocationId":""}"#).id, None);
     assert_eq!(invocation(r#"{"type":1,"target":"T","arguments":[]}"#).id, None);
 }
 
@@ -88,23 +83,10 @@ fn every_property_may_be_escaped() {
         escaped("headers")
     );
     let call = invocation(&text);
-    assert_eq!(
-        (call.id.as_deref(), &*call.target, call.arguments.len()),
-        (Some("1"), "T", 1)
-    );
+    assert_eq!((call.id.as_deref(), &*call.target, call.arguments.len()), (Some("1"), "T", 1));
     assert_eq!((call.stream_ids.len(), call.headers.len()), (1, 1));
-    let text = format!(
-        r#"{{"type":7,"{}":"e","{}":true}}"#,
-        escaped("error"),
-        escaped("allowReconnect")
-    );
-    assert!(matches!(
-        decode(&text),
-        Message::Close {
-            error: Some(_),
-            allow_reconnect: true
-        }
-    ));
+    let text = format!(r#"{{"type":7,"{}":"e","{}":true}}"#, escaped("error"), escaped("allowReconnect"));
+    assert!(matches!(decode(&text), Message::Close { error: Some(_), allow_reconnect: true }));
     let text = format!(r#"{{"type":8,"{}":5}}"#, escaped("sequenceId"));
     assert!(matches!(decode(&text), Message::Ack { sequence_id: 5 }));
     let text = format!(r#"{{"type":2,"invocationId":"1","{}":5}}"#, escaped("item"));
@@ -137,13 +119,7 @@ fn completions_tell_no_result_from_a_null() {
 #[test]
 fn the_other_messages() {
     assert!(matches!(decode(r#"{"type":5,"invocationId":"1"}"#), Message::CancelInvocation { id } if id == "1"));
-    assert!(matches!(
-        decode(r#"{"type":7}"#),
-        Message::Close {
-            error: None,
-            allow_reconnect: false
-        }
-    ));
+    assert!(matches!(decode(r#"{"type":7}"#), Message::Close { error: None, allow_reconnect: false }));
     assert!(matches!(
         decode(r#"{"type":7,"error":"e","allowReconnect":true,"result":1}"#),
         Message::Close { error: Some(error), allow_reconnect: true } if error == "e"
@@ -152,26 +128,14 @@ fn the_other_messages() {
     assert!(matches!(decode(ack), Message::Ack { sequence_id: i64::MAX }));
     let ack = r#"{"type":8,"sequenceId":-9223372036854775808}"#;
     assert!(matches!(decode(ack), Message::Ack { sequence_id: i64::MIN }));
-    assert!(matches!(
-        decode(r#"{"type":9,"sequenceId":-1}"#),
-        Message::Sequence { sequence_id: -1 }
-    ));
+    assert!(matches!(decode(r#"{"type":9,"sequenceId":-1}"#), Message::Sequence { sequence_id: -1 }));
 }
 
 #[test]
 fn unknown_types_are_for_the_receiver_to_skip() {
-    for (text, number) in [
-        ("0", 0),
-        ("-0", 0),
-        ("10", 10),
-        ("-1", -1),
-        ("2147483647", 2_147_483_647),
-    ] {
+    for (text, number) in [("0", 0), ("-0", 0), ("10", 10), ("-1", -1), ("2147483647", 2_147_483_647)] {
         let text = format!("{{\"type\":{text}}}");
-        assert!(
-            matches!(decode(&text), Message::Unknown { kind } if kind == number),
-            "{text}"
-        );
+        assert!(matches!(decode(&text), Message::Unknown { kind } if kind == number), "{text}");
     }
 }
 
@@ -216,12 +180,6 @@ fn skipped_strings_may_be_of_any_bytes() {
 #[test]
 fn sixty_four_levels_are_deep_enough() {
     let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
-    assert!(matches!(
-        decode(&format!("{{\"type\":6,\"x\":{}}}", nested(63))),
-        Message::Ping
-    ));
-    assert!(matches!(
-        decode(&format!("{{\"type\":6,\"arguments\":[{}]}}", nested(62))),
-        Message::Ping
-    ));
+    assert!(matches!(decode(&format!("{{\"type\":6,\"x\":{}}}", nested(63))), Message::Ping));
+    assert!(matches!(decode(&format!("{{\"type\":6,\"arguments\":[{}]}}", nested(62))), Message::Ping));
 }

@@ -39,63 +39,21 @@ fn properties_of_the_wrong_type() {
         (r#"{"type":true}"#, "Expected 'type' to be of type Number."),
         (r#"{"type":[1]}"#, "Expected 'type' to be of type Number."),
         (r#"{"target":1,"type":"x"}"#, "Expected 'target' to be of type String."),
-        (
-            r#"{"type":1,"target":null,"arguments":[]}"#,
-            "Expected 'target' to be of type String.",
-        ),
-        (
-            r#"{"type":1,"target":"Echo","arguments":null}"#,
-            "Expected 'arguments' to be of type Array.",
-        ),
-        (
-            r#"{"type":1,"target":"Echo","arguments":{}}"#,
-            "Expected 'arguments' to be of type Array.",
-        ),
-        (
-            r#"{"type":3,"invocationId":"1","error":null}"#,
-            "Expected 'error' to be of type String.",
-        ),
-        (
-            r#"{"type":5,"invocationId":1}"#,
-            "Expected 'invocationId' to be of type String.",
-        ),
-        (
-            r#"{"type":6,"invocationId":null}"#,
-            "Expected 'invocationId' to be of type String.",
-        ),
-        (
-            r#"{"type":6,"streamIds":null}"#,
-            "Expected 'streamIds' to be of type Array.",
-        ),
-        (
-            r#"{"type":6,"streamIds":["a",null]}"#,
-            "Null value for 'streamIds' is not valid.",
-        ),
-        (
-            r#"{"type":6,"headers":null}"#,
-            "Expected 'headers' to be of type StartObject.",
-        ),
-        (
-            r#"{"type":6,"headers":[]}"#,
-            "Expected 'headers' to be of type StartObject.",
-        ),
-        (
-            r#"{"type":6,"headers":{"X":null}}"#,
-            "Expected header 'X' to be of type String.",
-        ),
+        (r#"{"type":1,"target":null,"arguments":[]}"#, "Expected 'target' to be of type String."),
+        (r#"{"type":1,"target":"Echo","arguments":null}"#, "Expected 'arguments' to be of type Array."),
+        (r#"{"type":1,"target":"Echo","arguments":{}}"#, "Expected 'arguments' to be of type Array."),
+        (r#"{"type":3,"invocationId":"1","error":null}"#, "Expected 'error' to be of type String."),
+        (r#"{"type":5,"invocationId":1}"#, "Expected 'invocationId' to be of type String."),
+        (r#"{"type":6,"invocationId":null}"#, "Expected 'invocationId' to be of type String."),
+        (r#"{"type":6,"streamIds":null}"#, "Expected 'streamIds' to be of type Array."),
+        (r#"{"type":6,"streamIds":["a",null]}"#, "Null value for 'streamIds' is not valid."),
+        (r#"{"type":6,"headers":null}"#, "Expected 'headers' to be of type StartObject."),
+        (r#"{"type":6,"headers":[]}"#, "Expected 'headers' to be of type StartObject."),
+        (r#"{"type":6,"headers":{"X":null}}"#, "Expected header 'X' to be of type String."),
         (r#"{"type":7,"error":1}"#, "Expected 'error' to be of type String."),
-        (
-            r#"{"type":7,"allowReconnect":null}"#,
-            "Expected 'allowReconnect' to be true or false.",
-        ),
-        (
-            r#"{"type":6,"allowReconnect":0}"#,
-            "Expected 'allowReconnect' to be true or false.",
-        ),
-        (
-            r#"{"type":6,"sequenceId":"1"}"#,
-            "Expected 'sequenceId' to be of type Number.",
-        ),
+        (r#"{"type":7,"allowReconnect":null}"#, "Expected 'allowReconnect' to be true or false."),
+        (r#"{"type":6,"allowReconnect":0}"#, "Expected 'allowReconnect' to be true or false."),
+        (r#"{"type":6,"sequenceId":"1"}"#, "Expected 'sequenceId' to be of type Number."),
     ]);
 }
 
@@ -106,42 +64,21 @@ fn properties_that_are_missing() {
         (r#"{"Type":6}"#, "Missing required property 'type'."),
         (r#"{"type":1}"#, "Missing required property 'target'."),
         (r#"{"type":1,"arguments":[]}"#, "Missing required property 'target'."),
-        (
-            r#"{"type":1,"target":"Echo"}"#,
-            "Missing required property 'arguments'.",
-        ),
+        (r#"{"type":1,"target":"Echo"}"#, "Missing required property 'arguments'."),
         (r#"{"type":4}"#, "Missing required property 'target'."),
         (r#"{"type":4,"arguments":[1]}"#, "Missing required property 'target'."),
-        (
-            r#"{"type":4,"target":"T"}"#,
-            "Missing required property 'invocationId'.",
-        ),
-        (
-            r#"{"type":4,"target":"T","arguments":[],"invocationId":""}"#,
-            "Missing required property 'invocationId'.",
-        ),
-        (
-            r#"{"type":4,"target":"T","invocationId":"1"}"#,
-            "Missing required property 'arguments'.",
-        ),
+        (r#"{"type":4,"target":"T"}"#, "Missing required property 'invocationId'."),
+        (r#"{"type":4,"target":"T","arguments":[],"invocationId":""}"#, "Missing required property 'invocationId'."),
+        (r#"{"type":4,"target":"T","invocationId":"1"}"#, "Missing required property 'arguments'."),
         (r#"{"type":2}"#, "Missing required property 'invocationId'."),
         (r#"{"type":2,"item":1}"#, "Missing required property 'invocationId'."),
-        (
-            r#"{"type":2,"invocationId":"","item":1}"#,
-            "Missing required property 'invocationId'.",
-        ),
+        (r#"{"type":2,"invocationId":"","item":1}"#, "Missing required property 'invocationId'."),
         (r#"{"type":2,"invocationId":"1"}"#, "Missing required property 'item'."),
         (r#"{"type":3}"#, "Missing required property 'invocationId'."),
-        (
-            r#"{"type":3,"error":"x","result":null}"#,
-            "Missing required property 'invocationId'.",
-        ),
+        (r#"{"type":3,"error":"x","result":null}"#, "Missing required property 'invocationId'."),
         (r#"{"type":5}"#, "Missing required property 'invocationId'."),
         (r#"{"type":8}"#, "Missing required property 'sequenceId'."),
-        (
-            r#"{"type":8,"sequenceId":null}"#,
-            "Missing required property 'sequenceId'.",
-        ),
+        (r#"{"type":8,"sequenceId":null}"#, "Missing required property 'sequenceId'."),
         (r#"{"type":9}"#, "Missing required property 'sequenceId'."),
     ]);
 }
@@ -158,30 +95,11 @@ fn an_error_beside_a_result() {
 #[test]
 fn numbers_that_do_not_fit() {
     let expected = "FormatException: Either the JSON value is not in a supported format, or is out of bounds for an";
-    for number in [
-        "1.5",
-        "1.0",
-        "1e0",
-        "-0.0",
-        "99999999999",
-        "2147483648",
-        "99999999999999999999999",
-    ] {
-        assert_eq!(
-            violation(format!("{{\"type\":{number}}}")),
-            format!("{expected} Int32.")
-        );
+    for number in ["1.5", "1.0", "1e0", "-0.0", "99999999999", "2147483648", "99999999999999999999999"] {
+        assert_eq!(violation(format!("{{\"type\":{number}}}")), format!("{expected} Int32."));
     }
-    for number in [
-        "1.5",
-        "9223372036854775808",
-        "-9223372036854775809",
-        "99999999999999999999999",
-    ] {
-        assert_eq!(
-            violation(format!("{{\"type\":8,\"sequenceId\":{number}}}")),
-            format!("{expected} Int64.")
-        );
+    for number in ["1.5", "9223372036854775808", "-9223372036854775809", "99999999999999999999999"] {
+        assert_eq!(violation(format!("{{\"type\":8,\"sequenceId\":{number}}}")), format!("{expected} Int64."));
     }
 }
 
@@ -191,12 +109,9 @@ fn texts_that_are_no_texts() {
     assert_eq!(violation(b"{\"type\":7,\"error\":\"\xff\"}"), not_utf8);
     let half_pair =
         "InvalidOperationException: Cannot read incomplete UTF-16 JSON text as string with missing low surrogate.";
-    for text in [
-        r#"{"error":"\ud800"}"#,
-        r#"{"\ud800":1}"#,
-        r#"{"headers":{"X":"\ud800"}}"#,
-        r#"{"headers":{"\ud800":""}}"#,
-    ] {
+    for text in
+        [r#"{"error":"\ud800"}"#, r#"{"\ud800":1}"#, r#"{"headers":{"X":"\ud800"}}"#, r#"{"headers":{"\ud800":""}}"#]
+    {
         assert_eq!(violation(text), half_pair);
     }
     let token = |name| format!("InvalidOperationException: Cannot get the value of a token type '{name}' as a string.");

@@ -14,10 +14,7 @@ fn written(encode: impl FnOnce(&mut Vec<u8>)) -> String {
 
 #[test]
 fn invocations() {
-    let head = InvocationHead {
-        target: "T",
-        ..InvocationHead::default()
-    };
+    let head = InvocationHead { target: "T", ..InvocationHead::default() };
     let text = written(|out| Json.encode_invocation(out, head, &()).unwrap());
     assert_eq!(text, r#"{"type":1,"target":"T","arguments":[]}"#);
     let full = InvocationHead {
@@ -50,10 +47,7 @@ fn items_and_completions() {
 
 #[test]
 fn control_messages() {
-    assert_eq!(
-        written(|out| Json.encode_cancel(out, "1")),
-        r#"{"type":5,"invocationId":"1"}"#
-    );
+    assert_eq!(written(|out| Json.encode_cancel(out, "1")), r#"{"type":5,"invocationId":"1"}"#);
     assert_eq!(written(|out| Json.encode_ping(out)), r#"{"type":6}"#);
     assert_eq!(written(|out| Json.encode_close(out, None, false)), r#"{"type":7}"#);
     let close = written(|out| Json.encode_close(out, Some("e"), true));
@@ -66,10 +60,7 @@ fn control_messages() {
 /// Otherwise a failure would reach the caller as a success.
 #[test]
 fn an_empty_error_is_still_an_error() {
-    assert_eq!(
-        written(|out| Json.encode_error(out, "1", "")),
-        r#"{"type":3,"invocationId":"1","error":""}"#
-    );
+    assert_eq!(written(|out| Json.encode_error(out, "1", "")), r#"{"type":3,"invocationId":"1","error":""}"#);
 }
 
 #[test]
@@ -77,9 +68,6 @@ fn nothing_stays_of_a_value_that_cannot_be_written() {
     let mut out = b"before".to_vec();
     assert!(Json.encode_stream_item(&mut out, "1", &[1.0, f64::NAN]).is_err());
     assert!(Json.encode_result(&mut out, "1", &f32::INFINITY).is_err());
-    assert!(
-        Json.encode_invocation(&mut out, InvocationHead::default(), &(1, f64::NEG_INFINITY))
-            .is_err()
-    );
+    assert!(Json.encode_invocation(&mut out, InvocationHead::default(), &(1, f64::NEG_INFINITY)).is_err());
     assert_eq!(out, b"before");
 }

@@ -15,40 +15,18 @@ fn accepted(text: &str) -> (String, i32) {
 fn details(text: &[u8]) -> String {
     let error = HandshakeRequest::parse(text, None).unwrap_err();
     assert_eq!(error.client_text(false), MALFORMED);
-    error
-        .client_text(true)
-        .strip_prefix(MALFORMED)
-        .unwrap()
-        .trim_start()
-        .to_owned()
+    error.client_text(true).strip_prefix(MALFORMED).unwrap().trim_start().to_owned()
 }
 
 #[test]
 fn reads_requests() {
-    let (parsed, consumed) = request("{\"protocol\":\"json\",\"version\":1}\x1e{\"type\":6}\x1e")
-        .unwrap()
-        .unwrap();
-    assert_eq!(
-        parsed,
-        HandshakeRequest {
-            protocol: "json".into(),
-            version: 1
-        }
-    );
+    let (parsed, consumed) = request("{\"protocol\":\"json\",\"version\":1}\x1e{\"type\":6}\x1e").unwrap().unwrap();
+    assert_eq!(parsed, HandshakeRequest { protocol: "json".into(), version: 1 });
     assert!(matches!(parsed.protocol, Cow::Borrowed(_)));
     assert_eq!(consumed, 32);
-    assert_eq!(
-        accepted("{\"version\":-5,\"x\":[{}],\"protocol\":\"JSON\"}\x1e"),
-        ("JSON".to_owned(), -5)
-    );
-    assert_eq!(
-        accepted(" {\"pro\\u0074ocol\":\"a\",\"version\":0}xyz\x1e"),
-        ("a".to_owned(), 0)
-    );
-    assert_eq!(
-        accepted("{\"protocol\":\"a\",\"version\":1,\"protocol\":\"b\"}\x1e"),
-        ("b".to_owned(), 1)
-    );
+    assert_eq!(accepted("{\"version\":-5,\"x\":[{}],\"protocol\":\"JSON\"}\x1e"), ("JSON".to_owned(), -5));
+    assert_eq!(accepted(" {\"pro\\u0074ocol\":\"a\",\"version\":0}xyz\x1e"), ("a".to_owned(), 0));
+    assert_eq!(accepted("{\"protocol\":\"a\",\"version\":1,\"protocol\":\"b\"}\x1e"), ("b".to_owned(), 1));
 }
 
 #[test]
@@ -65,58 +43,25 @@ fn waits_for_the_separator_up_to_the_limit() {
 #[test]
 fn names_what_is_wrong_with_a_request() {
     for (text, expected) in [
-        (
-            "{}",
-            "InvalidDataException: Missing required property 'protocol'. Message content: {}",
-        ),
+        ("{}", "InvalidDataException: Missing required property 'protocol'. Message content: {}"),
         (
             "{\"protocol\":\"json\",\"version\":null}",
             "InvalidDataException: Missing required property 'version'. Message content: {\"protocol\":\"json\",\"version\":null}",
         ),
-        (
-            "{\"a\":1}}",
-            "InvalidDataException: Missing required property 'protocol'. Message content: {\"a\":1}}",
-        ),
+        ("{\"a\":1}}", "InvalidDataException: Missing required property 'protocol'. Message content: {\"a\":1}}"),
         (
             "{\"Protocol\":\"json\",\"version\":1}",
             "InvalidDataException: Missing required property 'protocol'. Message content: {\"Protocol\":\"json\",\"version\":1}",
         ),
-        (
-            "[]",
-            "InvalidDataException: Unexpected JSON Token Type 'Array'. Expected a JSON Object.",
-        ),
-        (
-            "1",
-            "InvalidDataException: Unexpected JSON Token Type 'Number'. Expected a JSON Object.",
-        ),
-        (
-            "\"a\"",
-            "InvalidDataException: Unexpected JSON Token Type 'String'. Expected a JSON Object.",
-        ),
-        (
-            "true",
-            "InvalidDataException: Unexpected JSON Token Type 'True'. Expected a JSON Object.",
-        ),
-        (
-            "null",
-            "InvalidDataException: Unexpected JSON Token Type 'Null'. Expected a JSON Object.",
-        ),
-        (
-            "{\"protocol\":1,\"version\":1}",
-            "InvalidDataException: Expected 'protocol' to be of type String.",
-        ),
-        (
-            "{\"protocol\":null,\"version\":1}",
-            "InvalidDataException: Expected 'protocol' to be of type String.",
-        ),
-        (
-            "{\"protocol\":{},\"version\":true",
-            "InvalidDataException: Expected 'protocol' to be of type String.",
-        ),
-        (
-            "{\"protocol\":\"json\",\"version\":\"1\"}",
-            "InvalidDataException: Expected 'version' to be of type Number.",
-        ),
+        ("[]", "InvalidDataException: Unexpected JSON Token Type 'Array'. Expected a JSON Object."),
+        ("1", "InvalidDataException: Unexpected JSON Token Type 'Number'. Expected a JSON Object."),
+        ("\"a\"", "InvalidDataException: Unexpected JSON Token Type 'String'. Expected a JSON Object."),
+        ("true", "InvalidDataException: Unexpected JSON Token Type 'True'. Expected a JSON Object."),
+        ("null", "InvalidDataException: Unexpected JSON Token Type 'Null'. Expected a JSON Object."),
+        ("{\"protocol\":1,\"version\":1}", "InvalidDataException: Expected 'protocol' to be of type String."),
+        ("{\"protocol\":null,\"version\":1}", "InvalidDataException: Expected 'protocol' to be of type String."),
+        ("{\"protocol\":{},\"version\":true", "InvalidDataException: Expected 'protocol' to be of type String."),
+        ("{\"protocol\":\"json\",\"version\":\"1\"}", "InvalidDataException: Expected 'version' to be of type Number."),
         (
             "{\"protocol\":\"json\",\"version\":\"x\" x",
             "InvalidDataException: Expected 'version' to be of type Number.",
@@ -129,14 +74,8 @@ fn names_what_is_wrong_with_a_request() {
             "{\"version\":99999999999}",
             "FormatException: Either the JSON value is not in a supported format, or is out of bounds for an Int32.",
         ),
-        (
-            "x",
-            "JsonReaderException: Found 'x' where a value was expected. LineNumber: 0 | BytePositionInLine: 0.",
-        ),
-        (
-            "",
-            "JsonReaderException: Found the end where a value was expected. LineNumber: 0 | BytePositionInLine: 0.",
-        ),
+        ("x", "JsonReaderException: Found 'x' where a value was expected. LineNumber: 0 | BytePositionInLine: 0."),
+        ("", "JsonReaderException: Found the end where a value was expected. LineNumber: 0 | BytePositionInLine: 0."),
         (
             "{\"version\":\n 1,\n\"protocol\":\u{feff}}",
             "JsonReaderException: Found '0xEF' where a value was expected. LineNumber: 2 | BytePositionInLine: 11.",
@@ -157,10 +96,7 @@ fn names_what_is_wrong_with_a_request() {
 #[test]
 fn selects_a_protocol() {
     let select = |protocol: &'static str, version, supported: &[Protocol]| {
-        let request = HandshakeRequest {
-            protocol: protocol.into(),
-            version,
-        };
+        let request = HandshakeRequest { protocol: protocol.into(), version };
         request.select(supported, true).map_err(|error| error.client_text(true))
     };
     assert_eq!(select("json", 1, Protocol::ALL), Ok(Protocol::Json));
@@ -168,23 +104,14 @@ fn selects_a_protocol() {
     assert_eq!(select("json", 2, Protocol::ALL), Ok(Protocol::Json));
     let unsupported = "The server does not support version 9001 of the 'JsOn' protocol.";
     assert_eq!(select("JsOn", 9001, Protocol::ALL), Err(unsupported.to_owned()));
-    assert_eq!(
-        select("Nope", 9001, Protocol::ALL),
-        Err("The protocol 'Nope' is not supported.".to_owned())
-    );
-    assert_eq!(
-        select("json", 1, &[]),
-        Err("The protocol 'json' is not supported.".to_owned())
-    );
+    assert_eq!(select("Nope", 9001, Protocol::ALL), Err("The protocol 'Nope' is not supported.".to_owned()));
+    assert_eq!(select("json", 1, &[]), Err("The protocol 'json' is not supported.".to_owned()));
 }
 
 #[cfg(feature = "msgpack")]
 #[test]
 fn refuses_a_binary_protocol_on_a_text_transport() {
-    let request = HandshakeRequest {
-        protocol: "MessagePack".into(),
-        version: 1,
-    };
+    let request = HandshakeRequest { protocol: "MessagePack".into(), version: 1 };
     assert_eq!(request.select(Protocol::ALL, true), Ok(Protocol::MessagePack));
     assert_eq!(
         request.select(Protocol::ALL, false).unwrap_err().to_string(),
@@ -201,26 +128,16 @@ fn writes_responses() {
         String::from_utf8(out).unwrap()
     };
     assert_eq!(written(HandshakeResponse::ACCEPTED), "{}\x1e");
-    assert_eq!(
-        written(HandshakeResponse::refused("no \"x\"")),
-        "{\"error\":\"no \\\"x\\\"\"}\x1e"
-    );
+    assert_eq!(written(HandshakeResponse::refused("no \"x\"")), "{\"error\":\"no \\\"x\\\"\"}\x1e");
 }
 
 #[test]
 fn takes_no_other_message_for_a_response() {
     let parse = |text: &'static [u8]| HandshakeResponse::parse(text, None);
-    assert_eq!(
-        parse(b"{}\x1e{\"type\":6}\x1e"),
-        Ok(Some((HandshakeResponse::ACCEPTED, 3)))
-    );
+    assert_eq!(parse(b"{}\x1e{\"type\":6}\x1e"), Ok(Some((HandshakeResponse::ACCEPTED, 3))));
     assert_eq!(parse(b"{\"minorVersion\":0}"), Ok(None));
     let error = parse(b"{\"type\":6}\x1e").unwrap_err();
-    assert!(
-        error
-            .client_text(true)
-            .ends_with("Expected a handshake response from the server.")
-    );
+    assert!(error.client_text(true).ends_with("Expected a handshake response from the server."));
 }
 
 proptest! {

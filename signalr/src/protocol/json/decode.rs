@@ -89,20 +89,11 @@ impl<'a> Fields<'a> {
                 },
             }),
             4 => Message::Invocation(self.into_invocation(true)?),
-            5 => Message::CancelInvocation {
-                id: required_id(self.id)?,
-            },
+            5 => Message::CancelInvocation { id: required_id(self.id)? },
             6 => Message::Ping,
-            7 => Message::Close {
-                error: self.error,
-                allow_reconnect: self.allow_reconnect,
-            },
-            8 => Message::Ack {
-                sequence_id: self.sequence_id.ok_or_else(|| missing("sequenceId"))?,
-            },
-            9 => Message::Sequence {
-                sequence_id: self.sequence_id.ok_or_else(|| missing("sequenceId"))?,
-            },
+            7 => Message::Close { error: self.error, allow_reconnect: self.allow_reconnect },
+            8 => Message::Ack { sequence_id: self.sequence_id.ok_or_else(|| missing("sequenceId"))? },
+            9 => Message::Sequence { sequence_id: self.sequence_id.ok_or_else(|| missing("sequenceId"))? },
             kind => Message::Unknown { kind: kind.into() },
         })
     }
@@ -110,20 +101,9 @@ impl<'a> Fields<'a> {
     #[inline]
     fn into_invocation(self, streaming: bool) -> Result<Invocation<'a>, ReadError> {
         let target = self.target.ok_or_else(|| missing("target"))?;
-        let id = if streaming {
-            Some(required_id(self.id)?)
-        } else {
-            self.id.filter(|id| !id.is_empty())
-        };
+        let id = if streaming { Some(required_id(self.id)?) } else { self.id.filter(|id| !id.is_empty()) };
         let arguments = self.arguments.ok_or_else(|| missing("arguments"))?;
-        Ok(Invocation {
-            streaming,
-            id,
-            target,
-            arguments,
-            stream_ids: self.stream_ids,
-            headers: self.headers,
-        })
+        Ok(Invocation { streaming, id, target, arguments, stream_ids: self.stream_ids, headers: self.headers })
     }
 }
 
@@ -240,18 +220,11 @@ fn stream_ids<'a>(scanner: &mut Scanner<'a>, ids: &mut Vec<Cow<'a, str>>) -> Res
         match scanner.peek_kind()? {
             Kind::String => ids.push(text(scanner.string()?)?),
             Kind::Null => {
-                return Err(misplaced(
-                    scanner,
-                    "Null value for 'streamIds' is not valid.".to_owned(),
-                ));
+                return Err(misplaced(scanner, "Null value for 'streamIds' is not valid.".to_owned()));
             }
             kind => {
                 scanner.token()?;
-                let start = if matches!(kind, Kind::Array | Kind::Object) {
-                    "Start"
-                } else {
-                    ""
-                };
+                let start = if matches!(kind, Kind::Array | Kind::Object) { "Start" } else { "" };
                 return Err(ReadError::from(ProtocolError::invalid_operation(format!(
                     "Cannot get the value of a token type '{start}{kind:?}' as a string."
                 ))));
@@ -271,10 +244,7 @@ fn headers<'a>(scanner: &mut Scanner<'a>, headers: &mut Vec<(Cow<'a, str>, Cow<'
     while let Some(name) = scanner.next_property(headers.is_empty())? {
         let name = text(name)?;
         if scanner.peek_kind()? != Kind::String {
-            return Err(misplaced(
-                scanner,
-                format!("Expected header '{name}' to be of type String."),
-            ));
+            return Err(misplaced(scanner, format!("Expected header '{name}' to be of type String.")));
         }
         headers.push((name, text(scanner.string()?)?));
     }

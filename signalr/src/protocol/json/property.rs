@@ -44,10 +44,7 @@ pub(in crate::protocol) fn open_object(scanner: &mut Scanner<'_>) -> Result<(), 
         scanner.open();
         return Ok(());
     }
-    Err(misplaced(
-        scanner,
-        format!("Unexpected JSON Token Type '{kind:?}'. Expected a JSON Object."),
-    ))
+    Err(misplaced(scanner, format!("Unexpected JSON Token Type '{kind:?}'. Expected a JSON Object.")))
 }
 
 /// The name of a property as its bytes; `buffer` keeps them where they had to be unescaped.
@@ -127,11 +124,7 @@ fn parse_integer(number: &[u8]) -> Option<i64> {
         }
         let digit = i64::from(digit - b'0');
         let shifted = value.checked_mul(10)?;
-        value = if negative {
-            shifted.checked_sub(digit)?
-        } else {
-            shifted.checked_add(digit)?
-        };
+        value = if negative { shifted.checked_sub(digit)? } else { shifted.checked_add(digit)? };
     }
     Some(value)
 }

@@ -260,10 +260,7 @@ impl<'a> Scanner<'a> {
             }
         }
         self.at = at + 1;
-        Ok(RawString {
-            bytes: self.bytes.get(start..at).unwrap_or_default(),
-            escaped,
-        })
+        Ok(RawString { bytes: self.bytes.get(start..at).unwrap_or_default(), escaped })
     }
 
     /// The offset behind the escape that begins at `at`.
@@ -318,11 +315,7 @@ impl<'a> Scanner<'a> {
         while self.peek().is_some_and(|byte| byte.is_ascii_digit()) {
             self.at += 1;
         }
-        if self.at == start {
-            Err(self.expected("a digit"))
-        } else {
-            Ok(())
-        }
+        if self.at == start { Err(self.expected("a digit")) } else { Ok(()) }
     }
 
     /// Moves over `true`, `false` or `null`.
@@ -333,11 +326,7 @@ impl<'a> Scanner<'a> {
             self.at += word.len();
             return Ok(());
         }
-        self.at += rest
-            .iter()
-            .zip(word)
-            .take_while(|(found, wanted)| found == wanted)
-            .count();
+        self.at += rest.iter().zip(word).take_while(|(found, wanted)| found == wanted).count();
         Err(self.expected("a literal"))
     }
 
@@ -373,10 +362,7 @@ pub(super) fn skip_plain(bytes: &[u8], mut at: usize) -> usize {
         }
         at += 8;
     }
-    while bytes
-        .get(at)
-        .is_some_and(|&byte| byte >= 0x20 && byte != b'"' && byte != b'\\')
-    {
+    while bytes.get(at).is_some_and(|&byte| byte >= 0x20 && byte != b'"' && byte != b'\\') {
         at += 1;
     }
     at

@@ -22,10 +22,7 @@ fn base64url(value: u128) -> String {
         _ => b'_',
     };
     let whole = (0..21).map(|index| value >> (122 - 6 * index));
-    whole
-        .chain([value << 4])
-        .map(|bits| char::from(character(bits)))
-        .collect()
+    whole.chain([value << 4]).map(|bits| char::from(character(bits))).collect()
 }
 
 #[cfg(test)]
@@ -37,14 +34,8 @@ mod tests {
         assert_eq!(base64url(0), "AAAAAAAAAAAAAAAAAAAAAA");
         assert_eq!(base64url(u128::MAX), "_____________________w");
         // The bytes 0, 16, 131, 16, 81, 135, .. give the alphabet in its order.
-        assert_eq!(
-            base64url(0x0010_8310_5187_2092_8b30_d38f_4114_9351),
-            "ABCDEFGHIJKLMNOPQRSTUQ"
-        );
-        assert_eq!(
-            base64url(0x69b7_1d79_f821_8a39_259a_7a29_aabb_2dba),
-            "abcdefghijklmnopqrstug"
-        );
+        assert_eq!(base64url(0x0010_8310_5187_2092_8b30_d38f_4114_9351), "ABCDEFGHIJKLMNOPQRSTUQ");
+        assert_eq!(base64url(0x69b7_1d79_f821_8a39_259a_7a29_aabb_2dba), "abcdefghijklmnopqrstug");
         assert_eq!(base64url(0xfb_ef_be), "AAAAAAAAAAAAAAAAAPvvvg");
     }
 
@@ -53,9 +44,6 @@ mod tests {
         let (one, other) = (new_connection_id().unwrap(), new_connection_id().unwrap());
         assert_ne!(one, other);
         assert_eq!(one.len(), 22);
-        assert!(
-            one.bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
-        );
+        assert!(one.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte)));
     }
 }

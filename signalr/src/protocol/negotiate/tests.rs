@@ -24,19 +24,13 @@ fn writes_connections() {
          {\"transport\":\"ServerSentEvents\",\"transferFormats\":[\"Text\"]},\
          {\"transport\":\"LongPolling\",\"transferFormats\":[\"Text\",\"Binary\"]}]}"
     );
-    let stateful = NegotiatedConnection {
-        stateful_reconnect: true,
-        ..connection(1, &[])
-    };
+    let stateful = NegotiatedConnection { stateful_reconnect: true, ..connection(1, &[]) };
     assert_eq!(
         json(&NegotiateResponse::Connect(stateful)),
         "{\"useStatefulReconnect\":true,\"negotiateVersion\":1,\"connectionId\":\"ID\",\
          \"connectionToken\":\"TOKEN\",\"availableTransports\":[]}"
     );
-    let old = NegotiatedConnection {
-        connection_token: Some("TOKEN".to_owned()),
-        ..connection(0, &[])
-    };
+    let old = NegotiatedConnection { connection_token: Some("TOKEN".to_owned()), ..connection(0, &[]) };
     assert_eq!(
         json(&NegotiateResponse::Connect(old)),
         "{\"negotiateVersion\":0,\"connectionId\":\"ID\",\"availableTransports\":[]}"
@@ -49,10 +43,7 @@ fn writes_errors_and_redirects() {
         json(&VersionError::NotAnInteger.into()),
         "{\"error\":\"The client requested a non-integer protocol version.\"}"
     );
-    let redirect = NegotiateResponse::Redirect {
-        url: "https://x/\"".to_owned(),
-        access_token: Some("t".to_owned()),
-    };
+    let redirect = NegotiateResponse::Redirect { url: "https://x/\"".to_owned(), access_token: Some("t".to_owned()) };
     assert_eq!(
         json(&redirect),
         "{\"negotiateVersion\":0,\"url\":\"https://x/\\\"\",\"accessToken\":\"t\",\"availableTransports\":[]}"
@@ -70,21 +61,12 @@ fn skips_what_it_does_not_know() {
         transport: TransportType::LongPolling,
         transfer_formats: vec![TransferFormat::Text],
     }];
-    assert_eq!(
-        parsed,
-        Ok(NegotiateResponse::Connect(NegotiatedConnection {
-            transports,
-            ..connection(0, &[])
-        }))
-    );
+    assert_eq!(parsed, Ok(NegotiateResponse::Connect(NegotiatedConnection { transports, ..connection(0, &[]) })));
 }
 
 #[test]
 fn reads_redirects_and_errors_without_the_rest() {
-    let redirect = NegotiateResponse::Redirect {
-        url: "u".to_owned(),
-        access_token: None,
-    };
+    let redirect = NegotiateResponse::Redirect { url: "u".to_owned(), access_token: None };
     assert_eq!(NegotiateResponse::parse(b"{\"url\":\"u\"}"), Ok(redirect));
     let error = NegotiateResponse::Error("e".to_owned());
     assert_eq!(NegotiateResponse::parse(b"{\"error\":\"e\",\"url\":\"u\"}"), Ok(error));
@@ -95,16 +77,10 @@ fn refuses_incomplete_answers() {
     for (answer, name) in [
         ("{\"availableTransports\":[]}", "connectionId"),
         ("{\"connectionId\":\"ID\"}", "availableTransports"),
-        (
-            "{\"connectionId\":\"ID\",\"negotiateVersion\":1,\"availableTransports\":[]}",
-            "connectionToken",
-        ),
+        ("{\"connectionId\":\"ID\",\"negotiateVersion\":1,\"availableTransports\":[]}", "connectionToken"),
     ] {
         let error = NegotiateResponse::parse(answer.as_bytes()).unwrap_err().to_string();
-        assert!(
-            error.ends_with(&format!("Missing required property '{name}'.")),
-            "{error}"
-        );
+        assert!(error.ends_with(&format!("Missing required property '{name}'.")), "{error}");
     }
     assert!(NegotiateResponse::parse(b"<html>").is_err());
     assert!(NegotiateResponse::parse(b"{\"connectionId\":1}").is_err());

@@ -36,11 +36,7 @@ pub fn parse_version<'a>(values: impl IntoIterator<Item = &'a str>, minimum: i32
         (Some(value), None) => parse_int32(value).ok_or(VersionError::NotAnInteger)?,
         (Some(_), Some(_)) => return Err(VersionError::NotAnInteger),
     };
-    if version < minimum {
-        Err(VersionError::TooLow(version))
-    } else {
-        Ok(version.min(MAX_VERSION))
-    }
+    if version < minimum { Err(VersionError::TooLow(version)) } else { Ok(version.min(MAX_VERSION)) }
 }
 
 /// Reads a number as .NET does: blanks around it, a sign and leading zeros are allowed, and so are trailing NULs.

@@ -1,16 +1,13 @@
 import net from "node:net";
 
-import { serverUrl } from "./server.js";
-
 /** A TCP relay in front of the server, to cut the network between it and its clients. */
 export class Relay {
   #sockets = new Set();
   #listener;
 
-  static async start(test) {
+  static async start(serverUrl) {
     const relay = new Relay();
-    await relay.#listen();
-    test.after(() => relay.stop());
+    await relay.#listen(new URL(serverUrl));
     return relay;
   }
 
@@ -28,8 +25,7 @@ export class Relay {
     this.#listener.close();
   }
 
-  #listen() {
-    const { hostname, port } = new URL(serverUrl);
+  #listen({ hostname, port }) {
     this.#listener = net.createServer((client) => {
       const server = net.connect(Number(port), hostname);
       this.#join(client, server);
