@@ -234,3 +234,57 @@ pub trait IsStream {
     /// Never there.
     fn never(self);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fmt;
+
+    /// An ordinary error that clients may read.
+    #[derive(Debug)]
+    struct Full;
+
+    impl fmt::Display for Full {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("for the log")
+        }
+    }
+
+    impl Error for Full {}
+
+    impl PublicError for Full {
+        fn to_hub_error(&self) -> HubError {
+            HubError::public("for everybody")
+        }
+    }
+
+    /// What generated code does with an error.
+    macro_rules! converted {
+        ($error:expr) => {{
+            let error = $error;
+            let converted = failure(&error).convert(error);
+            (converted.is_public(), converted.message().to_owned())
+        }};
+    }
+
+    #[test]
+    fn an_error_is_hidden_unless_it_says_otherwise() {
+        assert_eq!(converted!(HubError::public("no")), (true, "no".into()));
+        assert_eq!(converted!(HubError::hidden("secret")), (false, "secret".into()));
+        assert_eq!(converted!(Full), (true, "for everybody".into()));
+        assert_eq!(converted!(fmt::Error), (false, fmt::Error.to_string()));
+        let boxed: Box<dyn Error + Send + Sync> = "secret".into();
+        assert_eq!(converted!(boxed), (false, "secret".into()));
+    }
+
+    #[test]
+    fn a_result_is_taken_apart_and_anything_else_cannot_fail() {
+        type Alias = Result<u32, Full>;
+        let value: Alias = Ok(3);
+        assert!(matches!(outcome(&value).split(value), Ok::<_, Full>(3)));
+        let value: Alias = Err(Full);
+        assert!(matches!(outcome(&value).split(value), Err(Full)));
+        let value = Some(3);
+        assert!(matches!(outcome(&value).split(value), Ok::<_, Infallible>(Some(3))));
+    }
+}
