@@ -51,9 +51,6 @@ impl Errors {
 
 impl Drop for Errors {
     fn drop(&mut self) {
-        debug_assert!(
-            self.finished || std::thread::panicking(),
-            "the errors were not asked for"
-        );
+        debug_assert!(self.finished || std::thread::panicking(), "the errors were not asked for");
     }
 }

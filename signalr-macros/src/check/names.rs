@@ -24,10 +24,7 @@ pub(crate) fn distinct<'a>(
         let same = if name.text == other_name.text {
             format!("`{}`", name.text)
         } else {
-            format!(
-                "`{}` and `{}` differ only in case and underscores",
-                name.text, other_name.text
-            )
+            format!("`{}` and `{}` differ only in case and underscores", name.text, other_name.text)
         };
         let message = format!(
             "`{ident}` has the same wire name as `{other}` ({same}): \

@@ -17,10 +17,7 @@ const STREAM: &str = "a client cannot take a stream with a call: call the method
 /// Checks the trait itself.
 pub(crate) fn item(item: &ItemTrait, errors: &Errors) {
     if !item.generics.params.is_empty() {
-        errors.at(
-            &item.generics.params,
-            "a receiver cannot be generic: a hub has one set of client methods",
-        );
+        errors.at(&item.generics.params, "a receiver cannot be generic: a hub has one set of client methods");
     }
     if let Some(token) = &item.unsafety {
         errors.at(token, "a receiver cannot be unsafe");
@@ -37,10 +34,7 @@ pub(crate) fn method(signature: &Signature, marks: &ReceiverMethodOptions, error
         );
     }
     if signature.asyncness.is_none() {
-        errors.at(
-            signature.fn_token,
-            "a receiver method is an `async fn`: clients may take their time",
-        );
+        errors.at(signature.fn_token, "a receiver method is an `async fn`: clients may take their time");
     }
     if let Safety::Unsafe(token) = &signature.safety {
         errors.at(token, "a receiver method cannot be unsafe: the server calls it");
@@ -49,10 +43,8 @@ pub(crate) fn method(signature: &Signature, marks: &ReceiverMethodOptions, error
         self::argument(argument, errors);
     }
     if let Some(extra) = typed(signature).nth(MAX_ARGUMENTS) {
-        errors.at(
-            extra,
-            format!("a receiver method has at most {MAX_ARGUMENTS} arguments: put several into one struct"),
-        );
+        errors
+            .at(extra, format!("a receiver method has at most {MAX_ARGUMENTS} arguments: put several into one struct"));
     }
     answer(signature, marks, errors);
 }
@@ -81,10 +73,7 @@ fn argument(argument: &PatType, errors: &Errors) {
             ),
         );
     } else if matches!(ty::bare(&argument.ty), Type::ImplTrait(_)) {
-        errors.at(
-            &argument.ty,
-            "write a type: what is sent cannot depend on who receives it",
-        );
+        errors.at(&argument.ty, "write a type: what is sent cannot depend on who receives it");
     }
 }
 
@@ -94,15 +83,9 @@ fn answer(signature: &Signature, marks: &ReceiverMethodOptions, errors: &Errors)
     };
     let value = ty::result(returned).map_or(returned, |(value, _)| value);
     if streams::in_receiver(value) {
-        errors.at(
-            value,
-            "a client cannot answer with a stream: let it call a hub method with an `Upload`",
-        );
+        errors.at(value, "a client cannot answer with a stream: let it call a hub method with an `Upload`");
     } else if let Some(borrowed) = ty::borrowed(value) {
-        errors.at(
-            borrowed,
-            format!("the server owns a client's answer: write `{}`", ty::owned(borrowed)),
-        );
+        errors.at(borrowed, format!("the server owns a client's answer: write `{}`", ty::owned(borrowed)));
     } else if matches!(ty::bare(value), Type::ImplTrait(_)) {
         errors.at(value, "write a type: the answer is read into it");
     }

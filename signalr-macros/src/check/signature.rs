@@ -9,34 +9,19 @@ use syn::{Attribute, FnArg, GenericParam, PatType, Receiver, ReceiverKind, Safet
 
 /// Checks a method that is left out of the hub.
 pub(crate) fn skipped(marks: &MethodOptions, injected: &[Option<Attribute>], errors: &Errors) {
-    let flags = [
-        marks.spawn,
-        marks.blocking,
-        marks.stream,
-        marks.cancel_by_drop,
-        marks.name.as_ref().map(syn::LitStr::span),
-    ];
+    let flags =
+        [marks.spawn, marks.blocking, marks.stream, marks.cancel_by_drop, marks.name.as_ref().map(syn::LitStr::span)];
     for span in flags.into_iter().flatten() {
-        errors.push(syn::Error::new(
-            span,
-            "a method marked `skip` takes no other option: clients cannot call it",
-        ));
+        errors.push(syn::Error::new(span, "a method marked `skip` takes no other option: clients cannot call it"));
     }
     for mark in injected.iter().flatten() {
-        errors.at(
-            mark,
-            "`#[inject]` has no meaning in a method marked `skip`: clients cannot call it",
-        );
+        errors.at(mark, "`#[inject]` has no meaning in a method marked `skip`: clients cannot call it");
     }
 }
 
 /// Checks a method that clients call.
 pub(crate) fn method(signature: &Signature, marks: &MethodOptions, injected: &[Option<Attribute>], errors: &Errors) {
-    self_argument(
-        signature,
-        "mark it `#[hub(skip)]` if clients should not call it",
-        errors,
-    );
+    self_argument(signature, "mark it `#[hub(skip)]` if clients should not call it", errors);
     plain(signature, errors);
     for (argument, mark) in typed(signature).zip(injected) {
         parameter(argument, mark.as_ref(), errors);
@@ -102,20 +87,14 @@ fn parameter(argument: &PatType, mark: Option<&Attribute>, errors: &Errors) {
     conditional(argument, errors);
     let read = Parameter::new(argument, mark.is_some(), 0);
     if let Some(borrowed) = ty::borrowed(&argument.ty) {
-        errors.at(
-            borrowed,
-            format!("a hub method owns its parameters: write `{}`", ty::owned(borrowed)),
-        );
+        errors.at(borrowed, format!("a hub method owns its parameters: write `{}`", ty::owned(borrowed)));
     } else if let Some(item) = ty::impl_stream(&argument.ty) {
         match (mark, item) {
             (Some(mark), _) => errors.at(mark, "a stream from the client needs no `#[inject]`"),
             (None, None) => errors.at(&argument.ty, "say what the stream carries: `impl Stream<Item = T>`"),
             (None, Some(item)) => {
                 if let Some(borrowed) = ty::borrowed(item) {
-                    errors.at(
-                        borrowed,
-                        format!("the items of a stream are owned: write `{}`", ty::owned(borrowed)),
-                    );
+                    errors.at(borrowed, format!("the items of a stream are owned: write `{}`", ty::owned(borrowed)));
                 }
             }
         }
@@ -131,10 +110,7 @@ fn parameter(argument: &PatType, mark: Option<&Attribute>, errors: &Errors) {
 pub(crate) fn conditional(argument: &PatType, errors: &Errors) {
     for attribute in &argument.attrs {
         if attribute.path().is_ident("cfg") || attribute.path().is_ident("cfg_attr") {
-            errors.at(
-                attribute,
-                "a parameter cannot have a `cfg`: give the method one, and write it twice",
-            );
+            errors.at(attribute, "a parameter cannot have a `cfg`: give the method one, and write it twice");
         }
     }
 }
@@ -155,10 +131,7 @@ fn options(signature: &Signature, marks: &MethodOptions, errors: &Errors) {
         && !is_async
         && !Returns::new(signature, marks.stream.is_some()).is_stream
     {
-        errors.push(syn::Error::new(
-            cancel,
-            "only an `async fn` can be cancelled by dropping it",
-        ));
+        errors.push(syn::Error::new(cancel, "only an `async fn` can be cancelled by dropping it"));
     }
 }
 
@@ -177,13 +150,8 @@ pub(crate) fn lifecycle(
     };
     self_argument(signature, &format!("the full form is {form}"), errors);
     plain(signature, errors);
-    let flags = [
-        marks.spawn,
-        marks.blocking,
-        marks.stream,
-        marks.cancel_by_drop,
-        marks.name.as_ref().map(syn::LitStr::span),
-    ];
+    let flags =
+        [marks.spawn, marks.blocking, marks.stream, marks.cancel_by_drop, marks.name.as_ref().map(syn::LitStr::span)];
     for span in flags.into_iter().flatten() {
         errors.push(syn::Error::new(
             span,
@@ -193,23 +161,15 @@ pub(crate) fn lifecycle(
     let mut seen: Vec<String> = Vec::new();
     for (argument, mark) in typed(signature).zip(injected) {
         conditional(argument, errors);
-        let last = ty::last_segment(&argument.ty)
-            .map(|segment| segment.ident.to_string())
-            .unwrap_or_default();
+        let last = ty::last_segment(&argument.ty).map(|segment| segment.ident.to_string()).unwrap_or_default();
         let known = last == "Context" || (event == Event::Disconnected && last == "CloseReason");
         if mark.is_some() {
             continue;
         }
         if !known {
-            errors.at(
-                &argument.ty,
-                format!("`{name}` gets nothing from the client: its full form is {form}"),
-            );
+            errors.at(&argument.ty, format!("`{name}` gets nothing from the client: its full form is {form}"));
         } else if seen.contains(&last) {
-            errors.at(
-                &argument.ty,
-                format!("`{name}` gets one `{last}`: its full form is {form}"),
-            );
+            errors.at(&argument.ty, format!("`{name}` gets one `{last}`: its full form is {form}"));
         }
         seen.push(last);
     }
@@ -223,9 +183,6 @@ fn returns_nothing(signature: &Signature, errors: &Errors) {
     let nothing = matches!(ty::bare(value), Type::Tuple(tuple) if tuple.elems.is_empty());
     let alias = matches!(ty::bare(value), Type::Path(_)) && returns.whole.as_ref().and_then(ty::result).is_none();
     if !nothing && !alias {
-        errors.at(
-            value,
-            format!("`{}` returns nothing, or `Result<(), E>`", signature.ident),
-        );
+        errors.at(value, format!("`{}` returns nothing, or `Result<(), E>`", signature.ident));
     }
 }

@@ -13,10 +13,7 @@ pub(crate) fn method(signature: &Signature, marks: &MethodOptions, errors: &Erro
         return;
     }
     if let Some(cancel) = marks.cancel_by_drop {
-        errors.push(syn::Error::new(
-            cancel,
-            "a stream is always dropped when it is cancelled: leave `cancel` out",
-        ));
+        errors.push(syn::Error::new(cancel, "a stream is always dropped when it is cancelled: leave `cancel` out"));
     }
     if let (Some(blocking), Run::Blocking) = (marks.blocking, marks.run()) {
         errors.push(syn::Error::new(

@@ -16,17 +16,11 @@ struct Shown {
 
 impl Shown {
     fn inside(ty: &Type) -> Self {
-        Shown {
-            place: located(ty),
-            turbofish: Some(ty::nameable(ty)),
-        }
+        Shown { place: located(ty), turbofish: Some(ty::nameable(ty)) }
     }
 
     fn outside(ty: Option<&Type>, otherwise: Span) -> Self {
-        Shown {
-            place: ty.map_or(otherwise, located),
-            turbofish: None,
-        }
+        Shown { place: ty.map_or(otherwise, located), turbofish: None }
     }
 
     /// The type of a `Result`'s value, or else of what may be none.
@@ -50,11 +44,7 @@ impl Shown {
 pub(crate) fn call(ident: &Ident, returns: &Returns, arguments: &[Ident]) -> TokenStream {
     let place = located(ident);
     let call = quote_spanned!(place=> Self::#ident(&__hub, #(#arguments),*));
-    if returns.is_async {
-        quote_spanned!(place=> #call.await)
-    } else {
-        call
-    }
+    if returns.is_async { quote_spanned!(place=> #call.await) } else { call }
 }
 
 /// Answers with `__value`, which the method returned.

@@ -106,9 +106,7 @@ fn entry(runtime: &CratePath, method: &Method) -> TokenStream {
 
 /// Names for the values of parameters.
 pub(crate) fn locals(count: usize, place: Span) -> Vec<Ident> {
-    (0..count)
-        .map(|index| format_ident!("__{index}", span = place))
-        .collect()
+    (0..count).map(|index| format_ident!("__{index}", span = place)).collect()
 }
 
 /// Reads a parameter that the client sends.
@@ -153,20 +151,12 @@ fn run(runtime: &CratePath, method: &Method, arguments: &[Ident]) -> TokenStream
 fn settings(runtime: &CratePath, method: &Method) -> TokenStream {
     let private = runtime.private(located(&method.ident));
     let mut settings = TokenStream::new();
-    let arguments: Vec<_> = method
-        .parameters
-        .iter()
-        .filter(|parameter| parameter.is_argument())
-        .collect();
+    let arguments: Vec<_> = method.parameters.iter().filter(|parameter| parameter.is_argument()).collect();
     if !arguments.is_empty() {
         let types = arguments.iter().map(|parameter| &parameter.ty);
         settings.extend(quote!(.arguments(&[#(#private::Wire::<#types>::OPTIONAL),*])));
     }
-    let uploads = method
-        .parameters
-        .iter()
-        .filter(|parameter| parameter.is_upload())
-        .count();
+    let uploads = method.parameters.iter().filter(|parameter| parameter.is_upload()).count();
     if uploads > 0 {
         let uploads = Literal::usize_unsuffixed(uploads);
         settings.extend(quote!(.uploads(#uploads)));

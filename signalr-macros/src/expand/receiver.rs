@@ -57,9 +57,7 @@ fn with_future(function: &mut TraitItemFn) {
         .push(syn::parse_quote_spanned!(place=> Self: ::core::marker::Sized));
     if let Some(body) = &function.default {
         function.default = Some(syn::parse_quote_spanned!(place=> { async move #body }));
-        function
-            .attrs
-            .push(syn::parse_quote!(#[allow(clippy::manual_async_fn)]));
+        function.attrs.push(syn::parse_quote!(#[allow(clippy::manual_async_fn)]));
     }
 }
 
@@ -145,16 +143,10 @@ fn proxy_method(receiver: &Receiver, method: &ReceiverMethod) -> TokenStream {
             quote_spanned!(place=> where __A: #private::SingleClient),
             quote_spanned!(place=> self.0.invoke(#wire, #values)),
         ),
-        None if method.latest => (
-            quote!(#private::Sent),
-            TokenStream::new(),
-            quote_spanned!(place=> self.0.send_latest(#wire, #values)),
-        ),
-        None => (
-            quote!(#private::Sent),
-            TokenStream::new(),
-            quote_spanned!(place=> self.0.send(#wire, #values)),
-        ),
+        None if method.latest => {
+            (quote!(#private::Sent), TokenStream::new(), quote_spanned!(place=> self.0.send_latest(#wire, #values)))
+        }
+        None => (quote!(#private::Sent), TokenStream::new(), quote_spanned!(place=> self.0.send(#wire, #values))),
     };
     quote_spanned! {place=>
         #(#attributes)*

@@ -90,11 +90,7 @@ impl Parameter {
         } else {
             ParameterKind::Argument
         };
-        Parameter {
-            kind,
-            name: parameter_name(&argument.pat, number),
-            ty,
-        }
+        Parameter { kind, name: parameter_name(&argument.pat, number), ty }
     }
 
     /// Reads the parameter as one of a lifecycle method, which gets no arguments.

@@ -31,17 +31,10 @@ impl Case {
     /// The case called `name`.
     pub(crate) fn read(name: &LitStr) -> syn::Result<Self> {
         let value = name.value();
-        CASES
-            .iter()
-            .find(|(known, _)| *known == value)
-            .map(|(_, case)| *case)
-            .ok_or_else(|| {
-                let known: Vec<String> = CASES.iter().map(|(known, _)| format!("\"{known}\"")).collect();
-                syn::Error::new(
-                    name.span(),
-                    format!("unknown case \"{value}\"; expected one of {}", known.join(", ")),
-                )
-            })
+        CASES.iter().find(|(known, _)| *known == value).map(|(_, case)| *case).ok_or_else(|| {
+            let known: Vec<String> = CASES.iter().map(|(known, _)| format!("\"{known}\"")).collect();
+            syn::Error::new(name.span(), format!("unknown case \"{value}\"; expected one of {}", known.join(", ")))
+        })
     }
 
     /// The wire name of a method called `ident` in Rust.
@@ -62,16 +55,12 @@ impl Case {
 
 fn capitalised(word: &str) -> String {
     let mut letters = word.chars();
-    letters
-        .next()
-        .map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 fn uncapitalised(word: &str) -> String {
     let mut letters = word.chars();
-    letters
-        .next()
-        .map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
+    letters.next().map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
 }
 
 /// The wire name of one method, and where it comes from.
@@ -85,24 +74,14 @@ impl WireName {
     /// The given name, or else the Rust name in the given case.
     pub(crate) fn new(given: Option<&LitStr>, ident: &Ident, case: Case) -> Self {
         match given {
-            Some(given) => WireName {
-                text: given.value(),
-                span: given.span(),
-            },
-            None => WireName {
-                text: case.apply(ident),
-                span: ident.span(),
-            },
+            Some(given) => WireName { text: given.value(), span: given.span() },
+            None => WireName { text: case.apply(ident), span: ident.span() },
         }
     }
 
     /// What two names must not have in common: servers look names up without case and underscores.
     pub(crate) fn key(&self) -> String {
-        self.text
-            .chars()
-            .filter(|letter| *letter != '_')
-            .flat_map(char::to_lowercase)
-            .collect()
+        self.text.chars().filter(|letter| *letter != '_').flat_map(char::to_lowercase).collect()
     }
 }
 
@@ -137,13 +116,7 @@ mod tests {
 
     #[test]
     fn names_are_the_same_without_case_and_underscores() {
-        let key = |text: &str| {
-            WireName {
-                text: text.into(),
-                span: Span::call_site(),
-            }
-            .key()
-        };
+        let key = |text: &str| WireName { text: text.into(), span: Span::call_site() }.key();
         assert_eq!(key("Send_Message"), key("sendMessage"));
         assert_ne!(key("send-message"), key("sendMessage"));
     }

@@ -27,13 +27,7 @@ pub(crate) fn arguments(segment: &PathSegment) -> Vec<&Type> {
         PathArguments::AngleBracketed(arguments) => arguments
             .args
             .iter()
-            .filter_map(|argument| {
-                if let GenericArgument::Type(ty) = argument {
-                    Some(ty)
-                } else {
-                    None
-                }
-            })
+            .filter_map(|argument| if let GenericArgument::Type(ty) = argument { Some(ty) } else { None })
             .collect(),
         _ => Vec::new(),
     }
@@ -114,11 +108,7 @@ pub(crate) fn returned(output: &ReturnType) -> Option<&Type> {
 /// lifetimes of the method.
 pub(crate) fn nameable(ty: &Type) -> TokenStream {
     let tokens = ty.to_token_stream();
-    if has_unnameable(tokens.clone()) {
-        quote!(_)
-    } else {
-        tokens
-    }
+    if has_unnameable(tokens.clone()) { quote!(_) } else { tokens }
 }
 
 fn has_unnameable(tokens: TokenStream) -> bool {
@@ -181,14 +171,7 @@ pub(crate) fn owned(ty: &Type) -> String {
 /// The type as source text, without the blanks that tokens are printed with.
 pub(crate) fn text(ty: &Type) -> String {
     let mut text = ty.to_token_stream().to_string();
-    for (spaced, tight) in [
-        (" :: ", "::"),
-        (" < ", "<"),
-        (" >", ">"),
-        (" ,", ","),
-        ("& ", "&"),
-        (" ;", ";"),
-    ] {
+    for (spaced, tight) in [(" :: ", "::"), (" < ", "<"), (" >", ">"), (" ,", ","), ("& ", "&"), (" ;", ";")] {
         text = text.replace(spaced, tight);
     }
     text

@@ -31,9 +31,7 @@ impl OptionName {
         }
         input.parse::<Token![=]>()?;
         let begin = input.span();
-        input
-            .parse()
-            .map_err(|_| syn::Error::new(begin, format!("expected `{} = {form}`", self.text)))
+        input.parse().map_err(|_| syn::Error::new(begin, format!("expected `{} = {form}`", self.text)))
     }
 
     /// An error at the name.
@@ -82,10 +80,7 @@ fn one_option(
     let Ok(ident) = Ident::parse_any(input) else {
         return Err(input.error(format!("expected an option: {}", list(known))));
     };
-    let name = OptionName {
-        text: ident.unraw().to_string(),
-        ident,
-    };
+    let name = OptionName { text: ident.unraw().to_string(), ident };
     if !known.contains(&name.as_str()) {
         return Err(name.error(unknown(name.as_str(), known)));
     }
@@ -138,9 +133,7 @@ fn arguments(attribute: &Attribute, example: &str, errors: &Errors) -> TokenStre
 
 /// The message for a name that is none of `known`, with the likeliest of them.
 pub(crate) fn unknown(name: &str, known: &[&str]) -> String {
-    let longer = known
-        .iter()
-        .find(|candidate| name.len() > 2 && candidate.starts_with(name));
+    let longer = known.iter().find(|candidate| name.len() > 2 && candidate.starts_with(name));
     let near = known.iter().min_by_key(|candidate| distance(name, candidate));
     let near = near.filter(|candidate| distance(name, candidate) <= candidate.len().max(name.len()) / 3);
     match longer.or(near) {
@@ -185,22 +178,13 @@ mod tests {
     #[test]
     fn a_near_miss_gets_a_suggestion() {
         let known = ["receiver", "rename_all"];
-        assert_eq!(
-            unknown("timeout", &known),
-            "unknown option `timeout`; expected `receiver` or `rename_all`"
-        );
-        assert_eq!(
-            unknown("rename", &known),
-            "unknown option `rename`; did you mean `rename_all`?"
-        );
+        assert_eq!(unknown("timeout", &known), "unknown option `timeout`; expected `receiver` or `rename_all`");
+        assert_eq!(unknown("rename", &known), "unknown option `rename`; did you mean `rename_all`?");
         assert_eq!(
             unknown("renam_all", &["receiver", "rename_all"]),
             "unknown option `renam_all`; did you mean `rename_all`?"
         );
-        assert_eq!(
-            unknown("psawn", &["spawn", "skip"]),
-            "unknown option `psawn`; did you mean `spawn`?"
-        );
+        assert_eq!(unknown("psawn", &["spawn", "skip"]), "unknown option `psawn`; did you mean `spawn`?");
     }
 
     #[test]

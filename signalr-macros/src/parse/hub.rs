@@ -111,18 +111,12 @@ pub(crate) fn block(item: TokenStream, errors: &Errors) -> Option<ItemImpl> {
             None
         }
         Ok(Item::Trait(item)) => {
-            errors.at(
-                item.ident,
-                format!("{PLACE}; what clients can be sent is a trait with `#[receiver]`"),
-            );
+            errors.at(item.ident, format!("{PLACE}; what clients can be sent is a trait with `#[receiver]`"));
             None
         }
         Ok(Item::Fn(item)) => {
             let place = "`#[hub]` on a method is read by `#[hub]` on the impl block around it, which is missing";
-            errors.at(
-                &item.sig.ident,
-                if item.sig.receiver().is_some() { place } else { PLACE },
-            );
+            errors.at(&item.sig.ident, if item.sig.receiver().is_some() { place } else { PLACE });
             None
         }
         Ok(_) => {
@@ -170,12 +164,7 @@ pub(crate) fn hub(options: HubOptions, mut block: ItemImpl, errors: &Errors) -> 
         "hub",
         errors,
     );
-    Hub {
-        block,
-        options,
-        methods,
-        lifecycle,
-    }
+    Hub { block, options, methods, lifecycle }
 }
 
 /// Silences lints that would change the form of a hub method, which is not the user's choice.
@@ -245,9 +234,5 @@ fn read_lifecycle(event: Event, function: &ImplItemFn, injected: &[Option<Attrib
 
 /// The `cfg`s among the attributes, for everything that mentions the item.
 pub(crate) fn cfgs(attributes: &[Attribute]) -> Vec<Attribute> {
-    attributes
-        .iter()
-        .filter(|attribute| attribute.path().is_ident("cfg"))
-        .cloned()
-        .collect()
+    attributes.iter().filter(|attribute| attribute.path().is_ident("cfg")).cloned().collect()
 }

@@ -69,10 +69,7 @@ pub(crate) fn item(item: TokenStream, errors: &Errors) -> Option<ItemTrait> {
     match syn::parse2::<Item>(item.clone()) {
         Ok(Item::Trait(item)) => Some(item),
         Ok(Item::Impl(block)) => {
-            errors.at(
-                block.self_ty,
-                format!("{PLACE}; a client implements that trait without any attribute"),
-            );
+            errors.at(block.self_ty, format!("{PLACE}; a client implements that trait without any attribute"));
             None
         }
         Ok(Item::Struct(item)) => {
@@ -112,12 +109,7 @@ pub(crate) fn receiver(options: ReceiverOptions, mut item: ItemTrait, errors: &E
     }
     let names = methods.iter().map(|method| (&method.ident, &method.name, &method.cfgs));
     check::names::distinct(names, "receiver", errors);
-    Receiver {
-        item,
-        options,
-        methods,
-        mistaken,
-    }
+    Receiver { item, options, methods, mistaken }
 }
 
 fn read_method(function: &TraitItemFn, marks: &ReceiverMethodOptions, case: Case) -> ReceiverMethod {

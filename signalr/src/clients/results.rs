@@ -1,5 +1,6 @@
 //! Client results: the server asks one client and waits for its answer.
 
+use crate::hub::error::short_type_name;
 use crate::protocol::codec::InvocationHead;
 use crate::protocol::{Arguments, EncodeError, WireArguments};
 use crate::session::inbox::Pushed;
@@ -14,7 +15,7 @@ use thiserror::Error;
 use tokio::sync::oneshot;
 
 /// How long a client may take, unless [`ClientResult::timeout`] says otherwise.
-pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
+pub(crate) const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A question that was sent to one client. Awaiting it gives the client's answer; dropping it ends the wait, and a late
 /// answer is ignored. The client has 30 seconds, or what [`timeout`](Self::timeout) says.
@@ -139,9 +140,11 @@ impl<T: DeserializeOwned> IntoFuture for ClientResult<T> {
             match answer {
                 Answer::Error(text) => Err(ClientResultError::Client(text)),
                 // `()` and `Option` can be read from nothing, other types cannot.
-                Answer::Void => Arguments::new(asked.peer.protocol, &[], 0).next().map_err(|_| ClientResultError::NoResult),
+                Answer::Void => {
+                    Arguments::new(asked.peer.protocol, &[], 0).next().map_err(|_| ClientResultError::NoResult)
+                }
                 Answer::Result(protocol, bytes) => Answer::payload(protocol, &bytes).decode().map_err(|error| {
-                    ClientResultError::Result { expected: std::any::type_name::<T>(), cause: error.to_string() }
+                    ClientResultError::Result { expected: short_type_name::<T>(), cause: error.to_string() }
                 }),
             }
         })

@@ -173,4 +173,3 @@ pub trait Untyped<A>: AsRef<Target<A>> {
 }
 
 impl<A, P: AsRef<Target<A>>> Untyped<A> for P {}
-

@@ -126,7 +126,7 @@ impl HubError {
 }
 
 /// The name of a type without its path and parameters.
-fn short_type_name<T>() -> &'static str {
+pub(crate) fn short_type_name<T>() -> &'static str {
     let path = type_name::<T>();
     let path = path.split('<').next().unwrap_or(path);
     path.rsplit("::").next().unwrap_or(path)

@@ -112,7 +112,6 @@ impl<'a, H: HubMethods> Invocation<'a, H> {
             self.binding_failure(
                 "Error binding arguments. Make sure that the types of the provided values match the types of the hub \
                  method being invoked.",
-                &format!("Argument {position} `{name}`: {error}"),
             )
         })
     }
@@ -153,11 +152,10 @@ impl<'a, H: HubMethods> Invocation<'a, H> {
         if self.method.drops_on_cancel() {
             self.tokens.drop = Some(self.token());
         }
-        let target = std::borrow::Cow::Borrowed(self.method.name());
         let mut reply = self
             .reply
             .take()
-            .unwrap_or_else(|| Reply::new(self.context.peer().clone(), None, target, self.streaming));
+            .unwrap_or_else(|| Reply::new(self.context.peer().clone(), None, self.method.name(), self.streaming));
         reply.token = self.tokens.cancel.clone();
         reply.failure = self.failure.take();
         (self.hub, reply)
@@ -170,18 +168,15 @@ impl<'a, H: HubMethods> Invocation<'a, H> {
     /// The number of arguments does not fit.
     pub(crate) fn wrong_count(&mut self, expected: usize) -> Rejection {
         let count = self.arguments.len();
-        self.binding_failure(&format!("Invocation provides {count} argument(s) but target expects {expected}."), "")
+        self.binding_failure(&format!("Invocation provides {count} argument(s) but target expects {expected}."))
     }
 
-    fn binding_failure(&mut self, text: &str, cause: &str) -> Rejection {
+    fn binding_failure(&mut self, text: &str) -> Rejection {
         let reply = self.reply.as_ref();
         let target = reply.map(Reply::target).unwrap_or_default();
         let mut full = format!("Failed to invoke '{target}' due to an error on the server.");
         if reply.is_some_and(|reply| reply.peer().detailed_errors) {
             full = format!("{full} InvalidDataException: {text}");
-            if !cause.is_empty() {
-                full = format!("{full} {cause}");
-            }
         }
         self.reject(full)
     }

@@ -23,7 +23,7 @@ pub trait HubMethods: Sized + Send + Sync + 'static {
 }
 
 /// Decodes the arguments, calls the method and answers.
-pub type CallFn<H> = fn(Invocation<'_, H>) -> Result<CallStart, Rejection>;
+type CallFn<H> = fn(Invocation<'_, H>) -> Result<CallStart, Rejection>;
 
 /// One method of a hub, as clients see it.
 pub struct Method<H: HubMethods> {
@@ -84,8 +84,8 @@ impl<H: HubMethods> Method<H> {
         self.streaming
     }
 
-    pub(crate) fn call(&self) -> CallFn<H> {
-        self.call
+    pub(crate) fn start(&self, invocation: Invocation<'_, H>) -> Result<CallStart, Rejection> {
+        (self.call)(invocation)
     }
 
     pub(crate) fn upload_count(&self) -> usize {

@@ -11,7 +11,6 @@ use crate::short_string::ShortString;
 use crate::streaming::pump::pump;
 use futures_util::Stream;
 use serde::Serialize;
-use std::borrow::Cow;
 use std::sync::Arc;
 
 /// Answers one call. Dropped without an answer (the method panicked, or its future was dropped because the call was cancelled)
@@ -21,8 +20,8 @@ pub struct Reply {
     peer: Arc<Peer>,
     /// `None` once it is answered, or if nobody wants an answer.
     id: Option<ShortString>,
-    /// The name of the method as the caller wrote it.
-    target: Cow<'static, str>,
+    /// The name of the method.
+    target: &'static str,
     streaming: bool,
     pub(crate) token: Option<CancellationToken>,
     /// The failure of a plain upload stream, which is the call's own.
@@ -30,7 +29,7 @@ pub struct Reply {
 }
 
 impl Reply {
-    pub(crate) fn new(peer: Arc<Peer>, id: Option<&str>, target: Cow<'static, str>, streaming: bool) -> Self {
+    pub(crate) fn new(peer: Arc<Peer>, id: Option<&str>, target: &'static str, streaming: bool) -> Self {
         Reply { peer, id: id.map(Into::into), target, streaming, token: None, failure: None }
     }
 
@@ -38,8 +37,8 @@ impl Reply {
         &self.peer
     }
 
-    pub(crate) fn target(&self) -> &str {
-        &self.target
+    pub(crate) fn target(&self) -> &'static str {
+        self.target
     }
 
     /// Answers with a value.
@@ -61,7 +60,7 @@ impl Reply {
 
     /// Answers with a text of the framework, as it is.
     pub(crate) fn refuse(mut self, text: &str) {
-        tracing::debug!(connection = self.peer.id.as_str(), method = &*self.target, "{text}");
+        tracing::debug!(connection = self.peer.id.as_str(), method = self.target, "{text}");
         if let Some(id) = self.id.take() {
             self.write_text(&id, text);
         }
@@ -128,10 +127,14 @@ impl Reply {
         let mut encode = Some(encode);
         let here = current::with(*number, |outbound| {
             if inbox.is_pending() {
-                inbox.take(|message| {
+                let close = inbox.take(|message| {
                     outbound.push_shared(message);
                     true
                 });
+                // The connection is to end: what comes now, comes too late.
+                if close.is_some() {
+                    return Ok((Pushed::Gone, 0));
+                }
             }
             let written = encode.take().map_or(Ok(()), |encode| encode(*protocol, outbound.encode_buffer()));
             written.map(|()| (Pushed::Queued, outbound.len()))
@@ -165,7 +168,7 @@ impl Reply {
     }
 
     fn log(&self, error: &HubError) {
-        tracing::debug!(connection = self.peer.id.as_str(), method = &*self.target, %error, "hub method failed");
+        tracing::debug!(connection = self.peer.id.as_str(), method = self.target, %error, "hub method failed");
     }
 }
 
@@ -186,7 +189,7 @@ impl Drop for Reply {
         } else if self.streaming && self.token.as_ref().is_some_and(CancellationToken::is_cancelled) {
             self.write_end(&id);
         } else if std::thread::panicking() {
-            tracing::error!(connection = self.peer.id.as_str(), method = &*self.target, "hub method panicked");
+            tracing::error!(connection = self.peer.id.as_str(), method = self.target, "hub method panicked");
             self.write_error(&id, &HubError::hidden("the method panicked").named("Panic"));
         } else {
             let error = HubError::hidden("The operation was canceled.").named("OperationCanceledException");

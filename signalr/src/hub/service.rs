@@ -13,7 +13,6 @@ use crate::session::cancel::CancellationToken;
 use crate::session::close::CloseReason;
 use crate::session::{BoxFuture, Service};
 use crate::streaming::upload::UploadHandle;
-use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, OnceLock};
@@ -39,11 +38,6 @@ impl<H: HubMethods> HubService<H> {
 
     fn context(&self) -> Context<H> {
         Context::new(self.connection.clone())
-    }
-
-    /// The target as it will stand in error texts; no copy where it is written as in the table.
-    fn target(method: &'static Method<H>, sent: Cow<'_, str>) -> Cow<'static, str> {
-        if method.name() == sent { Cow::Borrowed(method.name()) } else { Cow::Owned(sent.into_owned()) }
     }
 
     fn call(
@@ -72,7 +66,7 @@ impl<H: HubMethods> HubService<H> {
             Ok(Err(invocation.wrong_count(expected)))
         } else {
             // A panic is answered by the reply when it unwinds.
-            catch_unwind(AssertUnwindSafe(|| (method.call())(invocation)))
+            catch_unwind(AssertUnwindSafe(|| method.start(invocation)))
         };
         match started {
             Ok(Ok(started)) => Some(started.0),
@@ -90,11 +84,8 @@ impl<H: HubMethods> HubService<H> {
         let drop = if method.drops_on_cancel() { cancel.clone() } else { CancellationToken::new() };
         let tokens = CallTokens { cancel: Some(cancel), drop: Some(drop) };
         let mut inner_tokens = tokens.clone();
-        let service = HubService {
-            hub: self.hub.clone(),
-            connection: self.connection.clone(),
-            instance: self.instance.clone(),
-        };
+        let service =
+            HubService { hub: self.hub.clone(), connection: self.connection.clone(), instance: self.instance.clone() };
         let (count, protocol) = (received.arguments.len(), received.arguments.protocol());
         let bytes: Box<[u8]> = received.arguments.as_bytes().into();
         let Received { streaming, uploads, reply, cancelled, .. } = received;
@@ -184,11 +175,11 @@ impl<H: HubMethods> Service for HubService<H> {
             let text = format!(
                 "Failed to invoke '{target}' due to an error on the server. HubException: Method does not exist."
             );
-            Reply::new(peer, id.as_deref(), Cow::Borrowed(""), streaming).refuse(&text);
+            Reply::new(peer, id.as_deref(), "", streaming).refuse(&text);
             return None;
         };
         let limited = !method.is_streaming() && method.upload_count() == 0;
-        let reply = Reply::new(peer, id.as_deref(), Self::target(method, target), streaming);
+        let reply = Reply::new(peer, id.as_deref(), method.name(), streaming);
         let received = Received { arguments, streaming, uploads, reply, cancelled };
         let (future, tokens) = match self.instance.get() {
             Some(hub) => {

@@ -100,7 +100,7 @@ impl<'a> HandshakeRequest<'a> {
         while let Some(name) = scanner.next_property(first)? {
             first = false;
             match name_bytes(name, &mut Cow::Borrowed(""))? {
-                b"protocol" => protocol = Some(string(&mut scanner, "protocol")?),
+                b"protocol" => string(&mut scanner, "protocol", &mut protocol)?,
                 b"version" => version = int32(&mut scanner, "version")?,
                 _ => scanner.skip_value(1)?,
             }
@@ -170,7 +170,7 @@ impl<'a> HandshakeResponse<'a> {
         while let Some(name) = scanner.next_property(first)? {
             first = false;
             match name_bytes(name, &mut Cow::Borrowed(""))? {
-                b"error" => error = Some(string(&mut scanner, "error")?),
+                b"error" => string(&mut scanner, "error", &mut error)?,
                 // Only messages behind the handshake have a type.
                 b"type" => return Err(violation("Expected a handshake response from the server.")),
                 _ => scanner.skip_value(1)?,
@@ -200,13 +200,13 @@ fn parse<'a, T>(
     };
     match read(frame.body) {
         Ok(message) => Ok(Some((message, frame.consumed))),
-        Err(ReadError::Violation(violation)) => Err(HandshakeError::Malformed(violation)),
-        Err(ReadError::Syntax(error)) => Err(HandshakeError::Malformed(describe(frame.body, error))),
+        Err(ReadError::Violation(violation)) => Err(HandshakeError::Malformed(*violation)),
+        Err(ReadError::Syntax(error)) => Err(HandshakeError::Malformed(describe(frame.body, &error))),
     }
 }
 
 /// Says where `body` stops being JSON, in the manner of the reader of ASP.NET Core.
-fn describe(body: &[u8], error: SyntaxError) -> ProtocolError {
+fn describe(body: &[u8], error: &SyntaxError) -> ProtocolError {
     let before = body.get(..error.at).unwrap_or(body);
     let line = before.iter().filter(|&&byte| byte == b'\n').count();
     let column = before.iter().rev().take_while(|&&byte| byte != b'\n').count();
@@ -269,11 +269,15 @@ mod tests {
     fn names_what_is_wrong_with_a_request() {
         for (text, expected) in [
             ("{}", "InvalidDataException: Missing required property 'protocol'. Message content: {}"),
-            ("{\"protocol\":\"json\",\"version\":null}",
-             "InvalidDataException: Missing required property 'version'. Message content: {\"protocol\":\"json\",\"version\":null}"),
+            (
+                "{\"protocol\":\"json\",\"version\":null}",
+                "InvalidDataException: Missing required property 'version'. Message content: {\"protocol\":\"json\",\"version\":null}",
+            ),
             ("{\"a\":1}}", "InvalidDataException: Missing required property 'protocol'. Message content: {\"a\":1}}"),
-            ("{\"Protocol\":\"json\",\"version\":1}",
-             "InvalidDataException: Missing required property 'protocol'. Message content: {\"Protocol\":\"json\",\"version\":1}"),
+            (
+                "{\"Protocol\":\"json\",\"version\":1}",
+                "InvalidDataException: Missing required property 'protocol'. Message content: {\"Protocol\":\"json\",\"version\":1}",
+            ),
             ("[]", "InvalidDataException: Unexpected JSON Token Type 'Array'. Expected a JSON Object."),
             ("1", "InvalidDataException: Unexpected JSON Token Type 'Number'. Expected a JSON Object."),
             ("\"a\"", "InvalidDataException: Unexpected JSON Token Type 'String'. Expected a JSON Object."),
@@ -282,18 +286,35 @@ mod tests {
             ("{\"protocol\":1,\"version\":1}", "InvalidDataException: Expected 'protocol' to be of type String."),
             ("{\"protocol\":null,\"version\":1}", "InvalidDataException: Expected 'protocol' to be of type String."),
             ("{\"protocol\":{},\"version\":true", "InvalidDataException: Expected 'protocol' to be of type String."),
-            ("{\"protocol\":\"json\",\"version\":\"1\"}", "InvalidDataException: Expected 'version' to be of type Number."),
-            ("{\"protocol\":\"json\",\"version\":\"x\" x", "InvalidDataException: Expected 'version' to be of type Number."),
-            ("{\"protocol\":\"json\",\"version\":1.0}",
-             "FormatException: Either the JSON value is not in a supported format, or is out of bounds for an Int32."),
-            ("{\"version\":99999999999}",
-             "FormatException: Either the JSON value is not in a supported format, or is out of bounds for an Int32."),
+            (
+                "{\"protocol\":\"json\",\"version\":\"1\"}",
+                "InvalidDataException: Expected 'version' to be of type Number.",
+            ),
+            (
+                "{\"protocol\":\"json\",\"version\":\"x\" x",
+                "InvalidDataException: Expected 'version' to be of type Number.",
+            ),
+            (
+                "{\"protocol\":\"json\",\"version\":1.0}",
+                "FormatException: Either the JSON value is not in a supported format, or is out of bounds for an Int32.",
+            ),
+            (
+                "{\"version\":99999999999}",
+                "FormatException: Either the JSON value is not in a supported format, or is out of bounds for an Int32.",
+            ),
             ("x", "JsonReaderException: Found 'x' where a value was expected. LineNumber: 0 | BytePositionInLine: 0."),
-            ("", "JsonReaderException: Found the end where a value was expected. LineNumber: 0 | BytePositionInLine: 0."),
-            ("{\"version\":\n 1,\n\"protocol\":\u{feff}}",
-             "JsonReaderException: Found '0xEF' where a value was expected. LineNumber: 2 | BytePositionInLine: 11."),
-            ("{\"version\":tru}",
-             "JsonReaderException: Found '}' where a literal was expected. LineNumber: 0 | BytePositionInLine: 14."),
+            (
+                "",
+                "JsonReaderException: Found the end where a value was expected. LineNumber: 0 | BytePositionInLine: 0.",
+            ),
+            (
+                "{\"version\":\n 1,\n\"protocol\":\u{feff}}",
+                "JsonReaderException: Found '0xEF' where a value was expected. LineNumber: 2 | BytePositionInLine: 11.",
+            ),
+            (
+                "{\"version\":tru}",
+                "JsonReaderException: Found '}' where a literal was expected. LineNumber: 0 | BytePositionInLine: 14.",
+            ),
         ] {
             assert_eq!(details(format!("{text}\x1e").as_bytes()), expected, "{text}");
         }

@@ -60,7 +60,9 @@ impl TransferFormat {
     }
 
     fn from_name(name: &str) -> Option<Self> {
-        [TransferFormat::Text, TransferFormat::Binary].into_iter().find(|format| format.name().eq_ignore_ascii_case(name))
+        [TransferFormat::Text, TransferFormat::Binary]
+            .into_iter()
+            .find(|format| format.name().eq_ignore_ascii_case(name))
     }
 }
 
@@ -168,7 +170,9 @@ impl NegotiateResponse {
             return Ok(NegotiateResponse::Redirect { url, access_token: present(properties.access_token) });
         }
         if properties.asp_net_version.is_some() {
-            return Err(ProtocolError::invalid_data("The server is an ASP.NET SignalR server, which is not supported."));
+            return Err(ProtocolError::invalid_data(
+                "The server is an ASP.NET SignalR server, which is not supported.",
+            ));
         }
         let version = properties.negotiate_version.unwrap_or(0);
         let connection_token = match properties.connection_token {
@@ -364,8 +368,12 @@ mod tests {
 
     #[test]
     fn writes_errors_and_redirects() {
-        assert_eq!(json(&VersionError::NotAnInteger.into()), "{\"error\":\"The client requested a non-integer protocol version.\"}");
-        let redirect = NegotiateResponse::Redirect { url: "https://x/\"".to_owned(), access_token: Some("t".to_owned()) };
+        assert_eq!(
+            json(&VersionError::NotAnInteger.into()),
+            "{\"error\":\"The client requested a non-integer protocol version.\"}"
+        );
+        let redirect =
+            NegotiateResponse::Redirect { url: "https://x/\"".to_owned(), access_token: Some("t".to_owned()) };
         assert_eq!(
             json(&redirect),
             "{\"negotiateVersion\":0,\"url\":\"https://x/\\\"\",\"accessToken\":\"t\",\"availableTransports\":[]}"
@@ -379,8 +387,10 @@ mod tests {
               \"availableTransports\":[{\"transport\":\"Pigeons\",\"transferFormats\":[]},\
               {\"transferFormats\":[\"Text\",\"Smoke\"],\"transport\":\"LongPolling\",\"x\":1}]}",
         );
-        let transports =
-            vec![AvailableTransport { transport: TransportType::LongPolling, transfer_formats: vec![TransferFormat::Text] }];
+        let transports = vec![AvailableTransport {
+            transport: TransportType::LongPolling,
+            transfer_formats: vec![TransferFormat::Text],
+        }];
         assert_eq!(parsed, Ok(NegotiateResponse::Connect(NegotiatedConnection { transports, ..connection(0, &[]) })));
     }
 
@@ -411,14 +421,42 @@ mod tests {
     #[test]
     fn reads_versions_as_dotnet_does() {
         for (text, version) in [
-            ("0", 0), ("1", 1), ("2", 1), (" 1 ", 1), ("+1", 1), ("-0", 0), ("001", 1), ("2147483647", 1), ("\t1\n", 1),
-            ("\u{b}1\u{c}\r", 1), ("1\0", 1), (" 1\0", 1), ("00000000000000000000000001", 1),
+            ("0", 0),
+            ("1", 1),
+            ("2", 1),
+            (" 1 ", 1),
+            ("+1", 1),
+            ("-0", 0),
+            ("001", 1),
+            ("2147483647", 1),
+            ("\t1\n", 1),
+            ("\u{b}1\u{c}\r", 1),
+            ("1\0", 1),
+            (" 1\0", 1),
+            ("00000000000000000000000001", 1),
         ] {
             assert_eq!(parse_version([text], 0), Ok(version), "{text:?}");
         }
         for text in [
-            "", " ", "abc", "1.5", "1,1", "+", "-", "2147483648", "\u{a0}1", "1\0\0 ", "- 1", "1,000", "(1)", "0x1", "1-", "\u{2212}1",
-            "-99999999999999", "\u{85}1", "\u{661}",
+            "",
+            " ",
+            "abc",
+            "1.5",
+            "1,1",
+            "+",
+            "-",
+            "2147483648",
+            "\u{a0}1",
+            "1\0\0 ",
+            "- 1",
+            "1,000",
+            "(1)",
+            "0x1",
+            "1-",
+            "\u{2212}1",
+            "-99999999999999",
+            "\u{85}1",
+            "\u{661}",
         ] {
             assert_eq!(parse_version([text], 0), Err(VersionError::NotAnInteger), "{text:?}");
         }
@@ -428,8 +466,11 @@ mod tests {
 
     #[test]
     fn refuses_versions_below_the_minimum() {
-        let text = |version| format!("The client requested version '{version}', but the server does not support this version.");
-        let error = |values: &[&'static str], minimum| parse_version(values.iter().copied(), minimum).unwrap_err().to_string();
+        let text = |version| {
+            format!("The client requested version '{version}', but the server does not support this version.")
+        };
+        let error =
+            |values: &[&'static str], minimum| parse_version(values.iter().copied(), minimum).unwrap_err().to_string();
         assert_eq!(error(&[" -01 "], 0), text(-1));
         assert_eq!(error(&["-2147483648"], 0), text(i32::MIN));
         assert_eq!(error(&[], 1), text(0));

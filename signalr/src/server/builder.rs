@@ -57,7 +57,10 @@ impl SignalR {
             let (connect, negotiate) = (endpoint.clone(), endpoint.clone());
             let negotiation = format!("{path}/negotiate");
             router = router
-                .route(if path.is_empty() { "/" } else { path }, any(async move |request: Request| connect.connect(request)))
+                .route(
+                    if path.is_empty() { "/" } else { path },
+                    any(async move |request: Request| connect.connect(request)),
+                )
                 .route(&negotiation, any(async move |request: Request| negotiate.negotiate(&request)));
         }
         router
@@ -88,12 +91,7 @@ impl SignalRBuilder {
         self.hub_with_options(path, hub, &options)
     }
 
-    fn hub_with_options<H: HubMethods>(
-        mut self,
-        path: impl Into<String>,
-        hub: &Hub<H>,
-        options: &HubOptions,
-    ) -> Self {
+    fn hub_with_options<H: HubMethods>(mut self, path: impl Into<String>, hub: &Hub<H>, options: &HubOptions) -> Self {
         self.endpoints.push((path.into(), Arc::new(HubEndpoint::new(hub, options))));
         self
     }

@@ -97,7 +97,9 @@ impl<H: HubMethods> HubEndpoint<H> {
         tokio::spawn(async move {
             let _place = place;
             match on_upgrade.await {
-                Ok(upgraded) => serve(shared.clone(), upgrade::duplex(upgraded, shared.options.frame_limit()), opening).await,
+                Ok(upgraded) => {
+                    serve(shared.clone(), upgrade::duplex(upgraded, shared.options.frame_limit()), opening).await
+                }
                 Err(error) => tracing::debug!(%error, "upgrade failed"),
             }
         });
@@ -118,7 +120,9 @@ impl<H: HubMethods> HubEndpoint<H> {
                 let text = "Cannot terminate this connection using the DELETE endpoint.";
                 return plain(StatusCode::BAD_REQUEST, text);
             }
-            (&Method::GET, _) if accepts_events(parts) => "ServerSentEvents transport not supported by this end point type",
+            (&Method::GET, _) if accepts_events(parts) => {
+                "ServerSentEvents transport not supported by this end point type"
+            }
             _ => "LongPolling transport not supported by this end point type",
         };
         plain(StatusCode::NOT_FOUND, transport)

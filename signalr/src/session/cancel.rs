@@ -59,13 +59,14 @@ impl CancellationToken {
 #[cfg(test)]
 mod tests {
     use super::CancellationToken;
+    use futures_util::FutureExt;
 
     #[tokio::test]
     async fn every_waiter_of_every_clone_is_told() {
         let token = CancellationToken::new();
         let clone = token.clone();
         let mut waits = Box::pin(async { tokio::join!(token.cancelled(), clone.cancelled()) });
-        assert!(futures_util::poll!(&mut waits).is_pending());
+        assert!((&mut waits).now_or_never().is_none());
         token.clone().cancel();
         waits.await;
         assert!(clone.is_cancelled());

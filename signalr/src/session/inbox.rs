@@ -161,11 +161,6 @@ impl Inbox {
         }
     }
 
-    /// Whether messages are still taken.
-    pub(crate) fn is_closed(&self) -> bool {
-        self.lock().closed
-    }
-
     // ---- for the session ----
 
     /// Who is to be woken by the next push.
@@ -235,6 +230,7 @@ impl State {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use futures_util::FutureExt;
 
     fn taken(inbox: &Inbox) -> Vec<Bytes> {
         let mut all = Vec::new();
@@ -254,7 +250,7 @@ mod tests {
         let inbox = Inbox::new(1, 8, Overflow::Disconnect);
         assert_eq!(inbox.push(message("12345678"), false, None), Pushed::Queued);
         assert_eq!(inbox.push(message("9"), false, None), Pushed::Gone);
-        assert!(inbox.is_closed());
+        assert!(inbox.lock().closed);
         let close = inbox.take(|_| true);
         assert_eq!(close, Some(CloseReason::SlowConsumer));
     }
@@ -291,7 +287,7 @@ mod tests {
         inbox.push(message("abcd"), false, None);
         assert_eq!(inbox.push(message("e"), false, None), Pushed::QueuedAbove);
         let mut room = Box::pin(inbox.room());
-        assert!(futures_util::poll!(&mut room).is_pending());
+        assert!((&mut room).now_or_never().is_none());
         assert_eq!(taken(&inbox).len(), 2);
         room.await;
     }

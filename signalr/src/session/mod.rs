@@ -192,7 +192,8 @@ impl Session {
     fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
         let Some(duplex) = &mut self.duplex else { return Poll::Ready(Ok(())) };
         let format = self.peer.protocol.transfer_format();
-        current::with(self.peer.number, |outbound| duplex.poll_send(cx, outbound, format)).unwrap_or(Poll::Ready(Ok(())))
+        current::with(self.peer.number, |outbound| duplex.poll_send(cx, outbound, format))
+            .unwrap_or(Poll::Ready(Ok(())))
     }
 
     fn poll_timer(&mut self, cx: &mut Context<'_>) -> bool {

@@ -50,6 +50,7 @@ impl Outbound {
     }
 
     /// The first piece, for writers that take one at a time.
+    #[cfg(test)]
     pub(crate) fn first_chunk(&self) -> Option<&[u8]> {
         match self.segments.front() {
             Some(first) => Some(first),

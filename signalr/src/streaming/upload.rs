@@ -207,12 +207,8 @@ impl Uploads {
 
     fn open_one(&mut self, peer: &Arc<Peer>, id: &str, capacity: usize) -> UploadHandle {
         self.end(id, Err(UploadError::Replaced));
-        let queue = Arc::new(UploadQueue {
-            peer: peer.clone(),
-            state: Mutex::default(),
-            reader: AtomicWaker::new(),
-            capacity,
-        });
+        let queue =
+            Arc::new(UploadQueue { peer: peer.clone(), state: Mutex::default(), reader: AtomicWaker::new(), capacity });
         self.0.push((id.into(), queue.clone()));
         UploadHandle(queue)
     }

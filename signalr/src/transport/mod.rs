@@ -3,6 +3,7 @@
 //! A [`Duplex`] is one attached socket. It knows nothing of hubs and messages: received bytes form one stream, and what is
 //! sent is handed over in batches of whole messages.
 
+#[cfg(test)]
 pub(crate) mod memory;
 #[cfg(feature = "server")]
 pub(crate) mod server;
@@ -20,12 +21,7 @@ pub(crate) trait Duplex: Send {
 
     /// Sends everything that is in `data`, which holds whole messages only, and flushes it. After `Pending` more
     /// messages may be appended to `data` before the next call.
-    fn poll_send(
-        &mut self,
-        cx: &mut Context<'_>,
-        data: &mut Outbound,
-        format: TransferFormat,
-    ) -> Poll<io::Result<()>>;
+    fn poll_send(&mut self, cx: &mut Context<'_>, data: &mut Outbound, format: TransferFormat) -> Poll<io::Result<()>>;
 
     /// Says goodbye and waits for the peer to do the same. The caller limits the time.
     fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<()>;

@@ -188,12 +188,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Duplex for WebSocket<S> {
         Poll::Ready(Received::Data(decoded.payload))
     }
 
-    fn poll_send(
-        &mut self,
-        cx: &mut Context<'_>,
-        data: &mut Outbound,
-        format: TransferFormat,
-    ) -> Poll<io::Result<()>> {
+    fn poll_send(&mut self, cx: &mut Context<'_>, data: &mut Outbound, format: TransferFormat) -> Poll<io::Result<()>> {
         if self.close != Close::No && self.header.is_none() {
             // The peer has said goodbye, or is to be told nothing but its fault.
             data.clear();

@@ -46,7 +46,9 @@ fn unescape(mut bytes: &[u8]) -> Result<String, ProtocolError> {
 /// The character at the start of `rest`, and how long its one or two `\u` escapes are.
 fn code_point(rest: &[u8]) -> Result<(char, usize), ProtocolError> {
     let incomplete = || {
-        ProtocolError::invalid_operation("Cannot read incomplete UTF-16 JSON text as string with missing low surrogate.")
+        ProtocolError::invalid_operation(
+            "Cannot read incomplete UTF-16 JSON text as string with missing low surrogate.",
+        )
     };
     let first = unit(rest).ok_or_else(incomplete)?;
     if let Some(character) = char::from_u32(first) {
@@ -82,7 +84,9 @@ pub(in crate::protocol) fn write_string(out: &mut Vec<u8>, text: &str) {
     loop {
         let (plain, special) = rest.split_at(skip_plain(rest, 0));
         out.extend_from_slice(plain);
-        let Some((&byte, behind)) = special.split_first() else { break };
+        let Some((&byte, behind)) = special.split_first() else {
+            break;
+        };
         write_escape(out, byte);
         rest = behind;
     }
@@ -126,7 +130,8 @@ mod tests {
     fn refuses_half_surrogate_pairs() {
         let incomplete =
             "InvalidOperationException: Cannot read incomplete UTF-16 JSON text as string with missing low surrogate.";
-        let invalid = "InvalidOperationException: Cannot read invalid UTF-16 JSON text as string. Invalid surrogate value: ";
+        let invalid =
+            "InvalidOperationException: Cannot read invalid UTF-16 JSON text as string. Invalid surrogate value: ";
         assert_eq!(read(r"\ud800").unwrap_err(), incomplete);
         assert_eq!(read(r"\ud800x").unwrap_err(), incomplete);
         assert_eq!(read(r"\ud800\n").unwrap_err(), incomplete);

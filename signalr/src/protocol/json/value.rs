@@ -94,8 +94,16 @@ mod tests {
     }
 
     #[test]
+    fn reads_numbers_to_the_last_bit() {
+        assert_eq!(decode_value(b"8.795971662348867e-194"), Ok(8.795971662348867e-194));
+        assert_eq!(decode_value(b"3.923189503225859e228"), Ok(3.923189503225859e228));
+    }
+
+    #[test]
     fn writes_numbers_as_dotnet_does() {
-        for (value, text) in [(1.0, "1"), (-0.0, "-0"), (0.5, "0.5"), (-3.0, "-3"), (100.0, "100"), (1.25e-7, "1.25e-7")] {
+        for (value, text) in
+            [(1.0, "1"), (-0.0, "-0"), (0.5, "0.5"), (-3.0, "-3"), (100.0, "100"), (1.25e-7, "1.25e-7")]
+        {
             assert_eq!(written(&value), Ok(text.to_owned()));
         }
         assert_eq!(written(&2f32), Ok("2".to_owned()));

@@ -19,15 +19,15 @@ pub(crate) fn decode_value<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Decod
     Ok(value)
 }
 
-/// Reads the value at the start of `rest` and steps over it, or leaves `rest` as it was if it cannot be read.
+/// Reads the first value of `rest` where it stands, and moves `rest` behind it.
+///
+/// After an error nothing is left to read.
 pub(crate) fn decode_next<T: DeserializeOwned>(rest: &mut &[u8]) -> Result<T, DecodeError> {
-    let mut reader = Reader::new(rest);
+    let mut reader = Reader::new(std::mem::take(rest));
     // Serde implementations may trust the lengths they are given, and rmp-serde does not count enums as depth: so the
     // structure is checked first, which also says where the value ends.
     let Some(value) = reader.value(MAX_DEPTH) else {
-        return Err(DecodeError(
-            "the value is truncated, malformed or nested too deeply".into(),
-        ));
+        return Err(DecodeError("the value is truncated, malformed or nested too deeply".into()));
     };
     let mut deserializer = rmp_serde::Deserializer::from_read_ref(value);
     // One more, since its limit is what it refuses.
@@ -41,7 +41,5 @@ pub(crate) fn decode_next<T: DeserializeOwned>(rest: &mut &[u8]) -> Result<T, De
 #[inline]
 pub(super) fn encode_value<T: Serialize + ?Sized>(out: &mut Vec<u8>, value: &T) -> Result<(), EncodeError> {
     let mut serializer = rmp_serde::Serializer::new(out).with_struct_map();
-    value
-        .serialize(&mut serializer)
-        .map_err(|error| EncodeError(error.to_string()))
+    value.serialize(&mut serializer).map_err(|error| EncodeError(error.to_string()))
 }

@@ -58,7 +58,9 @@ pub(crate) fn duplex(upgraded: Upgraded, max_frame_size: usize) -> Box<dyn Duple
             let tcp = parts.io.into_inner();
             // Without it messages may be late, but they do arrive.
             let _ = tcp.set_nodelay(true);
-            Box::new(WebSocket::server(tcp, parts.read_buf, max_frame_size))
+            // A copy, as even an empty slice would keep the HTTP server's read buffer.
+            let read_before = Bytes::copy_from_slice(&parts.read_buf);
+            Box::new(WebSocket::server(tcp, read_before, max_frame_size))
         }
         Err(upgraded) => Box::new(WebSocket::server(TokioIo::new(upgraded), Bytes::new(), max_frame_size)),
     }
