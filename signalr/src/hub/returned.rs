@@ -89,6 +89,7 @@ pub fn failure<E>(_error: &E) -> Public<E> {
 
 impl<E: PublicError> Public<E> {
     /// Lets the error say what clients may see.
+    #[expect(clippy::needless_pass_by_value, reason = "all levels take the error")]
     pub fn convert<F: PublicError>(&self, error: F) -> HubError {
         error.to_hub_error()
     }
@@ -178,8 +179,7 @@ impl<S: Stream> Items<S> {
 
     /// Never callable: asks for `#[hub(stream)]`.
     pub fn value<U: NotAStream>(&self, value: U, reply: Reply) {
-        let _ = reply;
-        value.never();
+        value.never(reply);
     }
 }
 
@@ -196,9 +196,7 @@ impl<T> Value<T> {
         T: IsStream,
         F: FnMut(Infallible) -> HubError,
     {
-        let _ = reply;
-        value.never();
-        std::future::ready(())
+        value.never(reply)
     }
 }
 
@@ -222,7 +220,7 @@ impl Nothing for () {}
 )]
 pub trait NotAStream {
     /// Never there.
-    fn never(self);
+    fn never(self, reply: Reply);
 }
 
 /// Implemented by no type: the bound that makes `#[hub(stream)]` on an ordinary value an error.
@@ -232,7 +230,7 @@ pub trait NotAStream {
 )]
 pub trait IsStream {
     /// Never there.
-    fn never(self);
+    fn never(self, reply: Reply) -> std::future::Ready<()>;
 }
 
 #[cfg(test)]
