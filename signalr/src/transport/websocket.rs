@@ -84,7 +84,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> WebSocket<S> {
         }
     }
 
-    fn ended(&mut self, end: End) -> Received {
+    fn ended(&mut self, end: &End) -> Received {
         match end {
             End::Close(_) => {
                 self.close = Close::Received;
@@ -169,7 +169,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> WebSocket<S> {
 impl<S: AsyncRead + AsyncWrite + Unpin + Send> Duplex for WebSocket<S> {
     fn poll_receive(&mut self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<Received> {
         if let Some(end) = self.end.take() {
-            return Poll::Ready(self.ended(end));
+            return Poll::Ready(self.ended(&end));
         }
         let count = match ready!(self.poll_read(cx, buffer)) {
             Ok(0) => return Poll::Ready(Received::Lost("the socket ended without a close frame".to_owned())),
@@ -183,7 +183,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Duplex for WebSocket<S> {
         if decoded.payload == 0
             && let Some(end) = self.end.take()
         {
-            return Poll::Ready(self.ended(end));
+            return Poll::Ready(self.ended(&end));
         }
         Poll::Ready(Received::Data(decoded.payload))
     }
