@@ -102,9 +102,7 @@ impl Visitor<'_> for Base64 {
     }
 
     fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Binary, E> {
-        from_base64(text)
-            .map(Binary::from)
-            .ok_or_else(|| E::custom("the string is not base64"))
+        from_base64(text).map(Binary::from).ok_or_else(|| E::custom("the string is not base64"))
     }
 }
 
@@ -269,10 +267,7 @@ mod tests {
     #[test]
     fn optional() {
         assert_eq!(serde_json::from_str::<Option<Binary>>("null").unwrap(), None);
-        assert_eq!(
-            serde_json::from_str::<Option<Binary>>(r#""AQ==""#).unwrap(),
-            Some(Binary::from([1]))
-        );
+        assert_eq!(serde_json::from_str::<Option<Binary>>(r#""AQ==""#).unwrap(), Some(Binary::from([1])));
     }
 
     #[test]
@@ -285,24 +280,13 @@ mod tests {
     fn messagepack_is_binary_data() {
         use crate::protocol::{Payload, Protocol};
         let mut out = Vec::new();
-        Protocol::MessagePack
-            .encode_result(&mut out, "1", &Binary::from([1, 200]))
-            .unwrap();
+        Protocol::MessagePack.encode_result(&mut out, "1", &Binary::from([1, 200])).unwrap();
         assert!(out.ends_with(b"\xc4\x02\x01\xc8"));
-        let read = |bytes| {
-            Payload::new(Protocol::MessagePack, bytes)
-                .decode::<Binary>()
-                .ok()
-                .map(Vec::from)
-        };
+        let read = |bytes| Payload::new(Protocol::MessagePack, bytes).decode::<Binary>().ok().map(Vec::from);
         assert_eq!(read(b"\xc4\x02\x01\xc8").as_deref(), Some(&[1, 200][..]));
         assert_eq!(read(b"\x92\x01\xcc\xc8").as_deref(), Some(&[1, 200][..]));
         assert_eq!(read(b"\xa4YWI=").as_deref(), Some(&b"YWI="[..]));
-        assert_eq!(
-            read(b"\xa1\xff").as_deref(),
-            Some(&[0xff][..]),
-            "old clients have no type but strings for bytes"
-        );
+        assert_eq!(read(b"\xa1\xff").as_deref(), Some(&[0xff][..]), "old clients have no type but strings for bytes");
         assert_eq!(read(b"\x92\x01\xcd\x01\x00"), None);
         assert_eq!(read(b"\xc0"), None);
         assert_eq!(read(b"\x05"), None);

@@ -31,11 +31,7 @@ pub struct Frame<'a> {
 impl Framing {
     /// Messages of `protocol`, which may have up to `max_size` bytes, framing included.
     pub fn new(protocol: Protocol, max_size: Option<usize>) -> Self {
-        Framing {
-            protocol,
-            max_size,
-            scanned: 0,
-        }
+        Framing { protocol, max_size, scanned: 0 }
     }
 
     /// The first message in `buffer`, or `None` if more bytes are needed.
@@ -61,10 +57,7 @@ impl Framing {
         if let Some(found) = memchr::memchr(SEPARATOR, unseen) {
             let end = self.scanned + found;
             self.scanned = 0;
-            return Ok(buffer.get(..end).map(|body| Frame {
-                body,
-                consumed: end + 1,
-            }));
+            return Ok(buffer.get(..end).map(|body| Frame { body, consumed: end + 1 }));
         }
         // With the separator it would be one byte more.
         if buffer.len() >= limit {
@@ -81,11 +74,7 @@ fn next_prefixed(buffer: &[u8], max_size: Option<usize>) -> Result<Option<Frame<
     let limit = max_size.unwrap_or(usize::MAX);
     let Some((prefix, length)) = length_prefix(buffer)? else {
         // An empty body is the least that can follow the rest of the prefix.
-        return if buffer.len() >= limit {
-            Err(too_large(limit))
-        } else {
-            Ok(None)
-        };
+        return if buffer.len() >= limit { Err(too_large(limit)) } else { Ok(None) };
     };
     // Both are known to be small enough: at most 5, and at most 2^31 - 1.
     let consumed = prefix.saturating_add(length);
@@ -103,20 +92,13 @@ fn length_prefix(buffer: &[u8]) -> Result<Option<(usize, usize)>, ProtocolError>
     for (index, &byte) in buffer.iter().take(MAX_PREFIX).enumerate() {
         length |= u64::from(byte & 0x7f) << (7 * index);
         if byte & 0x80 == 0 {
-            return match i32::try_from(length)
-                .ok()
-                .and_then(|length| usize::try_from(length).ok())
-            {
+            return match i32::try_from(length).ok().and_then(|length| usize::try_from(length).ok()) {
                 Some(length) => Ok(Some((index + 1, length))),
                 None => Err(over_2gb()),
             };
         }
     }
-    if buffer.len() >= MAX_PREFIX {
-        Err(over_2gb())
-    } else {
-        Ok(None)
-    }
+    if buffer.len() >= MAX_PREFIX { Err(over_2gb()) } else { Ok(None) }
 }
 
 #[cfg(any(feature = "msgpack", test))]
@@ -127,7 +109,7 @@ fn over_2gb() -> ProtocolError {
 
 #[cold]
 fn too_large(limit: usize) -> ProtocolError {
-    ProtocolError::invalid_data(format!(
+    ProtocolError::too_large(format!(
         "The maximum message size of {limit}B was exceeded. The message size can be configured in AddHubOptions."
     ))
 }
@@ -155,17 +137,8 @@ mod tests {
     #[test]
     fn finds_messages_by_their_separator() {
         let buffer = b"ab\x1e\x1ecd";
-        assert_eq!(
-            json(None).next(buffer),
-            Ok(Some(Frame {
-                body: b"ab",
-                consumed: 3
-            }))
-        );
-        assert_eq!(
-            json(None).next(&buffer[3..]),
-            Ok(Some(Frame { body: b"", consumed: 1 }))
-        );
+        assert_eq!(json(None).next(buffer), Ok(Some(Frame { body: b"ab", consumed: 3 })));
+        assert_eq!(json(None).next(&buffer[3..]), Ok(Some(Frame { body: b"", consumed: 1 })));
         assert_eq!(json(None).next(&buffer[4..]), Ok(None));
         assert_eq!(json(None).next(b""), Ok(None));
     }
@@ -192,16 +165,9 @@ mod tests {
         assert_eq!(frame(b"\x80\x80\x80\x80"), Ok(None));
         assert_eq!(frame(b"\x03ab"), Ok(None));
         assert_eq!(length_prefix(b"\xff\xff\xff\xff\x07"), Ok(Some((5, 0x7fff_ffff))));
-        for too_long in [
-            b"\xff\xff\xff\xff\x08",
-            b"\x80\x80\x80\x80\x80",
-            b"\xff\xff\xff\xff\xff",
-        ] {
+        for too_long in [b"\xff\xff\xff\xff\x08", b"\x80\x80\x80\x80\x80", b"\xff\xff\xff\xff\xff"] {
             let error = frame(too_long).unwrap_err();
-            assert_eq!(
-                text(&error),
-                "FormatException: Messages over 2GB in size are not supported."
-            );
+            assert_eq!(text(&error), "FormatException: Messages over 2GB in size are not supported.");
         }
     }
 
@@ -209,10 +175,7 @@ mod tests {
     fn limits_prefixed_messages_as_soon_as_their_length_is_known() {
         assert_eq!(next_prefixed(b"\x03abc", Some(4)).unwrap().unwrap().consumed, 4);
         assert_eq!(text(&next_prefixed(b"\x04", Some(4)).unwrap_err()), too_large_text(4));
-        assert_eq!(
-            text(&next_prefixed(b"\xff\xff\xff\xff\x07", Some(32768)).unwrap_err()),
-            too_large_text(32768)
-        );
+        assert_eq!(text(&next_prefixed(b"\xff\xff\xff\xff\x07", Some(32768)).unwrap_err()), too_large_text(32768));
         assert_eq!(next_prefixed(b"\x80\x80", Some(3)), Ok(None));
         assert!(next_prefixed(b"\x80\x80\x80", Some(3)).is_err());
     }
@@ -223,11 +186,7 @@ mod tests {
         cuts: &[usize],
         mut next: impl FnMut(&[u8]) -> Result<Option<(Vec<u8>, usize)>, ProtocolError>,
     ) -> (Vec<Vec<u8>>, Option<ProtocolError>) {
-        let mut cuts: Vec<_> = cuts
-            .iter()
-            .map(|&cut| cut % (bytes.len() + 1))
-            .chain([bytes.len()])
-            .collect();
+        let mut cuts: Vec<_> = cuts.iter().map(|&cut| cut % (bytes.len() + 1)).chain([bytes.len()]).collect();
         cuts.sort_unstable();
         let (mut messages, mut start) = (Vec::new(), 0);
         for end in cuts {

@@ -100,16 +100,14 @@ impl<'a> HandshakeRequest<'a> {
         while let Some(name) = scanner.next_property(first)? {
             first = false;
             match name_bytes(name, &mut Cow::Borrowed(""))? {
-                b"protocol" => protocol = Some(string(&mut scanner, "protocol")?),
+                b"protocol" => string(&mut scanner, "protocol", &mut protocol)?,
                 b"version" => version = int32(&mut scanner, "version")?,
                 _ => scanner.skip_value(1)?,
             }
         }
         let missing = |name| {
             let content = String::from_utf8_lossy(body);
-            violation(format!(
-                "Missing required property '{name}'. Message content: {content}"
-            ))
+            violation(format!("Missing required property '{name}'. Message content: {content}"))
         };
         Ok(HandshakeRequest {
             protocol: protocol.ok_or_else(|| missing("protocol"))?,
@@ -125,15 +123,10 @@ impl<'a> HandshakeRequest<'a> {
     pub fn select(&self, supported: &[Protocol], binary: bool) -> Result<Protocol, HandshakeError> {
         let protocol = Protocol::from_name(&self.protocol)
             .filter(|protocol| supported.contains(protocol))
-            .ok_or_else(|| HandshakeError::UnsupportedProtocol {
-                protocol: self.protocol.to_string(),
-            })?;
+            .ok_or_else(|| HandshakeError::UnsupportedProtocol { protocol: self.protocol.to_string() })?;
         if self.version > MAX_VERSION {
             let protocol = self.protocol.to_string();
-            return Err(HandshakeError::UnsupportedVersion {
-                version: self.version,
-                protocol,
-            });
+            return Err(HandshakeError::UnsupportedVersion { version: self.version, protocol });
         }
         if protocol.transfer_format() == TransferFormat::Binary && !binary {
             return Err(HandshakeError::UnsupportedTransferFormat { protocol });
@@ -157,9 +150,7 @@ impl<'a> HandshakeResponse<'a> {
 
     /// The server refuses for this reason.
     pub fn refused(error: impl Into<Cow<'a, str>>) -> Self {
-        HandshakeResponse {
-            error: Some(error.into()),
-        }
+        HandshakeResponse { error: Some(error.into()) }
     }
 
     /// Reads the response that `buffer` begins with and tells how many bytes it takes; `None` if more are needed.
@@ -179,7 +170,7 @@ impl<'a> HandshakeResponse<'a> {
         while let Some(name) = scanner.next_property(first)? {
             first = false;
             match name_bytes(name, &mut Cow::Borrowed(""))? {
-                b"error" => error = Some(string(&mut scanner, "error")?),
+                b"error" => string(&mut scanner, "error", &mut error)?,
                 // Only messages behind the handshake have a type.
                 b"type" => return Err(violation("Expected a handshake response from the server.")),
                 _ => scanner.skip_value(1)?,
@@ -204,21 +195,18 @@ fn parse<'a, T>(
     max_size: Option<usize>,
     read: impl FnOnce(&'a [u8]) -> Result<T, ReadError>,
 ) -> Result<Option<(T, usize)>, HandshakeError> {
-    let Some(frame) = Framing::new(Protocol::Json, max_size)
-        .next(buffer)
-        .map_err(|_| HandshakeError::TooLarge)?
-    else {
+    let Some(frame) = Framing::new(Protocol::Json, max_size).next(buffer).map_err(|_| HandshakeError::TooLarge)? else {
         return Ok(None);
     };
     match read(frame.body) {
         Ok(message) => Ok(Some((message, frame.consumed))),
-        Err(ReadError::Violation(violation)) => Err(HandshakeError::Malformed(violation)),
-        Err(ReadError::Syntax(error)) => Err(HandshakeError::Malformed(describe(frame.body, error))),
+        Err(ReadError::Violation(violation)) => Err(HandshakeError::Malformed(*violation)),
+        Err(ReadError::Syntax(error)) => Err(HandshakeError::Malformed(describe(frame.body, &error))),
     }
 }
 
 /// Says where `body` stops being JSON, in the manner of the reader of ASP.NET Core.
-fn describe(body: &[u8], error: SyntaxError) -> ProtocolError {
+fn describe(body: &[u8], error: &SyntaxError) -> ProtocolError {
     let before = body.get(..error.at).unwrap_or(body);
     let line = before.iter().filter(|&&byte| byte == b'\n').count();
     let column = before.iter().rev().take_while(|&&byte| byte != b'\n').count();
@@ -252,40 +240,18 @@ mod tests {
     fn details(text: &[u8]) -> String {
         let error = HandshakeRequest::parse(text, None).unwrap_err();
         assert_eq!(error.client_text(false), MALFORMED);
-        error
-            .client_text(true)
-            .strip_prefix(MALFORMED)
-            .unwrap()
-            .trim_start()
-            .to_owned()
+        error.client_text(true).strip_prefix(MALFORMED).unwrap().trim_start().to_owned()
     }
 
     #[test]
     fn reads_requests() {
-        let (parsed, consumed) = request("{\"protocol\":\"json\",\"version\":1}\x1e{\"type\":6}\x1e")
-            .unwrap()
-            .unwrap();
-        assert_eq!(
-            parsed,
-            HandshakeRequest {
-                protocol: "json".into(),
-                version: 1
-            }
-        );
+        let (parsed, consumed) = request("{\"protocol\":\"json\",\"version\":1}\x1e{\"type\":6}\x1e").unwrap().unwrap();
+        assert_eq!(parsed, HandshakeRequest { protocol: "json".into(), version: 1 });
         assert!(matches!(parsed.protocol, Cow::Borrowed(_)));
         assert_eq!(consumed, 32);
-        assert_eq!(
-            accepted("{\"version\":-5,\"x\":[{}],\"protocol\":\"JSON\"}\x1e"),
-            ("JSON".to_owned(), -5)
-        );
-        assert_eq!(
-            accepted(" {\"pro\\u0074ocol\":\"a\",\"version\":0}xyz\x1e"),
-            ("a".to_owned(), 0)
-        );
-        assert_eq!(
-            accepted("{\"protocol\":\"a\",\"version\":1,\"protocol\":\"b\"}\x1e"),
-            ("b".to_owned(), 1)
-        );
+        assert_eq!(accepted("{\"version\":-5,\"x\":[{}],\"protocol\":\"JSON\"}\x1e"), ("JSON".to_owned(), -5));
+        assert_eq!(accepted(" {\"pro\\u0074ocol\":\"a\",\"version\":0}xyz\x1e"), ("a".to_owned(), 0));
+        assert_eq!(accepted("{\"protocol\":\"a\",\"version\":1,\"protocol\":\"b\"}\x1e"), ("b".to_owned(), 1));
     }
 
     #[test]
@@ -302,54 +268,24 @@ mod tests {
     #[test]
     fn names_what_is_wrong_with_a_request() {
         for (text, expected) in [
-            (
-                "{}",
-                "InvalidDataException: Missing required property 'protocol'. Message content: {}",
-            ),
+            ("{}", "InvalidDataException: Missing required property 'protocol'. Message content: {}"),
             (
                 "{\"protocol\":\"json\",\"version\":null}",
                 "InvalidDataException: Missing required property 'version'. Message content: {\"protocol\":\"json\",\"version\":null}",
             ),
-            (
-                "{\"a\":1}}",
-                "InvalidDataException: Missing required property 'protocol'. Message content: {\"a\":1}}",
-            ),
+            ("{\"a\":1}}", "InvalidDataException: Missing required property 'protocol'. Message content: {\"a\":1}}"),
             (
                 "{\"Protocol\":\"json\",\"version\":1}",
                 "InvalidDataException: Missing required property 'protocol'. Message content: {\"Protocol\":\"json\",\"version\":1}",
             ),
-            (
-                "[]",
-                "InvalidDataException: Unexpected JSON Token Type 'Array'. Expected a JSON Object.",
-            ),
-            (
-                "1",
-                "InvalidDataException: Unexpected JSON Token Type 'Number'. Expected a JSON Object.",
-            ),
-            (
-                "\"a\"",
-                "InvalidDataException: Unexpected JSON Token Type 'String'. Expected a JSON Object.",
-            ),
-            (
-                "true",
-                "InvalidDataException: Unexpected JSON Token Type 'True'. Expected a JSON Object.",
-            ),
-            (
-                "null",
-                "InvalidDataException: Unexpected JSON Token Type 'Null'. Expected a JSON Object.",
-            ),
-            (
-                "{\"protocol\":1,\"version\":1}",
-                "InvalidDataException: Expected 'protocol' to be of type String.",
-            ),
-            (
-                "{\"protocol\":null,\"version\":1}",
-                "InvalidDataException: Expected 'protocol' to be of type String.",
-            ),
-            (
-                "{\"protocol\":{},\"version\":true",
-                "InvalidDataException: Expected 'protocol' to be of type String.",
-            ),
+            ("[]", "InvalidDataException: Unexpected JSON Token Type 'Array'. Expected a JSON Object."),
+            ("1", "InvalidDataException: Unexpected JSON Token Type 'Number'. Expected a JSON Object."),
+            ("\"a\"", "InvalidDataException: Unexpected JSON Token Type 'String'. Expected a JSON Object."),
+            ("true", "InvalidDataException: Unexpected JSON Token Type 'True'. Expected a JSON Object."),
+            ("null", "InvalidDataException: Unexpected JSON Token Type 'Null'. Expected a JSON Object."),
+            ("{\"protocol\":1,\"version\":1}", "InvalidDataException: Expected 'protocol' to be of type String."),
+            ("{\"protocol\":null,\"version\":1}", "InvalidDataException: Expected 'protocol' to be of type String."),
+            ("{\"protocol\":{},\"version\":true", "InvalidDataException: Expected 'protocol' to be of type String."),
             (
                 "{\"protocol\":\"json\",\"version\":\"1\"}",
                 "InvalidDataException: Expected 'version' to be of type Number.",
@@ -366,10 +302,7 @@ mod tests {
                 "{\"version\":99999999999}",
                 "FormatException: Either the JSON value is not in a supported format, or is out of bounds for an Int32.",
             ),
-            (
-                "x",
-                "JsonReaderException: Found 'x' where a value was expected. LineNumber: 0 | BytePositionInLine: 0.",
-            ),
+            ("x", "JsonReaderException: Found 'x' where a value was expected. LineNumber: 0 | BytePositionInLine: 0."),
             (
                 "",
                 "JsonReaderException: Found the end where a value was expected. LineNumber: 0 | BytePositionInLine: 0.",
@@ -394,10 +327,7 @@ mod tests {
     #[test]
     fn selects_a_protocol() {
         let select = |protocol: &'static str, version, supported: &[Protocol]| {
-            let request = HandshakeRequest {
-                protocol: protocol.into(),
-                version,
-            };
+            let request = HandshakeRequest { protocol: protocol.into(), version };
             request.select(supported, true).map_err(|error| error.client_text(true))
         };
         assert_eq!(select("json", 1, Protocol::ALL), Ok(Protocol::Json));
@@ -405,23 +335,14 @@ mod tests {
         assert_eq!(select("json", 2, Protocol::ALL), Ok(Protocol::Json));
         let unsupported = "The server does not support version 9001 of the 'JsOn' protocol.";
         assert_eq!(select("JsOn", 9001, Protocol::ALL), Err(unsupported.to_owned()));
-        assert_eq!(
-            select("Nope", 9001, Protocol::ALL),
-            Err("The protocol 'Nope' is not supported.".to_owned())
-        );
-        assert_eq!(
-            select("json", 1, &[]),
-            Err("The protocol 'json' is not supported.".to_owned())
-        );
+        assert_eq!(select("Nope", 9001, Protocol::ALL), Err("The protocol 'Nope' is not supported.".to_owned()));
+        assert_eq!(select("json", 1, &[]), Err("The protocol 'json' is not supported.".to_owned()));
     }
 
     #[cfg(feature = "msgpack")]
     #[test]
     fn refuses_a_binary_protocol_on_a_text_transport() {
-        let request = HandshakeRequest {
-            protocol: "MessagePack".into(),
-            version: 1,
-        };
+        let request = HandshakeRequest { protocol: "MessagePack".into(), version: 1 };
         assert_eq!(request.select(Protocol::ALL, true), Ok(Protocol::MessagePack));
         assert_eq!(
             request.select(Protocol::ALL, false).unwrap_err().to_string(),
@@ -438,26 +359,16 @@ mod tests {
             String::from_utf8(out).unwrap()
         };
         assert_eq!(written(HandshakeResponse::ACCEPTED), "{}\x1e");
-        assert_eq!(
-            written(HandshakeResponse::refused("no \"x\"")),
-            "{\"error\":\"no \\\"x\\\"\"}\x1e"
-        );
+        assert_eq!(written(HandshakeResponse::refused("no \"x\"")), "{\"error\":\"no \\\"x\\\"\"}\x1e");
     }
 
     #[test]
     fn takes_no_other_message_for_a_response() {
         let parse = |text: &'static [u8]| HandshakeResponse::parse(text, None);
-        assert_eq!(
-            parse(b"{}\x1e{\"type\":6}\x1e"),
-            Ok(Some((HandshakeResponse::ACCEPTED, 3)))
-        );
+        assert_eq!(parse(b"{}\x1e{\"type\":6}\x1e"), Ok(Some((HandshakeResponse::ACCEPTED, 3))));
         assert_eq!(parse(b"{\"minorVersion\":0}"), Ok(None));
         let error = parse(b"{\"type\":6}\x1e").unwrap_err();
-        assert!(
-            error
-                .client_text(true)
-                .ends_with("Expected a handshake response from the server.")
-        );
+        assert!(error.client_text(true).ends_with("Expected a handshake response from the server."));
     }
 
     proptest! {

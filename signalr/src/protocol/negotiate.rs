@@ -24,11 +24,8 @@ pub enum TransportType {
 
 impl TransportType {
     /// All transports, the preferred ones first.
-    pub const ALL: &'static [TransportType] = &[
-        TransportType::WebSockets,
-        TransportType::ServerSentEvents,
-        TransportType::LongPolling,
-    ];
+    pub const ALL: &'static [TransportType] =
+        &[TransportType::WebSockets, TransportType::ServerSentEvents, TransportType::LongPolling];
 
     /// The name in the answer, such as `WebSockets`.
     pub const fn name(self) -> &'static str {
@@ -41,10 +38,7 @@ impl TransportType {
 
     /// The transport with this name, whose case does not matter.
     pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL
-            .iter()
-            .copied()
-            .find(|transport| transport.name().eq_ignore_ascii_case(name))
+        Self::ALL.iter().copied().find(|transport| transport.name().eq_ignore_ascii_case(name))
     }
 
     /// What the transport can carry.
@@ -122,10 +116,7 @@ pub struct AvailableTransport {
 
 impl From<TransportType> for AvailableTransport {
     fn from(transport: TransportType) -> Self {
-        AvailableTransport {
-            transport,
-            transfer_formats: transport.transfer_formats().to_vec(),
-        }
+        AvailableTransport { transport, transfer_formats: transport.transfer_formats().to_vec() }
     }
 }
 
@@ -176,10 +167,7 @@ impl NegotiateResponse {
             return Ok(NegotiateResponse::Error(error));
         }
         if let Some(url) = present(properties.url) {
-            return Ok(NegotiateResponse::Redirect {
-                url,
-                access_token: present(properties.access_token),
-            });
+            return Ok(NegotiateResponse::Redirect { url, access_token: present(properties.access_token) });
         }
         if properties.asp_net_version.is_some() {
             return Err(ProtocolError::invalid_data(
@@ -208,9 +196,7 @@ impl NegotiateResponse {
 }
 
 fn missing(name: &str) -> ProtocolError {
-    ProtocolError::invalid_data(format!(
-        "Invalid negotiation response received. Missing required property '{name}'."
-    ))
+    ProtocolError::invalid_data(format!("Invalid negotiation response received. Missing required property '{name}'."))
 }
 
 fn write_property(out: &mut Vec<u8>, name: &str, value: &str) {
@@ -272,11 +258,7 @@ impl TransportProperties {
     fn known(self) -> Option<AvailableTransport> {
         Some(AvailableTransport {
             transport: TransportType::from_name(&self.transport)?,
-            transfer_formats: self
-                .transfer_formats
-                .iter()
-                .filter_map(|name| TransferFormat::from_name(name))
-                .collect(),
+            transfer_formats: self.transfer_formats.iter().filter_map(|name| TransferFormat::from_name(name)).collect(),
         })
     }
 }
@@ -311,11 +293,7 @@ pub fn parse_version<'a>(values: impl IntoIterator<Item = &'a str>, minimum: i32
         (Some(value), None) => parse_int32(value).ok_or(VersionError::NotAnInteger)?,
         (Some(_), Some(_)) => return Err(VersionError::NotAnInteger),
     };
-    if version < minimum {
-        Err(VersionError::TooLow(version))
-    } else {
-        Ok(version.min(MAX_VERSION))
-    }
+    if version < minimum { Err(VersionError::TooLow(version)) } else { Ok(version.min(MAX_VERSION)) }
 }
 
 /// Reads a number as .NET does: blanks around it, a sign and leading zeros are allowed, and so are trailing NULs.
@@ -344,10 +322,7 @@ fn base64url(value: u128) -> String {
         _ => b'_',
     };
     let whole = (0..21).map(|index| value >> (122 - 6 * index));
-    whole
-        .chain([value << 4])
-        .map(|bits| char::from(character(bits)))
-        .collect()
+    whole.chain([value << 4]).map(|bits| char::from(character(bits))).collect()
 }
 
 #[cfg(test)]
@@ -378,19 +353,13 @@ mod tests {
              {\"transport\":\"ServerSentEvents\",\"transferFormats\":[\"Text\"]},\
              {\"transport\":\"LongPolling\",\"transferFormats\":[\"Text\",\"Binary\"]}]}"
         );
-        let stateful = NegotiatedConnection {
-            stateful_reconnect: true,
-            ..connection(1, &[])
-        };
+        let stateful = NegotiatedConnection { stateful_reconnect: true, ..connection(1, &[]) };
         assert_eq!(
             json(&NegotiateResponse::Connect(stateful)),
             "{\"useStatefulReconnect\":true,\"negotiateVersion\":1,\"connectionId\":\"ID\",\
              \"connectionToken\":\"TOKEN\",\"availableTransports\":[]}"
         );
-        let old = NegotiatedConnection {
-            connection_token: Some("TOKEN".to_owned()),
-            ..connection(0, &[])
-        };
+        let old = NegotiatedConnection { connection_token: Some("TOKEN".to_owned()), ..connection(0, &[]) };
         assert_eq!(
             json(&NegotiateResponse::Connect(old)),
             "{\"negotiateVersion\":0,\"connectionId\":\"ID\",\"availableTransports\":[]}"
@@ -403,10 +372,8 @@ mod tests {
             json(&VersionError::NotAnInteger.into()),
             "{\"error\":\"The client requested a non-integer protocol version.\"}"
         );
-        let redirect = NegotiateResponse::Redirect {
-            url: "https://x/\"".to_owned(),
-            access_token: Some("t".to_owned()),
-        };
+        let redirect =
+            NegotiateResponse::Redirect { url: "https://x/\"".to_owned(), access_token: Some("t".to_owned()) };
         assert_eq!(
             json(&redirect),
             "{\"negotiateVersion\":0,\"url\":\"https://x/\\\"\",\"accessToken\":\"t\",\"availableTransports\":[]}"
@@ -424,21 +391,12 @@ mod tests {
             transport: TransportType::LongPolling,
             transfer_formats: vec![TransferFormat::Text],
         }];
-        assert_eq!(
-            parsed,
-            Ok(NegotiateResponse::Connect(NegotiatedConnection {
-                transports,
-                ..connection(0, &[])
-            }))
-        );
+        assert_eq!(parsed, Ok(NegotiateResponse::Connect(NegotiatedConnection { transports, ..connection(0, &[]) })));
     }
 
     #[test]
     fn reads_redirects_and_errors_without_the_rest() {
-        let redirect = NegotiateResponse::Redirect {
-            url: "u".to_owned(),
-            access_token: None,
-        };
+        let redirect = NegotiateResponse::Redirect { url: "u".to_owned(), access_token: None };
         assert_eq!(NegotiateResponse::parse(b"{\"url\":\"u\"}"), Ok(redirect));
         let error = NegotiateResponse::Error("e".to_owned());
         assert_eq!(NegotiateResponse::parse(b"{\"error\":\"e\",\"url\":\"u\"}"), Ok(error));
@@ -449,16 +407,10 @@ mod tests {
         for (answer, name) in [
             ("{\"availableTransports\":[]}", "connectionId"),
             ("{\"connectionId\":\"ID\"}", "availableTransports"),
-            (
-                "{\"connectionId\":\"ID\",\"negotiateVersion\":1,\"availableTransports\":[]}",
-                "connectionToken",
-            ),
+            ("{\"connectionId\":\"ID\",\"negotiateVersion\":1,\"availableTransports\":[]}", "connectionToken"),
         ] {
             let error = NegotiateResponse::parse(answer.as_bytes()).unwrap_err().to_string();
-            assert!(
-                error.ends_with(&format!("Missing required property '{name}'.")),
-                "{error}"
-            );
+            assert!(error.ends_with(&format!("Missing required property '{name}'.")), "{error}");
         }
         assert!(NegotiateResponse::parse(b"<html>").is_err());
         assert!(NegotiateResponse::parse(b"{\"connectionId\":1}").is_err());
@@ -530,14 +482,8 @@ mod tests {
         assert_eq!(base64url(0), "AAAAAAAAAAAAAAAAAAAAAA");
         assert_eq!(base64url(u128::MAX), "_____________________w");
         // The bytes 0, 16, 131, 16, 81, 135, .. give the alphabet in its order.
-        assert_eq!(
-            base64url(0x0010_8310_5187_2092_8b30_d38f_4114_9351),
-            "ABCDEFGHIJKLMNOPQRSTUQ"
-        );
-        assert_eq!(
-            base64url(0x69b7_1d79_f821_8a39_259a_7a29_aabb_2dba),
-            "abcdefghijklmnopqrstug"
-        );
+        assert_eq!(base64url(0x0010_8310_5187_2092_8b30_d38f_4114_9351), "ABCDEFGHIJKLMNOPQRSTUQ");
+        assert_eq!(base64url(0x69b7_1d79_f821_8a39_259a_7a29_aabb_2dba), "abcdefghijklmnopqrstug");
         assert_eq!(base64url(0xfb_ef_be), "AAAAAAAAAAAAAAAAAPvvvg");
     }
 
@@ -546,10 +492,7 @@ mod tests {
         let (one, other) = (new_connection_id().unwrap(), new_connection_id().unwrap());
         assert_ne!(one, other);
         assert_eq!(one.len(), 22);
-        assert!(
-            one.bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
-        );
+        assert!(one.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte)));
     }
 
     proptest! {

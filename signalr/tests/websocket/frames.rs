@@ -29,22 +29,18 @@ impl Found {
 pub(crate) fn decode(role: Role, limit: usize, input: &[u8], sizes: &[usize]) -> Found {
     let mut decoder = FrameDecoder::new(role, limit);
     let mut found = Found::default();
-    let mut rest = input;
+    let mut bytes = input.to_vec();
+    let mut rest = &mut bytes[..];
     for size in sizes.iter().cycle() {
         if rest.is_empty() {
             break;
         }
-        let (read, unread) = rest.split_at((*size).min(rest.len()));
+        let (buffer, unread) = rest.split_at_mut((*size).min(rest.len()));
         rest = unread;
-        let mut buffer = read.to_vec();
         let controls = found.controls.len();
-        let Decoded { payload, end } = decoder.decode(&mut buffer, &mut found.controls);
+        let Decoded { payload, end } = decoder.decode(buffer, &mut found.controls);
         if found.end.is_some() {
-            assert_eq!(
-                (payload, end, controls),
-                (0, None, found.controls.len()),
-                "found something behind the end"
-            );
+            assert_eq!((payload, end, controls), (0, None, found.controls.len()), "found something behind the end");
             continue;
         }
         found.payload.extend_from_slice(&buffer[..payload]);
@@ -82,12 +78,7 @@ pub(crate) struct RawFrame {
 
 impl RawFrame {
     pub(crate) fn new(first: u8, payload: &[u8], mask: Option<[u8; 4]>) -> Self {
-        RawFrame {
-            first,
-            payload: payload.to_vec(),
-            mask,
-            length_bytes: 0,
-        }
+        RawFrame { first, payload: payload.to_vec(), mask, length_bytes: 0 }
     }
 
     pub(crate) fn bytes(&self) -> Vec<u8> {
@@ -107,12 +98,7 @@ impl RawFrame {
         }
         let key = self.mask.unwrap_or_default();
         bytes.extend(self.mask.iter().flatten());
-        bytes.extend(
-            self.payload
-                .iter()
-                .zip(key.iter().cycle())
-                .map(|(byte, key)| byte ^ key),
-        );
+        bytes.extend(self.payload.iter().zip(key.iter().cycle()).map(|(byte, key)| byte ^ key));
         bytes
     }
 }
@@ -131,9 +117,7 @@ pub(crate) fn text(characters: usize) -> impl Strategy<Value = String> {
 
 /// Bytes that are often text, and often nearly text.
 pub(crate) fn near_text() -> impl Strategy<Value = Vec<u8>> {
-    let special = prop::sample::select(vec![
-        0x00_u8, 0x7F, 0x80, 0x8F, 0x90, 0x9F, 0xA0, 0xBF, 0xC0, 0xC2, 0xE0, 0xE2,
-    ]);
+    let special = prop::sample::select(vec![0x00_u8, 0x7F, 0x80, 0x8F, 0x90, 0x9F, 0xA0, 0xBF, 0xC0, 0xC2, 0xE0, 0xE2]);
     let piece = prop_oneof![
         6 => text(12).prop_map(String::into_bytes),
         1 => vec(any::<u8>(), 0..4),
@@ -167,13 +151,5 @@ pub(crate) fn raw_frames() -> impl Strategy<Value = Vec<RawFrame>> {
     let mask = prop_oneof![30 => any::<[u8; 4]>().prop_map(Some), 1 => Just(None)];
     let length_bytes = prop_oneof![30 => Just(0_usize), 1 => Just(2), 1 => Just(8)];
     let frame = (first, payload, mask, length_bytes);
-    vec(
-        frame.prop_map(|(first, payload, mask, length_bytes)| RawFrame {
-            first,
-            payload,
-            mask,
-            length_bytes,
-        }),
-        0..12,
-    )
+    vec(frame.prop_map(|(first, payload, mask, length_bytes)| RawFrame { first, payload, mask, length_bytes }), 0..12)
 }

@@ -81,11 +81,7 @@ fn refused_requests() {
     }
     let twice = |name, value| {
         let valid = [("Connection", "upgrade"), ("Upgrade", "websocket")];
-        let numbered = [
-            ("Sec-WebSocket-Key", KEY),
-            ("Sec-WebSocket-Version", "13"),
-            (name, value),
-        ];
+        let numbered = [("Sec-WebSocket-Key", KEY), ("Sec-WebSocket-Version", "13"), (name, value)];
         check(&[valid.as_slice(), &numbered].concat())
     };
     assert_eq!(twice("sec-websocket-key", KEY), Err(InvalidKey));
@@ -103,9 +99,6 @@ proptest! {
 fn keys_of_tungstenite_are_valid() {
     for _ in 0..100 {
         let key = generate_key();
-        assert_eq!(
-            check_with("Sec-WebSocket-Key", &key),
-            Ok(derive_accept_key(key.as_bytes()))
-        );
+        assert_eq!(check_with("Sec-WebSocket-Key", &key), Ok(derive_accept_key(key.as_bytes())));
     }
 }

@@ -1,6 +1,6 @@
 //! How the received bytes are split into reads makes no difference, and no input does harm.
 
-use crate::frames::{LIMIT, decode, decode_whole, raw_frames, read_sizes};
+use crate::frames::{LIMIT, RawFrame, decode, decode_whole, raw_frames, read_sizes};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use signalr::protocol::websocket::{FrameDecoder, Role};
@@ -27,7 +27,7 @@ proptest! {
         missing in prop_oneof![Just(0_usize), 0..300_usize],
         limit in prop_oneof![9 => Just(LIMIT), 1 => 0..70_000_usize],
     ) {
-        let mut input: Vec<u8> = frames.iter().flat_map(|frame| frame.bytes()).collect();
+        let mut input: Vec<u8> = frames.iter().flat_map(RawFrame::bytes).collect();
         input.truncate(input.len().saturating_sub(missing));
         let whole = decode_whole(Role::Server, limit, &input);
         prop_assert_eq!(decode(Role::Server, limit, &input, &sizes), whole);

@@ -14,11 +14,7 @@ pub(in crate::protocol) fn encode_invocation<A: WireArguments + ?Sized>(
     head: InvocationHead<'_>,
     arguments: &A,
 ) -> Result<(), EncodeError> {
-    out.extend_from_slice(if head.streaming {
-        b"{\"type\":4,"
-    } else {
-        b"{\"type\":1,"
-    });
+    out.extend_from_slice(if head.streaming { b"{\"type\":4," } else { b"{\"type\":1," });
     if !head.headers.is_empty() {
         out.extend_from_slice(b"\"headers\":{");
         for (index, (name, value)) in head.headers.iter().enumerate() {

@@ -9,20 +9,31 @@ use std::borrow::Cow;
 #[derive(Debug)]
 pub(in crate::protocol) enum ReadError {
     /// It is not JSON.
-    Syntax(SyntaxError),
+    Syntax(Box<SyntaxError>),
     /// It is JSON, but not what it should say.
-    Violation(ProtocolError),
+    Violation(Box<ProtocolError>),
 }
 
-impl From<SyntaxError> for ReadError {
-    fn from(error: SyntaxError) -> Self {
+impl ReadError {
+    /// The same, without saying where the syntax is wrong.
+    #[cold]
+    pub(in crate::protocol) fn into_protocol_error(self) -> ProtocolError {
+        match self {
+            ReadError::Syntax(_) => ProtocolError::invalid_data("Error reading JSON."),
+            ReadError::Violation(violation) => *violation,
+        }
+    }
+}
+
+impl From<Box<SyntaxError>> for ReadError {
+    fn from(error: Box<SyntaxError>) -> Self {
         ReadError::Syntax(error)
     }
 }
 
 impl From<ProtocolError> for ReadError {
     fn from(error: ProtocolError) -> Self {
-        ReadError::Violation(error)
+        ReadError::Violation(Box::new(error))
     }
 }
 
@@ -33,10 +44,7 @@ pub(in crate::protocol) fn open_object(scanner: &mut Scanner<'_>) -> Result<(), 
         scanner.open();
         return Ok(());
     }
-    Err(misplaced(
-        scanner,
-        format!("Unexpected JSON Token Type '{kind:?}'. Expected a JSON Object."),
-    ))
+    Err(misplaced(scanner, format!("Unexpected JSON Token Type '{kind:?}'. Expected a JSON Object.")))
 }
 
 /// The name of a property as its bytes; `buffer` keeps them where they had to be unescaped.
@@ -52,44 +60,73 @@ pub(in crate::protocol) fn name_bytes<'b>(
     Ok(buffer.as_bytes())
 }
 
-/// Reads a string.
-#[inline]
-pub(in crate::protocol) fn string<'a>(scanner: &mut Scanner<'a>, name: &str) -> Result<Cow<'a, str>, ReadError> {
+/// Reads a string into `place`.
+pub(in crate::protocol) fn string<'a>(
+    scanner: &mut Scanner<'a>,
+    name: &str,
+    place: &mut Option<Cow<'a, str>>,
+) -> Result<(), ReadError> {
     match scanner.peek_kind()? {
-        Kind::String => Ok(text(scanner.string()?)?),
-        _ => Err(wrong_type(scanner, name, "String")),
+        Kind::String => *place = Some(text(scanner.string()?)?),
+        _ => return Err(wrong_type(scanner, name, "String")),
     }
+    Ok(())
 }
 
 /// Reads a whole number of 32 bits, or `None` for null.
 #[inline]
 pub(in crate::protocol) fn int32(scanner: &mut Scanner<'_>, name: &str) -> Result<Option<i32>, ReadError> {
-    integer(scanner, name, "Int32")
+    match integer(scanner, name)? {
+        Integer::Null => Ok(None),
+        Integer::Value(value) => value.try_into().map(Some).map_err(|_| out_of_bounds("Int32")),
+        Integer::OutOfBounds => Err(out_of_bounds("Int32")),
+    }
 }
 
 /// Reads a whole number of 64 bits, or `None` for null.
-#[inline]
 pub(in crate::protocol) fn int64(scanner: &mut Scanner<'_>, name: &str) -> Result<Option<i64>, ReadError> {
-    integer(scanner, name, "Int64")
+    match integer(scanner, name)? {
+        Integer::Null => Ok(None),
+        Integer::Value(value) => Ok(Some(value)),
+        Integer::OutOfBounds => Err(out_of_bounds("Int64")),
+    }
+}
+
+enum Integer {
+    Null,
+    Value(i64),
+    OutOfBounds,
 }
 
 #[inline]
-fn integer<T: std::str::FromStr>(
-    scanner: &mut Scanner<'_>,
-    name: &str,
-    type_name: &str,
-) -> Result<Option<T>, ReadError> {
+fn integer(scanner: &mut Scanner<'_>, name: &str) -> Result<Integer, ReadError> {
     match scanner.peek_kind()? {
-        Kind::Number => {}
+        Kind::Number => Ok(parse_integer(scanner.number()?).map_or(Integer::OutOfBounds, Integer::Value)),
         Kind::Null => {
             scanner.literal(b"null")?;
-            return Ok(None);
+            Ok(Integer::Null)
         }
-        _ => return Err(wrong_type(scanner, name, "Number")),
+        _ => Err(wrong_type(scanner, name, "Number")),
     }
-    let digits = std::str::from_utf8(scanner.number()?).unwrap_or_default();
-    // A fraction or an exponent is refused even where the number is whole, as ASP.NET Core does.
-    digits.parse().map(Some).map_err(|_| out_of_bounds(type_name))
+}
+
+/// A number with a fraction or an exponent is none, even where it is whole: ASP.NET Core refuses it as well.
+#[inline]
+fn parse_integer(number: &[u8]) -> Option<i64> {
+    let (negative, digits) = match number.strip_prefix(b"-") {
+        Some(digits) => (true, digits),
+        None => (false, number),
+    };
+    let mut value = 0i64;
+    for &digit in digits {
+        if !digit.is_ascii_digit() {
+            return None;
+        }
+        let digit = i64::from(digit - b'0');
+        let shifted = value.checked_mul(10)?;
+        value = if negative { shifted.checked_sub(digit)? } else { shifted.checked_add(digit)? };
+    }
+    Some(value)
 }
 
 /// Reads `true` or `false`.
@@ -103,9 +140,10 @@ pub(in crate::protocol) fn boolean(scanner: &mut Scanner<'_>, name: &str) -> Res
 
 #[cold]
 fn out_of_bounds(type_name: &str) -> ReadError {
-    ReadError::Violation(ProtocolError::format(format!(
+    ProtocolError::format(format!(
         "Either the JSON value is not in a supported format, or is out of bounds for an {type_name}."
-    )))
+    ))
+    .into()
 }
 
 /// The value that is next is not of the type that the property has.
@@ -123,5 +161,5 @@ pub(in crate::protocol) fn misplaced(scanner: &mut Scanner<'_>, message: String)
 /// A violation in these words.
 #[cold]
 pub(in crate::protocol) fn violation(message: impl Into<String>) -> ReadError {
-    ReadError::Violation(ProtocolError::invalid_data(message))
+    ProtocolError::invalid_data(message).into()
 }

@@ -16,6 +16,15 @@ pub(in crate::protocol) struct SyntaxError {
     pub(in crate::protocol) expected: &'static str,
 }
 
+/// What a step of the scanner gives.
+pub(in crate::protocol) type Scan<T> = Result<T, Box<SyntaxError>>;
+
+/// Boxed, so that results fit into registers: reading messages without errors is what has to be fast.
+#[cold]
+fn expected_at(at: usize, expected: &'static str) -> Box<SyntaxError> {
+    Box::new(SyntaxError { at, expected })
+}
+
 /// The characters between the quotes of a string, still escaped.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::protocol) struct RawString<'a> {
@@ -52,6 +61,18 @@ impl<'a> Scanner<'a> {
         self.at
     }
 
+    /// What was not read yet.
+    #[inline]
+    pub(in crate::protocol) fn rest(&self) -> &'a [u8] {
+        self.bytes.get(self.at..).unwrap_or_default()
+    }
+
+    /// Moves over bytes that `rest` showed.
+    #[inline]
+    pub(in crate::protocol) fn advance(&mut self, length: usize) {
+        self.at += length;
+    }
+
     /// What was read since `start`.
     pub(in crate::protocol) fn since(&self, start: usize) -> &'a [u8] {
         self.between(start, self.at)
@@ -64,7 +85,7 @@ impl<'a> Scanner<'a> {
 
     /// Moves over blanks and tells what kind of value begins there.
     #[inline]
-    pub(in crate::protocol) fn peek_kind(&mut self) -> Result<Kind, SyntaxError> {
+    pub(in crate::protocol) fn peek_kind(&mut self) -> Scan<Kind> {
         match self.peek_after_blanks() {
             Some(b'"') => Ok(Kind::String),
             Some(b'-' | b'0'..=b'9') => Ok(Kind::Number),
@@ -78,7 +99,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Moves over a whole value that is no container, or over the first byte of a container.
-    pub(in crate::protocol) fn token(&mut self) -> Result<(), SyntaxError> {
+    pub(in crate::protocol) fn token(&mut self) -> Scan<()> {
         if matches!(self.peek_kind()?, Kind::Object | Kind::Array) {
             self.open();
             return Ok(());
@@ -97,23 +118,46 @@ impl<'a> Scanner<'a> {
     }
 
     /// The name of the next property of an object, or `None` at its end; afterwards the value is next.
-    #[inline]
-    pub(in crate::protocol) fn next_property(&mut self, first: bool) -> Result<Option<RawString<'a>>, SyntaxError> {
-        if !self.next_member(first, b'}')? {
+    pub(in crate::protocol) fn next_property(&mut self, first: bool) -> Scan<Option<RawString<'a>>> {
+        if !self.next_name(first)? {
             return Ok(None);
         }
-        self.property_name().map(Some)
+        let name = self.string()?;
+        self.colon()?;
+        Ok(Some(name))
+    }
+
+    /// Whether an object has another property, whose name is then next, at its opening quote.
+    #[inline]
+    pub(in crate::protocol) fn next_name(&mut self, first: bool) -> Scan<bool> {
+        if !self.next_member(first, b'}')? {
+            return Ok(false);
+        }
+        if self.peek_after_blanks() != Some(b'"') {
+            return Err(self.expected("a property name"));
+        }
+        Ok(true)
+    }
+
+    /// Moves over what stands between the name of a property and its value.
+    #[inline]
+    pub(in crate::protocol) fn colon(&mut self) -> Scan<()> {
+        if self.peek_after_blanks() != Some(b':') {
+            return Err(self.expected("a colon"));
+        }
+        self.at += 1;
+        Ok(())
     }
 
     /// Whether an array has another element, which is then next.
     #[inline]
-    pub(in crate::protocol) fn next_element(&mut self, first: bool) -> Result<bool, SyntaxError> {
+    pub(in crate::protocol) fn next_element(&mut self, first: bool) -> Scan<bool> {
         self.next_member(first, b']')
     }
 
     /// Moves over the comma before a member, or over the bracket that closes the container.
     #[inline]
-    fn next_member(&mut self, first: bool, close: u8) -> Result<bool, SyntaxError> {
+    fn next_member(&mut self, first: bool, close: u8) -> Scan<bool> {
         match self.peek_after_blanks() {
             Some(byte) if byte == close => {
                 self.at += 1;
@@ -129,24 +173,11 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    #[inline]
-    fn property_name(&mut self) -> Result<RawString<'a>, SyntaxError> {
-        if self.peek_after_blanks() != Some(b'"') {
-            return Err(self.expected("a property name"));
-        }
-        let name = self.string()?;
-        if self.peek_after_blanks() != Some(b':') {
-            return Err(self.expected("a colon"));
-        }
-        self.at += 1;
-        Ok(name)
-    }
-
     /// Moves over any value that lies inside `depth` containers.
     #[inline]
-    pub(in crate::protocol) fn skip_value(&mut self, depth: u32) -> Result<(), SyntaxError> {
+    pub(in crate::protocol) fn skip_value(&mut self, depth: u32) -> Scan<()> {
         match self.peek_kind()? {
-            Kind::String => self.string().map(|_| ()),
+            Kind::String => self.skip_string(),
             Kind::Number => self.number().map(|_| ()),
             Kind::True => self.literal(b"true"),
             Kind::False => self.literal(b"false"),
@@ -156,14 +187,14 @@ impl<'a> Scanner<'a> {
     }
 
     /// Moves over an object or an array without recursion: one bit per open container says which of the two it is.
-    fn skip_container(&mut self, outside: u32) -> Result<(), SyntaxError> {
+    fn skip_container(&mut self, outside: u32) -> Scan<()> {
         let mut objects: u64 = 0;
         let mut depth = outside;
         loop {
             let kind = self.peek_kind()?;
             let mut first = false;
             match kind {
-                Kind::String => self.string().map(|_| ())?,
+                Kind::String => self.skip_string()?,
                 Kind::Number => self.number().map(|_| ())?,
                 Kind::True => self.literal(b"true")?,
                 Kind::False => self.literal(b"false")?,
@@ -181,10 +212,13 @@ impl<'a> Scanner<'a> {
             // Leaves the containers that end here and stops before the next value.
             loop {
                 let in_object = objects & 1 == 1;
-                if self.next_member(first, if in_object { b'}' } else { b']' })? {
-                    if in_object {
-                        self.property_name()?;
+                if in_object {
+                    if self.next_name(first)? {
+                        self.skip_string()?;
+                        self.colon()?;
+                        break;
                     }
+                } else if self.next_element(first)? {
                     break;
                 }
                 objects >>= 1;
@@ -197,9 +231,15 @@ impl<'a> Scanner<'a> {
         }
     }
 
+    fn skip_string(&mut self) -> Scan<()> {
+        self.string().map(|_| ())
+    }
+
     /// Reads the string whose opening quote is next.
-    #[inline]
-    pub(in crate::protocol) fn string(&mut self) -> Result<RawString<'a>, SyntaxError> {
+    ///
+    /// Always inlined: its result would travel through memory otherwise, which costs more than reading a short string.
+    #[inline(always)]
+    pub(in crate::protocol) fn string(&mut self) -> Scan<RawString<'a>> {
         let start = self.at + 1;
         let mut at = start;
         let mut escaped = false;
@@ -212,56 +252,49 @@ impl<'a> Scanner<'a> {
                     at = self.escape(at)?;
                 }
                 Some(_) => {
-                    return Err(SyntaxError {
-                        at,
-                        expected: "no control character in a string",
-                    });
+                    return Err(expected_at(at, "no control character in a string"));
                 }
                 None => {
-                    return Err(SyntaxError {
-                        at,
-                        expected: "the end of the string",
-                    });
+                    return Err(expected_at(at, "the end of the string"));
                 }
             }
         }
         self.at = at + 1;
-        Ok(RawString {
-            bytes: self.bytes.get(start..at).unwrap_or_default(),
-            escaped,
-        })
+        Ok(RawString { bytes: self.bytes.get(start..at).unwrap_or_default(), escaped })
     }
 
     /// The offset behind the escape that begins at `at`.
-    fn escape(&self, at: usize) -> Result<usize, SyntaxError> {
+    fn escape(&self, at: usize) -> Scan<usize> {
         match self.bytes.get(at + 1) {
             Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => Ok(at + 2),
             Some(b'u') => match (at + 2..at + 6).find(|&at| !self.bytes.get(at).is_some_and(u8::is_ascii_hexdigit)) {
                 None => Ok(at + 6),
-                Some(at) => Err(SyntaxError {
-                    at,
-                    expected: "a hexadecimal digit",
-                }),
+                Some(at) => Err(expected_at(at, "a hexadecimal digit")),
             },
-            _ => Err(SyntaxError {
-                at: at + 1,
-                expected: "an escape character",
-            }),
+            _ => Err(expected_at(at + 1, "an escape character")),
         }
     }
 
     /// Reads the number whose first byte is next.
     #[inline]
-    pub(in crate::protocol) fn number(&mut self) -> Result<&'a [u8], SyntaxError> {
+    pub(in crate::protocol) fn number(&mut self) -> Scan<&'a [u8]> {
         let start = self.at;
         if self.peek() == Some(b'-') {
             self.at += 1;
         }
-        if self.peek() == Some(b'0') {
-            self.at += 1;
-        } else {
-            self.digits()?;
+        let leading_zero = self.peek() == Some(b'0');
+        let first = self.at;
+        self.digits()?;
+        if leading_zero && self.at != first + 1 {
+            return Err(expected_at(first + 1, "no digit behind a leading zero"));
         }
+        if matches!(self.peek(), Some(b'.' | b'e' | b'E')) {
+            self.fraction_and_exponent()?;
+        }
+        Ok(self.since(start))
+    }
+
+    fn fraction_and_exponent(&mut self) -> Scan<()> {
         if self.peek() == Some(b'.') {
             self.at += 1;
             self.digits()?;
@@ -273,39 +306,27 @@ impl<'a> Scanner<'a> {
             }
             self.digits()?;
         }
-        // A digit here follows a leading zero; any other byte is for the caller to judge.
-        if self.peek().is_some_and(|byte| byte.is_ascii_digit()) {
-            return Err(self.expected("no digit behind a leading zero"));
-        }
-        Ok(self.since(start))
+        Ok(())
     }
 
     #[inline]
-    fn digits(&mut self) -> Result<(), SyntaxError> {
+    fn digits(&mut self) -> Scan<()> {
         let start = self.at;
         while self.peek().is_some_and(|byte| byte.is_ascii_digit()) {
             self.at += 1;
         }
-        if self.at == start {
-            Err(self.expected("a digit"))
-        } else {
-            Ok(())
-        }
+        if self.at == start { Err(self.expected("a digit")) } else { Ok(()) }
     }
 
     /// Moves over `true`, `false` or `null`.
     #[inline]
-    pub(in crate::protocol) fn literal(&mut self, word: &'static [u8]) -> Result<(), SyntaxError> {
-        let rest = self.bytes.get(self.at..).unwrap_or_default();
+    pub(in crate::protocol) fn literal(&mut self, word: &'static [u8]) -> Scan<()> {
+        let rest = self.rest();
         if rest.starts_with(word) {
             self.at += word.len();
             return Ok(());
         }
-        self.at += rest
-            .iter()
-            .zip(word)
-            .take_while(|(found, wanted)| found == wanted)
-            .count();
+        self.at += rest.iter().zip(word).take_while(|(found, wanted)| found == wanted).count();
         Err(self.expected("a literal"))
     }
 
@@ -325,8 +346,8 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    fn expected(&self, expected: &'static str) -> SyntaxError {
-        SyntaxError { at: self.at, expected }
+    fn expected(&self, expected: &'static str) -> Box<SyntaxError> {
+        expected_at(self.at, expected)
     }
 }
 
@@ -341,10 +362,7 @@ pub(super) fn skip_plain(bytes: &[u8], mut at: usize) -> usize {
         }
         at += 8;
     }
-    while bytes
-        .get(at)
-        .is_some_and(|&byte| byte >= 0x20 && byte != b'"' && byte != b'\\')
-    {
+    while bytes.get(at).is_some_and(|&byte| byte >= 0x20 && byte != b'"' && byte != b'\\') {
         at += 1;
     }
     at
@@ -355,19 +373,19 @@ pub(super) fn skip_plain(bytes: &[u8], mut at: usize) -> usize {
 #[inline]
 const fn special_bytes(word: u64) -> u64 {
     const ONES: u64 = 0x0101_0101_0101_0101;
-    let quote = word ^ ONES * b'"' as u64;
-    let backslash = word ^ ONES * b'\\' as u64;
+    let quote = word ^ (ONES * b'"' as u64);
+    let backslash = word ^ (ONES * b'\\' as u64);
     let found = quote.wrapping_sub(ONES) & !quote
         | backslash.wrapping_sub(ONES) & !backslash
         | word.wrapping_sub(ONES * 0x20) & !word;
-    found & ONES * 0x80
+    found & (ONES * 0x80)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn whole(text: &str) -> Result<(), SyntaxError> {
+    fn whole(text: &str) -> Scan<()> {
         let mut scanner = Scanner::new(text.as_bytes());
         scanner.skip_value(0)?;
         match scanner.peek_after_blanks() {

@@ -58,20 +58,12 @@ impl<S: Serializer> Serializer for Strict<S> {
 
     #[inline]
     fn serialize_f32(self, value: f32) -> Result<S::Ok, S::Error> {
-        if value.is_finite() {
-            self.0.serialize_f32(value)
-        } else {
-            Err(not_finite())
-        }
+        if value.is_finite() { self.0.serialize_f32(value) } else { Err(not_finite()) }
     }
 
     #[inline]
     fn serialize_f64(self, value: f64) -> Result<S::Ok, S::Error> {
-        if value.is_finite() {
-            self.0.serialize_f64(value)
-        } else {
-            Err(not_finite())
-        }
+        if value.is_finite() { self.0.serialize_f64(value) } else { Err(not_finite()) }
     }
 
     #[inline]

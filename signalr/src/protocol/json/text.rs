@@ -67,17 +67,13 @@ fn code_point(rest: &[u8]) -> Result<(char, usize), ProtocolError> {
         return Err(invalid(second));
     }
     let code = 0x1_0000 + ((first - 0xD800) << 10) + (second - 0xDC00);
-    char::from_u32(code)
-        .map(|character| (character, 12))
-        .ok_or_else(|| invalid(second))
+    char::from_u32(code).map(|character| (character, 12)).ok_or_else(|| invalid(second))
 }
 
 /// The number of the `\uXXXX` escape that `bytes` begin with.
 fn unit(bytes: &[u8]) -> Option<u32> {
     let digits = bytes.strip_prefix(b"\\u")?.first_chunk::<4>()?;
-    digits
-        .iter()
-        .try_fold(0, |value, &digit| Some(value << 4 | char::from(digit).to_digit(16)?))
+    digits.iter().try_fold(0, |value, &digit| Some(value << 4 | char::from(digit).to_digit(16)?))
 }
 
 /// Writes a string with its quotes. Only what JSON demands is escaped.
@@ -121,21 +117,13 @@ mod tests {
     use proptest::prelude::*;
 
     fn read(escaped: &str) -> Result<String, String> {
-        let string = RawString {
-            bytes: escaped.as_bytes(),
-            escaped: escaped.contains('\\'),
-        };
-        text(string)
-            .map(Cow::into_owned)
-            .map_err(|error| format!("{}: {error}", error.exception()))
+        let string = RawString { bytes: escaped.as_bytes(), escaped: escaped.contains('\\') };
+        text(string).map(Cow::into_owned).map_err(|error| format!("{}: {error}", error.exception()))
     }
 
     #[test]
     fn resolves_escapes() {
-        assert_eq!(
-            read(r#"a\"\\\/\b\f\n\r\t\u00e9\ud83e\uDD80b"#).unwrap(),
-            "a\"\\/\u{8}\u{c}\n\r\té🦀b"
-        );
+        assert_eq!(read(r#"a\"\\\/\b\f\n\r\t\u00e9\ud83e\uDD80b"#).unwrap(), "a\"\\/\u{8}\u{c}\n\r\té🦀b");
     }
 
     #[test]
@@ -154,29 +142,16 @@ mod tests {
 
     #[test]
     fn refuses_what_is_not_utf8() {
-        let error = text(RawString {
-            bytes: b"a\xff",
-            escaped: false,
-        })
-        .unwrap_err();
+        let error = text(RawString { bytes: b"a\xff", escaped: false }).unwrap_err();
         assert_eq!(error.exception(), "InvalidOperationException");
-        assert!(
-            text(RawString {
-                bytes: b"\\n\xc3",
-                escaped: true
-            })
-            .is_err()
-        );
+        assert!(text(RawString { bytes: b"\\n\xc3", escaped: true }).is_err());
     }
 
     #[test]
     fn escapes_only_what_it_must() {
         let mut out = Vec::new();
         write_string(&mut out, "\"\\/\u{0}\u{1f}\n\u{7f}é\u{2028}🦀<>&'+");
-        assert_eq!(
-            String::from_utf8(out).unwrap(),
-            "\"\\\"\\\\/\\u0000\\u001F\\n\u{7f}é\u{2028}🦀<>&'+\""
-        );
+        assert_eq!(String::from_utf8(out).unwrap(), "\"\\\"\\\\/\\u0000\\u001F\\n\u{7f}é\u{2028}🦀<>&'+\"");
     }
 
     proptest! {

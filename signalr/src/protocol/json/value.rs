@@ -45,9 +45,7 @@ fn decode_error(error: &serde_json::Error) -> DecodeError {
 #[inline]
 pub(super) fn write_value<T: Serialize + ?Sized>(out: &mut Vec<u8>, value: &T) -> Result<(), EncodeError> {
     let mut serializer = serde_json::Serializer::with_formatter(out, Plain);
-    value
-        .serialize(Strict(&mut serializer))
-        .map_err(|error| encode_error(&error))
+    value.serialize(Strict(&mut serializer)).map_err(|error| encode_error(&error))
 }
 
 #[cold]
@@ -76,10 +74,7 @@ mod tests {
         assert_eq!(decode_next::<bool>(&mut rest), Ok(true));
         assert_eq!(decode_next::<Option<i32>>(&mut rest), Ok(None));
         assert_eq!(decode_next::<f64>(&mut rest), Ok(-0.5));
-        assert_eq!(
-            decode_next::<i32>(&mut rest),
-            Err(DecodeError("no value is left to read".to_owned()))
-        );
+        assert_eq!(decode_next::<i32>(&mut rest), Err(DecodeError("no value is left to read".to_owned())));
     }
 
     #[test]
@@ -93,24 +88,22 @@ mod tests {
     #[test]
     fn reads_a_value_only_if_nothing_follows() {
         assert_eq!(decode_value::<i32>(b" 1 "), Ok(1));
-        assert_eq!(
-            decode_value::<i32>(b"1 2").unwrap_err().to_string(),
-            "trailing characters"
-        );
+        assert_eq!(decode_value::<i32>(b"1 2").unwrap_err().to_string(), "trailing characters");
         assert!(decode_value::<String>(b"\"\xff\"").is_err());
         assert!(decode_value::<String>(b"\"\\ud800\"").is_err());
     }
 
     #[test]
+    fn reads_numbers_to_the_last_bit() {
+        assert_eq!(decode_value(b"8.795971662348867e-194"), Ok(8.795971662348867e-194));
+        assert_eq!(decode_value(b"3.923189503225859e228"), Ok(3.923189503225859e228));
+    }
+
+    #[test]
     fn writes_numbers_as_dotnet_does() {
-        for (value, text) in [
-            (1.0, "1"),
-            (-0.0, "-0"),
-            (0.5, "0.5"),
-            (-3.0, "-3"),
-            (100.0, "100"),
-            (1.25e-7, "1.25e-7"),
-        ] {
+        for (value, text) in
+            [(1.0, "1"), (-0.0, "-0"), (0.5, "0.5"), (-3.0, "-3"), (100.0, "100"), (1.25e-7, "1.25e-7")]
+        {
             assert_eq!(written(&value), Ok(text.to_owned()));
         }
         assert_eq!(written(&2f32), Ok("2".to_owned()));
@@ -183,10 +176,7 @@ mod tests {
                 Shape::Unit,
                 Shape::Newtype(1),
                 Shape::Tuple(2, "\u{1}\"".to_owned()),
-                Shape::Struct {
-                    a: Some(i64::MIN),
-                    b: (),
-                },
+                Shape::Struct { a: Some(i64::MIN), b: () },
             ],
             map: BTreeMap::from([(-1, true), (2, false)]),
             absent: None,
@@ -200,9 +190,6 @@ mod tests {
 
     #[test]
     fn passes_on_what_a_serialize_says() {
-        assert_eq!(
-            written(&BTreeMap::from([((), 1)])),
-            Err("key must be a string".to_owned())
-        );
+        assert_eq!(written(&BTreeMap::from([((), 1)])), Err("key must be a string".to_owned()));
     }
 }

@@ -23,10 +23,7 @@ pub(crate) fn decode(message: &[u8]) -> Result<Message<'_>, ProtocolError> {
         Ok(kind::INVOCATION) => invocation(&mut reader, items, false).map(Message::Invocation),
         Ok(kind::STREAM_ITEM) => {
             let id = id_after_headers(&mut reader, "StreamItem")?;
-            Ok(Message::StreamItem(StreamItem {
-                id: Cow::Borrowed(id),
-                item: payload(&mut reader),
-            }))
+            Ok(Message::StreamItem(StreamItem { id: Cow::Borrowed(id), item: payload(&mut reader) }))
         }
         Ok(kind::COMPLETION) => completion(&mut reader),
         Ok(kind::STREAM_INVOCATION) => invocation(&mut reader, items, true).map(Message::Invocation),
@@ -36,12 +33,8 @@ pub(crate) fn decode(message: &[u8]) -> Result<Message<'_>, ProtocolError> {
         }
         Ok(kind::PING) => Ok(Message::Ping),
         Ok(kind::CLOSE) => close(&mut reader, items),
-        Ok(kind::ACK) => Ok(Message::Ack {
-            sequence_id: int64(&mut reader, "sequenceId")?,
-        }),
-        Ok(kind::SEQUENCE) => Ok(Message::Sequence {
-            sequence_id: int64(&mut reader, "sequenceId")?,
-        }),
+        Ok(kind::ACK) => Ok(Message::Ack { sequence_id: int64(&mut reader, "sequenceId")? }),
+        Ok(kind::SEQUENCE) => Ok(Message::Sequence { sequence_id: int64(&mut reader, "sequenceId")? }),
         _ => Ok(Message::Unknown { kind: i64::from(kind) }),
     }
 }
@@ -62,11 +55,7 @@ fn invocation<'a>(reader: &mut Reader<'a>, items: usize, streaming: bool) -> Res
     let (arguments, well_formed) = arguments(reader, count);
     // Peers of before ASP.NET Core 3.0 send five items. Where malformed arguments end is not known, so neither are the
     // stream ids; such an invocation cannot succeed anyway.
-    let stream_ids = if items > 5 && well_formed {
-        stream_ids(reader)?
-    } else {
-        Vec::new()
-    };
+    let stream_ids = if items > 5 && well_formed { stream_ids(reader)? } else { Vec::new() };
     Ok(Invocation {
         streaming,
         id: id.map(Cow::Borrowed),
@@ -95,9 +84,7 @@ fn stream_ids<'a>(reader: &mut Reader<'a>) -> Result<Vec<Cow<'a, str>>, Protocol
         match string_or_nil(reader, "streamIds")? {
             Some(id) if !id.is_empty() => ids.push(Cow::Borrowed(id)),
             _ => {
-                return Err(ProtocolError::invalid_data(
-                    "Null or empty value in streamIds received.",
-                ));
+                return Err(ProtocolError::invalid_data("Null or empty value in streamIds received."));
             }
         }
     }
@@ -116,19 +103,14 @@ fn completion<'a>(reader: &mut Reader<'a>) -> Result<Message<'a>, ProtocolError>
         Ok(result_kind::VALUE) => Outcome::Result(payload(reader)),
         _ => return Err(ProtocolError::invalid_data("Invalid invocation result kind.")),
     };
-    Ok(Message::Completion(Completion {
-        id: Cow::Borrowed(id),
-        outcome,
-    }))
+    Ok(Message::Completion(Completion { id: Cow::Borrowed(id), outcome }))
 }
 
 fn close<'a>(reader: &mut Reader<'a>, items: usize) -> Result<Message<'a>, ProtocolError> {
     let error = string_or_nil(reader, "error")?.map(Cow::Borrowed);
     let allow_reconnect = match items {
         0..=2 => false,
-        _ => reader
-            .bool()
-            .ok_or_else(|| not_a(Expected::Boolean, "allowReconnect"))?,
+        _ => reader.bool().ok_or_else(|| not_a(Expected::Boolean, "allowReconnect"))?,
     };
     Ok(Message::Close { error, allow_reconnect })
 }
@@ -162,9 +144,8 @@ fn header_part<'a>(
     part: &str,
     property: &str,
 ) -> Result<&'a str, ProtocolError> {
-    let text = reader
-        .string_or_nil()
-        .ok_or_else(|| not_a(Expected::String, &format!("headers[{index}].{property}")))?;
+    let text =
+        reader.string_or_nil().ok_or_else(|| not_a(Expected::String, &format!("headers[{index}].{property}")))?;
     match text {
         Some(text) if !text.is_empty() => Ok(text),
         _ => Err(ProtocolError::invalid_data(format!("Null or empty {part} in header."))),

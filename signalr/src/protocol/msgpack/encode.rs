@@ -28,11 +28,7 @@ pub(crate) fn encode_invocation<A: WireArguments + ?Sized>(
     arguments: &A,
 ) -> Result<(), EncodeError> {
     try_framed(out, |out| {
-        let kind = if head.streaming {
-            kind::STREAM_INVOCATION
-        } else {
-            kind::INVOCATION
-        };
+        let kind = if head.streaming { kind::STREAM_INVOCATION } else { kind::INVOCATION };
         out.extend_from_slice(&[const { array::<6>() }, kind]);
         write_map_len(out, head.headers.len());
         for (key, value) in head.headers {
@@ -49,10 +45,7 @@ pub(crate) fn encode_invocation<A: WireArguments + ?Sized>(
         let mut encoder = Encoder { out, written: 0 };
         arguments.try_each(&mut encoder)?;
         if encoder.written != count {
-            return Err(EncodeError(format!(
-                "{} arguments were written instead of {count}",
-                encoder.written
-            )));
+            return Err(EncodeError(format!("{} arguments were written instead of {count}", encoder.written)));
         }
         write_array_len(out, head.stream_ids.len());
         for id in head.stream_ids {

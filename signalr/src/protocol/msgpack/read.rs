@@ -178,10 +178,7 @@ impl<'a> Reader<'a> {
     /// A length in `N` bytes, at most 4.
     #[inline]
     fn length<const N: usize>(&mut self) -> Option<usize> {
-        let length = self
-            .array::<N>()?
-            .iter()
-            .fold(0u32, |length, &byte| (length << 8) | u32::from(byte));
+        let length = self.array::<N>()?.iter().fold(0u32, |length, &byte| (length << 8) | u32::from(byte));
         usize::try_from(length).ok()
     }
 }

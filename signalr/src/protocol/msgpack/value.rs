@@ -27,9 +27,7 @@ pub(crate) fn decode_next<T: DeserializeOwned>(rest: &mut &[u8]) -> Result<T, De
     // Serde implementations may trust the lengths they are given, and rmp-serde does not count enums as depth: so the
     // structure is checked first, which also says where the value ends.
     let Some(value) = reader.value(MAX_DEPTH) else {
-        return Err(DecodeError(
-            "the value is truncated, malformed or nested too deeply".into(),
-        ));
+        return Err(DecodeError("the value is truncated, malformed or nested too deeply".into()));
     };
     let mut deserializer = rmp_serde::Deserializer::from_read_ref(value);
     // One more, since its limit is what it refuses.
@@ -43,7 +41,5 @@ pub(crate) fn decode_next<T: DeserializeOwned>(rest: &mut &[u8]) -> Result<T, De
 #[inline]
 pub(super) fn encode_value<T: Serialize + ?Sized>(out: &mut Vec<u8>, value: &T) -> Result<(), EncodeError> {
     let mut serializer = rmp_serde::Serializer::new(out).with_struct_map();
-    value
-        .serialize(&mut serializer)
-        .map_err(|error| EncodeError(error.to_string()))
+    value.serialize(&mut serializer).map_err(|error| EncodeError(error.to_string()))
 }

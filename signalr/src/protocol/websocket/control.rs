@@ -23,10 +23,7 @@ pub struct ControlPayload {
 
 impl ControlPayload {
     /// No payload.
-    pub const EMPTY: Self = ControlPayload {
-        bytes: [0; MAX_CONTROL],
-        length: 0,
-    };
+    pub const EMPTY: Self = ControlPayload { bytes: [0; MAX_CONTROL], length: 0 };
 
     /// These bytes, unless they are more than 125.
     pub fn new(bytes: &[u8]) -> Option<Self> {
@@ -86,17 +83,11 @@ impl CloseFrame {
     /// <https://www.rfc-editor.org/rfc/rfc6455#section-5.5.1>
     pub(super) fn read(payload: &[u8]) -> Result<Option<Self>, FrameError> {
         let Some((number, reason)) = payload.split_first_chunk::<2>() else {
-            return if payload.is_empty() {
-                Ok(None)
-            } else {
-                Err(FrameError::CloseTooShort)
-            };
+            return if payload.is_empty() { Ok(None) } else { Err(FrameError::CloseTooShort) };
         };
         let number = u16::from_be_bytes(*number);
         let code = CloseCode::new(number).ok_or(FrameError::InvalidCloseCode(number))?;
-        let reason = str::from_utf8(reason)
-            .map_err(|_| FrameError::CloseReasonNotUtf8)?
-            .to_owned();
+        let reason = str::from_utf8(reason).map_err(|_| FrameError::CloseReasonNotUtf8)?.to_owned();
         Ok(Some(CloseFrame { code, reason }))
     }
 }
@@ -118,9 +109,7 @@ pub fn write_close(out: &mut Vec<u8>, code: Option<CloseCode>, reason: &str, mas
     let mut payload = ControlPayload::EMPTY;
     if let Some(code) = code {
         payload.push(&code.get().to_be_bytes());
-        let fitting = (0..=MAX_CONTROL - payload.len())
-            .rev()
-            .find_map(|length| reason.get(..length));
+        let fitting = (0..=MAX_CONTROL - payload.len()).rev().find_map(|length| reason.get(..length));
         payload.push(fitting.unwrap_or_default().as_bytes());
     }
     write_payload(out, Opcode::Close, payload, mask);

@@ -104,10 +104,7 @@ impl FrameDecoder {
             self.state = State::Ended;
             self.control = None;
         }
-        Decoded {
-            payload: bytes.kept(),
-            end,
-        }
+        Decoded { payload: bytes.kept(), end }
     }
 
     fn decode_frames(&mut self, bytes: &mut InPlace<'_>, controls: &mut Vec<Control>) -> Result<(), End> {
@@ -138,12 +135,7 @@ impl FrameDecoder {
     /// Checks whether a frame with this header may come now.
     /// <https://www.rfc-editor.org/rfc/rfc6455#section-5.4>
     fn begin(&mut self, header: Header) -> Result<Frame, FrameError> {
-        let Header {
-            opcode,
-            last,
-            mask,
-            length,
-        } = header;
+        let Header { opcode, last, mask, length } = header;
         match (opcode, self.message) {
             (Opcode::Continuation, Message::None) => return Err(FrameError::UnexpectedContinuation),
             (Opcode::Text | Opcode::Binary, Message::Text(_) | Message::Binary) => {
@@ -153,12 +145,7 @@ impl FrameDecoder {
             (Opcode::Binary, Message::None) => self.message = Message::Binary,
             (Opcode::Continuation | Opcode::Close | Opcode::Ping | Opcode::Pong, _) => {}
         }
-        Ok(Frame {
-            opcode,
-            last,
-            mask,
-            remaining: length,
-        })
+        Ok(Frame { opcode, last, mask, remaining: length })
     }
 
     /// Reads what is there of a data frame's payload; tells whether that is all of it.
@@ -217,10 +204,7 @@ impl FrameDecoder {
 }
 
 impl PartialHeader {
-    const EMPTY: Self = PartialHeader {
-        bytes: [0; MAX_HEADER],
-        length: 0,
-    };
+    const EMPTY: Self = PartialHeader { bytes: [0; MAX_HEADER], length: 0 };
 
     /// Reads the rest of the header; if that has not arrived either, keeps what has.
     fn read(&mut self, bytes: &mut InPlace<'_>, rules: Rules) -> Result<Option<Header>, FrameError> {

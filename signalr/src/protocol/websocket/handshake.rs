@@ -74,12 +74,7 @@ pub fn check_upgrade<'a>(headers: impl IntoIterator<Item = (&'a str, &'a [u8])>)
 
 /// The value of `Sec-WebSocket-Accept` that answers this value of `Sec-WebSocket-Key`.
 pub fn accept_key(sec_websocket_key: &[u8]) -> String {
-    base64(
-        &Sha1::new()
-            .chain_update(sec_websocket_key)
-            .chain_update(GUID)
-            .finalize(),
-    )
+    base64(&Sha1::new().chain_update(sec_websocket_key).chain_update(GUID).finalize())
 }
 
 /// The value of a header that must not be repeated.
@@ -101,8 +96,7 @@ impl<'a> Once<'a> {
 
 /// Whether a list with commas has this token; case does not matter.
 fn has_token(list: &[u8], token: &str) -> bool {
-    list.split(|byte| *byte == b',')
-        .any(|item| item.trim_ascii().eq_ignore_ascii_case(token.as_bytes()))
+    list.split(|byte| *byte == b',').any(|item| item.trim_ascii().eq_ignore_ascii_case(token.as_bytes()))
 }
 
 /// Whether this is base64 of 16 bytes. The four bits that the last digit has too many may be anything.
@@ -116,9 +110,7 @@ fn base64(bytes: &[u8]) -> String {
     for group in bytes.chunks(3) {
         let bits = group.iter().fold(0, |bits, byte| bits << 8 | usize::from(*byte)) << (8 * (3 - group.len()));
         for place in 0..4 {
-            let digit = BASE64
-                .get(bits >> (18 - 6 * place) & 0x3F)
-                .filter(|_| place <= group.len());
+            let digit = BASE64.get(bits >> (18 - 6 * place) & 0x3F).filter(|_| place <= group.len());
             text.push(digit.map_or('=', |digit| char::from(*digit)));
         }
     }

@@ -107,10 +107,7 @@ impl Header {
         let length = match usize::try_from(length) {
             Ok(length) if length <= rules.max_frame_size || opcode.is_control() => length,
             _ => {
-                return Err(FrameError::TooLong {
-                    length,
-                    limit: rules.max_frame_size,
-                });
+                return Err(FrameError::TooLong { length, limit: rules.max_frame_size });
             }
         };
         let (mask, rest) = if masked {
@@ -121,15 +118,7 @@ impl Header {
         } else {
             (None, rest)
         };
-        Ok(Some((
-            Header {
-                opcode,
-                last,
-                mask,
-                length,
-            },
-            bytes.len() - rest.len(),
-        )))
+        Ok(Some((Header { opcode, last, mask, length }, bytes.len() - rest.len())))
     }
 }
 
@@ -171,10 +160,7 @@ pub struct FrameHeader {
 /// A client gives a new unpredictable `mask` for every frame and applies it to the payload with
 /// [`apply_mask`](super::apply_mask); a server gives none.
 pub fn frame_header(opcode: Opcode, length: usize, mask: Option<[u8; 4]>) -> FrameHeader {
-    let mut header = FrameHeader {
-        bytes: [0; MAX_HEADER],
-        length: 0,
-    };
+    let mut header = FrameHeader { bytes: [0; MAX_HEADER], length: 0 };
     let masked = if mask.is_some() { MASKED } else { 0 };
     header.push(&[FINAL | opcode as u8]);
     match length {

@@ -13,11 +13,7 @@ pub(super) struct InPlace<'a> {
 
 impl<'a> InPlace<'a> {
     pub(super) fn new(buffer: &'a mut [u8]) -> Self {
-        InPlace {
-            buffer,
-            read: 0,
-            kept: 0,
-        }
+        InPlace { buffer, read: 0, kept: 0 }
     }
 
     /// How much payload is at the front.

@@ -19,44 +19,42 @@ pub fn apply_mask(payload: &mut [u8], key: [u8; 4]) {
 
 /// Unmasks `buffer[source]` and moves it to `target`, which must not be behind the source's start.
 ///
-/// Small frames decide the speed of the decoder, so this is one pass without a call, instead of a `memmove` and a loop.
-/// Every block is read before it is written, and written at or before where it was read, so the overlap does no harm.
+/// What lies between the end of the moved bytes and the end of the source is garbage afterwards.
+///
+/// Small frames decide the speed of the decoder, so this is one pass without a call, instead of a `memmove` and a loop,
+/// and the last block may reach beyond the payload as long as it is written where everything has been read.
 pub(super) fn move_unmasked(buffer: &mut [u8], source: Range<usize>, target: usize, key: [u8; 4]) {
     debug_assert!(target <= source.start && source.end <= buffer.len());
     let Range { start: mut from, end } = source;
     let mut to = target;
+    move_blocks::<32>(buffer, &mut from, &mut to, end, key);
+    move_blocks::<8>(buffer, &mut from, &mut to, end, key);
+    for key in key.iter().cycle().take(end.saturating_sub(from)) {
+        if let Some(&byte) = buffer.get(from)
+            && let Some(slot) = buffer.get_mut(to)
+        {
+            *slot = byte ^ key;
+        }
+        (from, to) = (from + 1, to + 1);
+    }
+}
+
+/// Unmasks and moves blocks of `N` bytes, a multiple of eight, until the source ends or fewer have to be moved at once.
+#[inline]
+fn move_blocks<const N: usize>(buffer: &mut [u8], from: &mut usize, to: &mut usize, end: usize, key: [u8; 4]) {
     let wide = widen(key);
-    while let Some(mut block) = block_at::<32>(buffer, from, end) {
+    while *from < end && *to + N <= end {
+        let Some(mut block) = buffer.get(*from..).and_then(|rest| rest.first_chunk::<N>()).copied() else {
+            return;
+        };
         for word in block.as_chunks_mut::<8>().0 {
             *word = (u64::from_ne_bytes(*word) ^ wide).to_ne_bytes();
         }
-        put(buffer, to, block);
-        (from, to) = (from + 32, to + 32);
-    }
-    while let Some(block) = block_at::<4>(buffer, from, end) {
-        put(
-            buffer,
-            to,
-            (u32::from_ne_bytes(block) ^ u32::from_ne_bytes(key)).to_ne_bytes(),
-        );
-        (from, to) = (from + 4, to + 4);
-    }
-    for (offset, key) in (0..end.saturating_sub(from)).zip(key) {
-        if let Some(&[byte]) = buffer.get(from + offset..).and_then(|rest| rest.first_chunk()) {
-            put(buffer, to + offset, [byte ^ key]);
+        if let Some(slot) = buffer.get_mut(*to..).and_then(|rest| rest.first_chunk_mut()) {
+            *slot = block;
         }
-    }
-}
-
-/// The `N` bytes at `from`, if they do not reach beyond `end`.
-fn block_at<const N: usize>(buffer: &[u8], from: usize, end: usize) -> Option<[u8; N]> {
-    buffer.get(from..end).and_then(|rest| rest.first_chunk()).copied()
-}
-
-/// Writes `block` at `to`.
-fn put<const N: usize>(buffer: &mut [u8], to: usize, block: [u8; N]) {
-    if let Some(slot) = buffer.get_mut(to..).and_then(|rest| rest.first_chunk_mut()) {
-        *slot = block;
+        *from += N;
+        *to += N;
     }
 }
 

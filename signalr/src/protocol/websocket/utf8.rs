@@ -24,11 +24,7 @@ impl Utf8 {
 
     /// Checks the next piece of the text.
     pub(super) fn check(&mut self, piece: &[u8]) -> Result<(), NotUtf8> {
-        let rest = if self.is_complete() {
-            piece
-        } else {
-            self.complete(piece)?
-        };
+        let rest = if self.is_complete() { piece } else { self.complete(piece)? };
         let Err(error) = from_utf8(rest) else {
             return Ok(());
         };
@@ -39,10 +35,7 @@ impl Utf8 {
         }
         // `invalid` begins with the code point that went wrong. Where its beginning alone had been fine, that is accepted,
         // as it would have been if the piece had ended there.
-        let fine = (1..=3)
-            .rev()
-            .filter_map(|length| invalid.get(..length))
-            .find(|beginning| is_beginning(beginning));
+        let fine = (1..=3).rev().filter_map(|length| invalid.get(..length)).find(|beginning| is_beginning(beginning));
         let accepted = piece.len() - invalid.len() + fine.map_or(0, <[u8]>::len);
         Err(NotUtf8 { accepted })
     }
@@ -63,9 +56,7 @@ impl Utf8 {
                 self.length = 0;
                 return Ok(behind);
             } else {
-                return Err(NotUtf8 {
-                    accepted: piece.len() - rest.len(),
-                });
+                return Err(NotUtf8 { accepted: piece.len() - rest.len() });
             }
             rest = behind;
         }

@@ -94,18 +94,14 @@ fn hostile() -> impl Strategy<Value = Vec<u8>> {
             .prop_map(|(head, length)| [&[head][..], &length.to_be_bytes()].concat()),
     ];
     // The head of a message, then anything.
-    (
-        0x90..0x98u8,
-        0..12u8,
-        option::weighted(0.8, Just(0x80u8)),
-        vec(piece, 0..24),
-    )
-        .prop_map(|(items, kind, headers, pieces)| {
+    (0x90..0x98u8, 0..12u8, option::weighted(0.8, Just(0x80u8)), vec(piece, 0..24)).prop_map(
+        |(items, kind, headers, pieces)| {
             let mut bytes = vec![items, kind];
             bytes.extend(headers);
             bytes.extend(pieces.into_iter().flatten());
             bytes
-        })
+        },
+    )
 }
 
 /// Reads all that a message has, as types that take every kind of value.

@@ -15,11 +15,7 @@ fn framed(body: &[u8]) -> Vec<u8> {
 }
 
 fn head() -> InvocationHead<'static> {
-    InvocationHead {
-        id: Some("xyz"),
-        target: "method",
-        ..InvocationHead::default()
-    }
+    InvocationHead { id: Some("xyz"), target: "method", ..InvocationHead::default() }
 }
 
 #[test]
@@ -47,9 +43,7 @@ fn non_blocking_invocation() {
     assert_eq!(invocation(message).id, None);
     let without_id = InvocationHead { id: None, ..head() };
     let bytes = written(|out| {
-        Protocol::MessagePack
-            .encode_invocation(out, without_id, &(42,))
-            .unwrap();
+        Protocol::MessagePack.encode_invocation(out, without_id, &(42,)).unwrap();
     });
     assert_eq!(bytes, framed(message));
 }
@@ -60,10 +54,7 @@ fn stream_invocation() {
     let read = invocation(message);
     assert!(read.streaming);
     assert_eq!(read.id.as_deref(), Some("xyz"));
-    let streaming = InvocationHead {
-        streaming: true,
-        ..head()
-    };
+    let streaming = InvocationHead { streaming: true, ..head() };
     let bytes = written(|out| Protocol::MessagePack.encode_invocation(out, streaming, &[42]).unwrap());
     assert_eq!(bytes, framed(message));
 }
@@ -73,14 +64,9 @@ fn headers() {
     let read = invocation(WITH_HEADERS);
     assert_eq!(read.headers, [("x".into(), "y".into()), ("z".into(), "z".into())]);
     assert_eq!(read.id.as_deref(), Some("xyz"));
-    let with_headers = InvocationHead {
-        headers: &[("x", "y"), ("z", "z")],
-        ..head()
-    };
+    let with_headers = InvocationHead { headers: &[("x", "y"), ("z", "z")], ..head() };
     let bytes = written(|out| {
-        Protocol::MessagePack
-            .encode_invocation(out, with_headers, &vec![42])
-            .unwrap();
+        Protocol::MessagePack.encode_invocation(out, with_headers, &vec![42]).unwrap();
     });
     assert_eq!(bytes, framed(WITH_HEADERS));
 }
@@ -91,10 +77,7 @@ fn stream_ids() {
     let read = invocation(message);
     assert_eq!(read.stream_ids, ["a", "b"]);
     assert!(read.arguments.is_empty());
-    let with_streams = InvocationHead {
-        stream_ids: &["a", "b"],
-        ..head()
-    };
+    let with_streams = InvocationHead { stream_ids: &["a", "b"], ..head() };
     let bytes = written(|out| Protocol::MessagePack.encode_invocation(out, with_streams, &()).unwrap());
     assert_eq!(bytes, framed(message));
 }
@@ -115,20 +98,14 @@ fn completion_with_error() {
     let read = completion(message);
     assert_eq!(read.id, "xyz");
     assert!(matches!(read.outcome, Outcome::Error(error) if error == "Error"));
-    assert_eq!(
-        written(|out| Protocol::MessagePack.encode_error(out, "xyz", "Error")),
-        framed(message)
-    );
+    assert_eq!(written(|out| Protocol::MessagePack.encode_error(out, "xyz", "Error")), framed(message));
 }
 
 #[test]
 fn completion_without_result() {
     let message = b"\x94\x03\x80\xa3xyz\x02";
     assert!(matches!(completion(message).outcome, Outcome::Void));
-    assert_eq!(
-        written(|out| Protocol::MessagePack.encode_end(out, "xyz")),
-        framed(message)
-    );
+    assert_eq!(written(|out| Protocol::MessagePack.encode_end(out, "xyz")), framed(message));
 }
 
 #[test]
@@ -149,10 +126,7 @@ fn method_without_result_answers_nil() {
 fn cancel_invocation() {
     let message = b"\x93\x05\x80\xa3xyz";
     assert!(matches!(decode(message), Ok(Message::CancelInvocation { id }) if id == "xyz"));
-    assert_eq!(
-        written(|out| Protocol::MessagePack.encode_cancel(out, "xyz")),
-        framed(message)
-    );
+    assert_eq!(written(|out| Protocol::MessagePack.encode_cancel(out, "xyz")), framed(message));
 }
 
 #[test]
@@ -171,42 +145,18 @@ fn close() {
         decode(b"\x93\x07\xa3xyz\xc3"),
         Ok(Message::Close { error: Some(error), allow_reconnect: true }) if error == "xyz"
     ));
-    assert!(matches!(
-        decode(b"\x92\x07\xc0"),
-        Ok(Message::Close {
-            error: None,
-            allow_reconnect: false
-        })
-    ));
+    assert!(matches!(decode(b"\x92\x07\xc0"), Ok(Message::Close { error: None, allow_reconnect: false })));
     // What ASP.NET Core writes always has three items.
-    assert_eq!(
-        written(|out| Protocol::MessagePack.encode_close(out, None, false)),
-        b"\x04\x93\x07\xc0\xc2"
-    );
-    assert_eq!(
-        written(|out| Protocol::MessagePack.encode_close(out, Some("xyz"), true)),
-        b"\x07\x93\x07\xa3xyz\xc3"
-    );
+    assert_eq!(written(|out| Protocol::MessagePack.encode_close(out, None, false)), b"\x04\x93\x07\xc0\xc2");
+    assert_eq!(written(|out| Protocol::MessagePack.encode_close(out, Some("xyz"), true)), b"\x07\x93\x07\xa3xyz\xc3");
 }
 
 #[test]
 fn ack_and_sequence() {
-    assert!(matches!(
-        decode(b"\x92\x08\xcc\x24"),
-        Ok(Message::Ack { sequence_id: 36 })
-    ));
-    assert!(matches!(
-        decode(b"\x92\x09\xcc\x13"),
-        Ok(Message::Sequence { sequence_id: 19 })
-    ));
-    assert_eq!(
-        written(|out| Protocol::MessagePack.encode_ack(out, 36)),
-        b"\x03\x92\x08\x24"
-    );
-    assert_eq!(
-        written(|out| Protocol::MessagePack.encode_sequence(out, 200)),
-        b"\x04\x92\x09\xcc\xc8"
-    );
+    assert!(matches!(decode(b"\x92\x08\xcc\x24"), Ok(Message::Ack { sequence_id: 36 })));
+    assert!(matches!(decode(b"\x92\x09\xcc\x13"), Ok(Message::Sequence { sequence_id: 19 })));
+    assert_eq!(written(|out| Protocol::MessagePack.encode_ack(out, 36)), b"\x03\x92\x08\x24");
+    assert_eq!(written(|out| Protocol::MessagePack.encode_sequence(out, 200)), b"\x04\x92\x09\xcc\xc8");
 }
 
 #[test]
@@ -215,10 +165,7 @@ fn close_with_error_as_a_server_sent_it() {
     let mut sent = b"b\x93\x07\xd9]".to_vec();
     sent.extend_from_slice(error.as_bytes());
     sent.push(0xc3);
-    assert_eq!(
-        written(|out| Protocol::MessagePack.encode_close(out, Some(error), true)),
-        sent
-    );
+    assert_eq!(written(|out| Protocol::MessagePack.encode_close(out, Some(error), true)), sent);
 }
 
 #[test]
@@ -234,22 +181,14 @@ fn long_messages_have_longer_prefixes() {
         // The body is the item and five or more bytes around it.
         let around = length - item_that_fills(length).len();
         let bytes = written(|out| {
-            Protocol::MessagePack
-                .encode_stream_item(out, "1", &item_that_fills(length))
-                .unwrap();
+            Protocol::MessagePack.encode_stream_item(out, "1", &item_that_fills(length)).unwrap();
         });
         assert!(bytes.starts_with(prefix), "{length}: {:x?}", &bytes[..8]);
         let body = &bytes[prefix.len()..];
         assert_eq!(body.len(), length);
-        assert!(
-            body.starts_with(b"\x94\x02\x80\xa11"),
-            "nothing but the prefix is in front of the body"
-        );
+        assert!(body.starts_with(b"\x94\x02\x80\xa11"), "nothing but the prefix is in front of the body");
         assert!(body[around..].iter().all(|&byte| byte == b'x'));
-        assert_eq!(
-            stream_item(body).item.decode::<String>().unwrap(),
-            item_that_fills(length)
-        );
+        assert_eq!(stream_item(body).item.decode::<String>().unwrap(), item_that_fills(length));
     }
 }
 

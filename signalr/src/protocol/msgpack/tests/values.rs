@@ -20,10 +20,7 @@ fn decoded<T: DeserializeOwned>(bytes: &[u8]) -> T {
 }
 
 fn fails<T: DeserializeOwned + Debug>(bytes: &[u8]) -> String {
-    Payload::new(Protocol::MessagePack, bytes)
-        .decode::<T>()
-        .expect_err("not readable")
-        .to_string()
+    Payload::new(Protocol::MessagePack, bytes).decode::<T>().expect_err("not readable").to_string()
 }
 
 #[test]
@@ -65,11 +62,7 @@ fn floats_keep_their_width() {
     assert_eq!(value(&0.5f64), b"\xcb\x3f\xe0\x00\x00\x00\x00\x00\x00");
     assert!(decoded::<f64>(&value(&f64::NAN)).is_nan());
     assert_eq!(decoded::<f64>(&value(&f64::INFINITY)), f64::INFINITY);
-    assert_eq!(
-        decoded::<f64>(b"\x07"),
-        7.0,
-        "clients in JavaScript send whole numbers as integers"
-    );
+    assert_eq!(decoded::<f64>(b"\x07"), 7.0, "clients in JavaScript send whole numbers as integers");
     assert!(fails::<i32>(b"\xca\x40\x00\x00\x00").contains("floating point"));
 }
 
@@ -99,24 +92,13 @@ enum Colour {
 
 #[test]
 fn structs_are_maps_and_variants_are_names() {
-    let line = Line {
-        user: "ann".into(),
-        count: 3,
-        colour: Some(Colour::Red),
-    };
+    let line = Line { user: "ann".into(), count: 3, colour: Some(Colour::Red) };
     let bytes = b"\x83\xa4User\xa3ann\xa5Count\x03\xa6Colour\xa3Red";
     assert_eq!(value(&line), bytes);
     assert_eq!(decoded::<Line>(bytes), line);
     // Unknown names are skipped, missing ones take their default, the order is free.
     let other = b"\x83\xa6Colour\xc0\xa5Extra\x81\xa1x\x93\x01\x02\xc4\x01x\xa4User\xa3bob";
-    assert_eq!(
-        decoded::<Line>(other),
-        Line {
-            user: "bob".into(),
-            count: 0,
-            colour: None
-        }
-    );
+    assert_eq!(decoded::<Line>(other), Line { user: "bob".into(), count: 0, colour: None });
     // Types with integer keys are arrays in .NET.
     assert_eq!(decoded::<Line>(b"\x93\xa3ann\x03\xa3Red"), line);
 }
@@ -140,10 +122,7 @@ fn other_types() {
     assert_eq!(value(&map), b"\x82\xa3one\x01\xa3two\x02");
     assert_eq!(decoded::<BTreeMap<String, i32>>(&value(&map)), map);
     assert_eq!(value(&(1, "x", true, None::<u8>)), b"\x94\x01\xa1x\xc3\xc0");
-    assert_eq!(
-        decoded::<(i32, String, bool, Option<u8>)>(b"\x94\x01\xa1x\xc3\xc0"),
-        (1, "x".into(), true, None)
-    );
+    assert_eq!(decoded::<(i32, String, bool, Option<u8>)>(b"\x94\x01\xa1x\xc3\xc0"), (1, "x".into(), true, None));
     assert_eq!(decoded::<Option<Option<i32>>>(b"\x05"), Some(Some(5)));
     assert_eq!(value(&vec![vec![1], vec![]]), b"\x92\x91\x01\x90");
     decoded::<()>(b"\xc0");
@@ -154,10 +133,7 @@ fn other_types() {
         #[serde(flatten)]
         rest: BTreeMap<String, i32>,
     }
-    assert_eq!(
-        value(&Flat { id: 1, rest: map }),
-        b"\x83\xa2id\x01\xa3one\x01\xa3two\x02"
-    );
+    assert_eq!(value(&Flat { id: 1, rest: map }), b"\x83\xa2id\x01\xa3one\x01\xa3two\x02");
 }
 
 #[test]
@@ -185,19 +161,10 @@ fn text_must_be_utf8() {
 
 #[test]
 fn arguments_are_read_in_turn() {
-    let target = InvocationHead {
-        target: "M",
-        ..InvocationHead::default()
-    };
-    let line = Line {
-        user: "ann".into(),
-        count: 3,
-        colour: None,
-    };
+    let target = InvocationHead { target: "M", ..InvocationHead::default() };
+    let line = Line { user: "ann".into(), count: 3, colour: None };
     let framed = written(|out| {
-        Protocol::MessagePack
-            .encode_invocation(out, target, &(1, "x", &line, [1.5], None::<i32>))
-            .unwrap();
+        Protocol::MessagePack.encode_invocation(out, target, &(1, "x", &line, [1.5], None::<i32>)).unwrap();
     });
     let mut arguments = invocation(unframed(&framed)).arguments;
     assert_eq!(arguments.len(), 5);
@@ -285,20 +252,11 @@ impl Serialize for Fails {
 #[test]
 fn a_value_that_cannot_be_written_leaves_nothing_behind() {
     let mut out = b"before".to_vec();
-    let error = Protocol::MessagePack
-        .encode_result(&mut out, "1", &("x", Fails))
-        .unwrap_err();
+    let error = Protocol::MessagePack.encode_result(&mut out, "1", &("x", Fails)).unwrap_err();
     assert_eq!(error.to_string(), "not today");
     assert_eq!(out, b"before");
     Protocol::MessagePack
-        .encode_invocation(
-            &mut out,
-            InvocationHead {
-                target: "M",
-                ..InvocationHead::default()
-            },
-            &(1, Fails),
-        )
+        .encode_invocation(&mut out, InvocationHead { target: "M", ..InvocationHead::default() }, &(1, Fails))
         .unwrap_err();
     assert_eq!(out, b"before");
 }

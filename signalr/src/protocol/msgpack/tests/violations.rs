@@ -58,38 +58,17 @@ fn headers() {
     refused(b"\x96\x01\x90\xa11\xa1M\x90\x90", text);
     refused(b"\x96\x01\xdf\xff\xff\xff\xff\xa1a\xa1b", text);
     refused(b"\x91\x05", text);
-    refused(
-        b"\x96\x01\x81\xa1a\x01\xa11\xa1M\x90\x90",
-        "Reading 'headers[0].Value' as String failed.",
-    );
-    refused(
-        b"\x96\x01\x82\xa1a\xa1b\x01\xa1a\xa11\xa1M\x90\x90",
-        "Reading 'headers[1].Key' as String failed.",
-    );
-    refused(
-        b"\x96\x01\x81\xa1a\xc0\xa11\xa1M\x90\x90",
-        "Null or empty value in header.",
-    );
-    refused(
-        b"\x96\x01\x81\xa1a\xa0\xa11\xa1M\x90\x90",
-        "Null or empty value in header.",
-    );
-    refused(
-        b"\x96\x01\x81\xc0\xa1a\xa11\xa1M\x90\x90",
-        "Null or empty key in header.",
-    );
-    refused(
-        b"\x96\x01\x81\xa0\xa1a\xa11\xa1M\x90\x90",
-        "Null or empty key in header.",
-    );
+    refused(b"\x96\x01\x81\xa1a\x01\xa11\xa1M\x90\x90", "Reading 'headers[0].Value' as String failed.");
+    refused(b"\x96\x01\x82\xa1a\xa1b\x01\xa1a\xa11\xa1M\x90\x90", "Reading 'headers[1].Key' as String failed.");
+    refused(b"\x96\x01\x81\xa1a\xc0\xa11\xa1M\x90\x90", "Null or empty value in header.");
+    refused(b"\x96\x01\x81\xa1a\xa0\xa11\xa1M\x90\x90", "Null or empty value in header.");
+    refused(b"\x96\x01\x81\xc0\xa1a\xa11\xa1M\x90\x90", "Null or empty key in header.");
+    refused(b"\x96\x01\x81\xa0\xa1a\xa11\xa1M\x90\x90", "Null or empty key in header.");
 }
 
 #[test]
 fn headers_of_messages_that_do_not_keep_them() {
-    refused(
-        b"\x94\x02\x81\xa1a\x01\xa11\x01",
-        "Reading 'headers[0].Value' as String failed.",
-    );
+    refused(b"\x94\x02\x81\xa1a\x01\xa11\x01", "Reading 'headers[0].Value' as String failed.");
     assert_eq!(stream_item(b"\x94\x02\x81\xa1a\xa1b\xa11\x05").item.decode(), Ok(5));
     assert!(matches!(decode(b"\x93\x05\x81\xa1a\xa1b\xa11"), Ok(Message::CancelInvocation { id }) if id == "1"));
 }
@@ -124,18 +103,9 @@ fn ids_that_must_be_there() {
 
 #[test]
 fn targets() {
-    refused(
-        b"\x96\x01\x80\xa11\xc0\x90\x90",
-        "Null or empty target for Invocation message.",
-    );
-    refused(
-        b"\x96\x01\x80\xa11\xa0\x90\x90",
-        "Null or empty target for Invocation message.",
-    );
-    refused(
-        b"\x96\x04\x80\xa11\xa0\x90\x90",
-        "Null or empty target for StreamInvocation message.",
-    );
+    refused(b"\x96\x01\x80\xa11\xc0\x90\x90", "Null or empty target for Invocation message.");
+    refused(b"\x96\x01\x80\xa11\xa0\x90\x90", "Null or empty target for Invocation message.");
+    refused(b"\x96\x04\x80\xa11\xa0\x90\x90", "Null or empty target for StreamInvocation message.");
     refused(b"\x96\x01\x80\xa11\x01\x90\x90", "Reading 'target' as String failed.");
 }
 
@@ -179,19 +149,10 @@ fn stream_ids() {
     refused(b"\x96\x01\x80\xa11\xa1M\x90\x01", text);
     refused(b"\x96\x01\x80\xa11\xa1M\x90", text);
     refused(b"\x96\x01\x80\xa11\xa1M\x90\xdd\xff\xff\xff\xff\xa1a", text);
-    refused(
-        b"\x96\x01\x80\xa11\xa1M\x90\x91\xc0",
-        "Null or empty value in streamIds received.",
-    );
-    refused(
-        b"\x96\x01\x80\xa11\xa1M\x90\x91\xa0",
-        "Null or empty value in streamIds received.",
-    );
+    refused(b"\x96\x01\x80\xa11\xa1M\x90\x91\xc0", "Null or empty value in streamIds received.");
+    refused(b"\x96\x01\x80\xa11\xa1M\x90\x91\xa0", "Null or empty value in streamIds received.");
     // Here the other server reports its reader's own exception.
-    refused(
-        b"\x96\x01\x80\xa11\xa1M\x90\x91\x01",
-        "Reading 'streamIds' as String failed.",
-    );
+    refused(b"\x96\x01\x80\xa11\xa1M\x90\x91\x01", "Reading 'streamIds' as String failed.");
 }
 
 #[test]
@@ -214,10 +175,7 @@ fn number_of_items() {
     }
     assert!(matches!(decode(b"\x93\x06\x01\x02"), Ok(Message::Ping)));
     assert!(matches!(decode(b"\x91\x06\x01\x02"), Ok(Message::Ping)));
-    assert!(matches!(
-        completion(b"\x95\x03\x80\xa11\x02\x01").outcome,
-        Outcome::Void
-    ));
+    assert!(matches!(completion(b"\x95\x03\x80\xa11\x02\x01").outcome, Outcome::Void));
 }
 
 #[test]
@@ -232,12 +190,9 @@ fn numbers_and_lengths_need_not_be_short() {
 
 #[test]
 fn items_that_are_not_there_fail_when_they_are_read() {
-    for message in [
-        &b"\x94\x02\x80\xa11"[..],
-        b"\x93\x02\x80\xa11",
-        b"\x94\x02\x80\xa11\xc1",
-        b"\x94\x02\x80\xa11\xa5a",
-    ] {
+    for message in
+        [&b"\x94\x02\x80\xa11"[..], b"\x93\x02\x80\xa11", b"\x94\x02\x80\xa11\xc1", b"\x94\x02\x80\xa11\xa5a"]
+    {
         let read = stream_item(message);
         assert_eq!(read.id, "1");
         assert!(read.item.decode::<serde::de::IgnoredAny>().is_err());
@@ -257,10 +212,7 @@ fn completions() {
     refused(b"\x94\x03\x80\xa11", "Reading 'resultKind' as Int32 failed.");
     refused(b"\x95\x03\x80\xa11\x01\x05", "Reading 'error' as String failed.");
     refused(b"\x94\x03\x80\xa11\x01", "Reading 'error' as String failed.");
-    assert!(matches!(
-        completion(b"\x95\x03\x80\xa11\x01\xc0").outcome,
-        Outcome::Void
-    ));
+    assert!(matches!(completion(b"\x95\x03\x80\xa11\x01\xc0").outcome, Outcome::Void));
     assert!(matches!(completion(b"\x95\x03\x80\xa11\x01\xa0").outcome, Outcome::Error(error) if error.is_empty()));
 }
 
@@ -271,13 +223,7 @@ fn closes() {
     refused(b"\x93\x07\xc0\x01", "Reading 'allowReconnect' as Boolean failed.");
     refused(b"\x93\x07\xc0\xc0", "Reading 'allowReconnect' as Boolean failed.");
     assert!(matches!(decode(b"\x92\x07\xa0"), Ok(Message::Close { error: Some(error), .. }) if error.is_empty()));
-    assert!(matches!(
-        decode(b"\x94\x07\xc0\xc3\x01"),
-        Ok(Message::Close {
-            error: None,
-            allow_reconnect: true
-        })
-    ));
+    assert!(matches!(decode(b"\x94\x07\xc0\xc3\x01"), Ok(Message::Close { error: None, allow_reconnect: true })));
 }
 
 #[test]

@@ -1,0 +1,27 @@
+//! Where our server deliberately does better than the reference server.
+
+/// The rules that the ASP.NET Core server does not keep, and what it does instead.
+#[rustfmt::skip]
+pub const DIFFERENCES: &[(&str, &str)] = &[
+    ("a client result that is an object of another type fails only the question", "closes the answering connection (JSON)"),
+    ("a frame without mask and payload is refused at once", "waits for the bytes of the mask"),
+    ("a token opens only the endpoint that gave it", "looks tokens up in one table for all endpoints"),
+    ("a refused reuse of an id leaves the running stream cancellable", "forgets the running stream"),
+    ("a result that cannot be serialised is the error of its call", "aborts the connection"),
+    ("a stream item whose item comes before its unknown id is ignored", "closes the connection"),
+    ("a MessagePack message above the limit is refused when its length is known", "waits until the limit has come"),
+    ("an upload that nobody reads does not stop the connection", "reads nothing when ten items wait"),
+    ("unknown message types are skipped", "is stuck: nothing behind such a message is answered"),
+];
+
+/// Says that a test asserts one of the [`DIFFERENCES`]; true when the server under test is the reference server, so that
+/// the test must leave the assertion out.
+///
+/// # Panics
+///
+/// When the rule does not stand in the table.
+#[must_use]
+pub fn ours_differs(rule: &str) -> bool {
+    assert!(DIFFERENCES.iter().any(|(known, _)| *known == rule), "not in the table of differences: {rule}");
+    std::env::var_os("CONFORMANCE_IS_REFERENCE").is_some()
+}
