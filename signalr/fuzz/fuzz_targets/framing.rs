@@ -11,19 +11,10 @@ fuzz_target!(|input: (bool, Option<u8>, Vec<u8>, &[u8])| {
     // Below the length of a length prefix, cuts decide which of two errors is seen first.
     let limit = limit.map(|limit| usize::from(limit) + 5);
     let (messages, result) = messages(protocol, limit, [received]);
-    assert_eq!(
-        self::messages(protocol, limit, pieces(received, &cuts)),
-        (messages.clone(), result.clone())
-    );
-    assert_eq!(
-        self::messages(protocol, limit, pieces(received, &[])),
-        (messages.clone(), result.clone())
-    );
+    assert_eq!(self::messages(protocol, limit, pieces(received, &cuts)), (messages.clone(), result.clone()));
+    assert_eq!(self::messages(protocol, limit, pieces(received, &[])), (messages.clone(), result.clone()));
     if let (Ok(consumed), Protocol::Json) = (&result, protocol) {
-        let whole: Vec<u8> = messages
-            .iter()
-            .flat_map(|body| [body, &[SEPARATOR][..]].concat())
-            .collect();
+        let whole: Vec<u8> = messages.iter().flat_map(|body| [body, &[SEPARATOR][..]].concat()).collect();
         assert_eq!(whole, received[..*consumed]);
         assert!(!received[*consumed..].contains(&SEPARATOR));
         assert!(messages.iter().all(|body| !body.contains(&SEPARATOR)));
@@ -57,10 +48,7 @@ fn messages<'a>(
             }
         }
         if let Some(limit) = limit {
-            assert!(
-                buffer.len() < limit,
-                "what is too large is refused before it is all there"
-            );
+            assert!(buffer.len() < limit, "what is too large is refused before it is all there");
         }
     }
     (messages, Ok(total))

@@ -12,18 +12,11 @@ fuzz_target!(|input: (Option<u8>, bool, &[u8])| {
     if let Ok(Some((request, consumed))) = &request {
         assert!(limit.is_none_or(|limit| *consumed <= limit));
         for cut in 0..*consumed {
-            assert_eq!(
-                HandshakeRequest::parse(&received[..cut], limit),
-                Ok(None),
-                "nothing is read too early"
-            );
+            assert_eq!(HandshakeRequest::parse(&received[..cut], limit), Ok(None), "nothing is read too early");
         }
         let mut written = Vec::new();
         request.write(&mut written);
-        assert_eq!(
-            HandshakeRequest::parse(&written, None),
-            Ok(Some((request.clone(), written.len())))
-        );
+        assert_eq!(HandshakeRequest::parse(&written, None), Ok(Some((request.clone(), written.len()))));
         if let Ok(protocol) = request.select(Protocol::ALL, binary) {
             assert!(protocol.name().eq_ignore_ascii_case(&request.protocol));
         }
@@ -34,17 +27,10 @@ fuzz_target!(|input: (Option<u8>, bool, &[u8])| {
 
     if let Ok(Some((response, consumed))) = HandshakeResponse::parse(received, limit) {
         for cut in 0..consumed {
-            assert_eq!(
-                HandshakeResponse::parse(&received[..cut], limit),
-                Ok(None),
-                "nothing is read too early"
-            );
+            assert_eq!(HandshakeResponse::parse(&received[..cut], limit), Ok(None), "nothing is read too early");
         }
         let mut written = Vec::new();
         response.write(&mut written);
-        assert_eq!(
-            HandshakeResponse::parse(&written, None),
-            Ok(Some((response, written.len())))
-        );
+        assert_eq!(HandshakeResponse::parse(&written, None), Ok(Some((response, written.len()))));
     }
 });

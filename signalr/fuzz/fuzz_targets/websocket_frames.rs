@@ -40,11 +40,7 @@ struct Found {
 
 fn decode<'a>(role: Role, limit: usize, pieces: impl IntoIterator<Item = &'a [u8]>) -> Found {
     let mut decoder = FrameDecoder::new(role, limit);
-    let mut found = Found {
-        payload: Vec::new(),
-        controls: Vec::new(),
-        end: None,
-    };
+    let mut found = Found { payload: Vec::new(), controls: Vec::new(), end: None };
     for piece in pieces {
         let mut buffer = piece.to_vec();
         let Decoded { payload, end } = decoder.decode(&mut buffer, &mut found.controls);

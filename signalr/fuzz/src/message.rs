@@ -40,10 +40,7 @@ pub fn check_message(protocol: Protocol, bytes: &[u8]) {
     };
     let mut framed = Vec::new();
     read.write(protocol, &mut framed);
-    let frame = Framing::new(protocol, None)
-        .next(&framed)
-        .expect("our own framing")
-        .expect("a whole message");
+    let frame = Framing::new(protocol, None).next(&framed).expect("our own framing").expect("a whole message");
     assert_eq!(frame.consumed, framed.len());
     let message = protocol.decode(frame.body).expect("our own message");
     let again = Decoded::new(message, frame.body.len()).expect("our own values");
@@ -77,11 +74,7 @@ impl Decoded {
                     target: invocation.target.into(),
                     arguments,
                     stream_ids: invocation.stream_ids.into_iter().map(Into::into).collect(),
-                    headers: invocation
-                        .headers
-                        .into_iter()
-                        .map(|(key, value)| (key.into(), value.into()))
-                        .collect(),
+                    headers: invocation.headers.into_iter().map(|(key, value)| (key.into(), value.into())).collect(),
                 }
             }
             Message::StreamItem(item) => Decoded::StreamItem(item.id.into(), value(item.item)?),
@@ -104,19 +97,9 @@ impl Decoded {
 
     fn write(&self, protocol: Protocol, out: &mut Vec<u8>) {
         match self {
-            Decoded::Invocation {
-                streaming,
-                id,
-                target,
-                arguments,
-                stream_ids,
-                headers,
-            } => {
+            Decoded::Invocation { streaming, id, target, arguments, stream_ids, headers } => {
                 let stream_ids: Vec<_> = stream_ids.iter().map(String::as_str).collect();
-                let headers: Vec<_> = headers
-                    .iter()
-                    .map(|(key, value)| (key.as_str(), value.as_str()))
-                    .collect();
+                let headers: Vec<_> = headers.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
                 let head = InvocationHead {
                     streaming: *streaming,
                     id: id.as_deref(),
@@ -124,19 +107,13 @@ impl Decoded {
                     stream_ids: &stream_ids,
                     headers: &headers,
                 };
-                protocol
-                    .encode_invocation(out, head, arguments)
-                    .expect("what was read can be written");
+                protocol.encode_invocation(out, head, arguments).expect("what was read can be written");
             }
             Decoded::StreamItem(id, item) => {
-                protocol
-                    .encode_stream_item(out, id, item)
-                    .expect("what was read can be written");
+                protocol.encode_stream_item(out, id, item).expect("what was read can be written");
             }
             Decoded::Result(id, value) => {
-                protocol
-                    .encode_result(out, id, value)
-                    .expect("what was read can be written");
+                protocol.encode_result(out, id, value).expect("what was read can be written");
             }
             Decoded::Error(id, error) => protocol.encode_error(out, id, error),
             Decoded::End(id) => protocol.encode_end(out, id),

@@ -251,9 +251,7 @@ mod tests {
     fn json_messages_have_base64() {
         use crate::protocol::{Message, Outcome, Protocol};
         let mut out = Vec::new();
-        Protocol::Json
-            .encode_result(&mut out, "1", &vec![Binary::from([1])])
-            .unwrap();
+        Protocol::Json.encode_result(&mut out, "1", &vec![Binary::from([1])]).unwrap();
         assert_eq!(out, b"{\"type\":3,\"invocationId\":\"1\",\"result\":[\"AQ==\"]}\x1e");
         let Ok(Message::Completion(completion)) = Protocol::Json.decode(&out[..out.len() - 1]) else {
             panic!("no completion");
