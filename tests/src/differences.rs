@@ -11,6 +11,8 @@ pub const DIFFERENCES: &[(&str, &str)] = &[
     ("a stream item whose item comes before its unknown id is ignored", "closes the connection"),
     ("a MessagePack message above the limit is refused when its length is known", "waits until the limit has come"),
     ("an upload that nobody reads does not stop the connection", "reads nothing when ten items wait"),
+    ("CancelInvocation fires the token of a plain call too", "ignores it (up to 10)"),
+    ("reading goes on while calls wait for the running one", "reads nothing while a call waits for its turn"),
     ("unknown message types are skipped", "is stuck: nothing behind such a message is answered"),
 ];
 
