@@ -4,6 +4,7 @@
 #[rustfmt::skip]
 pub const DIFFERENCES: &[(&str, &str)] = &[
     ("a client result that is an object of another type fails only the question", "closes the answering connection (JSON)"),
+    ("a frame above the frame limit closes with 1009", "waits for the frame"),
     ("a frame without mask and payload is refused at once", "waits for the bytes of the mask"),
     ("a token opens only the endpoint that gave it", "looks tokens up in one table for all endpoints"),
     ("a refused reuse of an id leaves the running stream cancellable", "forgets the running stream"),
