@@ -1,1 +1,246 @@
-//! The `#[hub]` and `#[receiver]` macros of the `signalr` crate.
+//! The `#[hub]` and `#[receiver]` macros of the `signalr` crate, which exports them. Their pages are the reference of all
+//! options.
+
+mod check;
+mod ctx;
+mod errors;
+mod expand;
+mod model;
+mod parse;
+
+use errors::Errors;
+use proc_macro::TokenStream;
+
+/// Makes the methods of an impl block callable by clients.
+///
+/// ```
+/// use signalr::{Context, Upload, HubError, hub, receiver};
+/// use futures_util::{Stream, StreamExt, stream};
+///
+/// #[receiver]
+/// pub trait ChatClient {
+///     async fn receive_message(&self, user: String, text: String);
+/// }
+///
+/// #[derive(Default)]
+/// pub struct ChatHub;
+///
+/// #[hub(receiver = ChatClient)]
+/// impl ChatHub {
+///     async fn on_connected(&self, ctx: Context<Self>) {
+///         ctx.clients().caller().receive_message("server", "hello");
+///     }
+///
+///     async fn send_message(&self, ctx: Context<Self>, user: String, text: String) {
+///         ctx.clients().all().receive_message(user, text);
+///     }
+///
+///     fn count(&self, to: u32) -> impl Stream<Item = u32> {
+///         stream::iter(0..to)
+///     }
+///
+///     async fn sum(&self, mut numbers: Upload<i64>) -> Result<i64, HubError> {
+///         let mut sum = 0;
+///         while let Some(number) = numbers.next().await {
+///             sum += number?;
+///         }
+///         Ok(sum)
+///     }
+/// }
+/// ```
+///
+/// Every method of the block is a hub method, whatever its visibility, except those marked `#[hub(skip)]`,
+/// `on_connected` and `on_disconnected`. Constants in the block are left alone. The block may be generic:
+/// `impl<T: Serialize + Send + Sync + 'static> Store<T>`. The block is emitted as it is written, without the attributes
+/// below.
+///
+/// # Names
+///
+/// A method is called by its Rust name in PascalCase, as .NET hubs spell theirs: `send_message` is `SendMessage`. The
+/// server finds it in any case and with or without underscores, so no two methods of a hub may differ in these only.
+///
+/// # Options of the block
+///
+/// | option | default | meaning |
+/// | --- | --- | --- |
+/// | `receiver = path::Trait` | none | What the hub may call on its clients: a trait with [`#[receiver]`](macro@receiver). |
+/// | `rename_all = "camelCase"` | `"PascalCase"` | How method names become wire names: `"PascalCase"`, `"camelCase"`, `"snake_case"`, `"SCREAMING_SNAKE_CASE"`, `"kebab-case"`, `"lowercase"` or `"UPPERCASE"`. |
+/// | `crate = path` | `::signalr` | Where the `signalr` crate is, if it is renamed or exported by another crate. |
+///
+/// ```
+/// # use signalr::hub;
+/// # mod contract { #[signalr::receiver] pub trait ChatClient {} }
+/// # struct ChatHub;
+/// #[hub(receiver = contract::ChatClient, rename_all = "camelCase", crate = ::signalr)]
+/// impl ChatHub {
+///     fn user_count(&self) -> u32 { 3 }                   // "userCount"
+/// }
+/// ```
+///
+/// # Options of a method
+///
+/// | option | on | meaning |
+/// | --- | --- | --- |
+/// | `#[hub(skip)]` | any method | Clients cannot call it. |
+/// | `#[hub(name = "Send")]` | hub methods | Its wire name. |
+/// | `#[hub(spawn)]` | hub methods | It runs on a task of its own, beside the connection's other calls on another thread. Without it, calls run on the connection's task, which is right unless they compute for long. |
+/// | `#[hub(blocking)]` | plain `fn` | It runs on a thread for blocking work, behind a limit. |
+/// | `#[hub(cancel = drop)]` | `async fn` | When the client cancels the call or leaves, the method is dropped where it waits. Without it, the method runs to its end. |
+/// | `#[hub(stream)]` | hub methods | It returns a stream, though the return type does not show it (an alias, or a type of your own). |
+///
+/// ```
+/// # use signalr::hub;
+/// type Ticks = futures_util::stream::Iter<std::ops::Range<u32>>;
+/// # struct ChatHub;
+///
+/// #[hub]
+/// impl ChatHub {
+///     #[hub(skip)]
+///     fn new() -> Self { ChatHub }
+///
+///     #[hub(name = "Primes", spawn)]
+///     async fn find_primes(&self, below: u32) -> Vec<u32> {
+///         (2..below).filter(|number| (2..*number).all(|divisor| number % divisor != 0)).collect()
+///     }
+///
+///     #[hub(blocking)]
+///     fn read_motd(&self) -> std::io::Result<String> { std::fs::read_to_string("/etc/motd") }
+///
+///     #[hub(cancel = drop)]
+///     async fn wait(&self) { std::future::pending().await }
+///
+///     #[hub(stream)]
+///     fn ticks(&self) -> Ticks { futures_util::stream::iter(0..10) }
+/// }
+/// ```
+///
+/// # Parameters
+///
+/// The client sends a parameter as an argument unless the last part of its type is one of these names, or it is marked
+/// `#[inject]`. Arguments implement `serde::Deserialize` and are owned. An `Option` at the end may be missing.
+///
+/// | parameter | what it is |
+/// | --- | --- |
+/// | `ctx: Context<Self>` | The caller and its connection, and all other clients. |
+/// | `items: Upload<T>` | A stream that the client sends with the call; its items are `Result<T, UploadError>`. |
+/// | `items: impl Stream<Item = T>` | The same without errors: when the upload fails, so does the call. |
+/// | `token: CancellationToken` | Fires when the call is cancelled. |
+/// | `#[inject] name: T` | Anything that implements `FromInvocation`, such as an alias of a type above. |
+///
+/// ```
+/// use signalr::{Context, FromInvocation, HubError, HubMethods, Invocation, hub};
+/// # struct ChatHub;
+///
+/// struct CallerId(String);
+///
+/// impl<H: HubMethods> FromInvocation<H> for CallerId {
+///     fn from_invocation(invocation: &mut Invocation<'_, H>) -> Result<Self, HubError> {
+///         Ok(CallerId(invocation.context().connection_id().to_string()))
+///     }
+/// }
+///
+/// type Ctx = Context<ChatHub>;
+///
+/// #[hub]
+/// impl ChatHub {
+///     fn who_am_i(&self, #[inject] id: CallerId, #[inject] ctx: Ctx, greeting: Option<String>) -> String {
+///         format!("{} {}", greeting.unwrap_or_default(), id.0)
+///     }
+/// }
+/// ```
+///
+/// # Results
+///
+/// A method returns nothing, a value, a stream, or a `Result` with one of these; it may be an `async fn`. Values and the
+/// items of streams implement `serde::Serialize`. The items may be `Result`s as well. Values and streams may borrow from
+/// `&self`. In edition 2021 such a stream has to say so: `-> impl Stream<Item = T> + use<'_>`.
+///
+/// The error of a `Result` is a `HubError`, a type of your own that implements `PublicError`, or anything that
+/// implements `std::error::Error` or can be boxed as one, such as `anyhow::Error`. The text of the last is hidden from
+/// clients. It is not a `String`, which would not tell whether clients may read it: write `HubError::public(text)`.
+///
+/// # Lifecycle
+///
+/// `on_connected(&self, ctx: Context<Self>)` runs before a connection's first call; when it fails, the connection is
+/// closed. `on_disconnected(&self, ctx: Context<Self>, reason: CloseReason)` runs after its last. Both may be
+/// `async`, leave parameters out, and return `Result<(), E>`.
+#[proc_macro_attribute]
+pub fn hub(options: TokenStream, item: TokenStream) -> TokenStream {
+    expand_hub(options.into(), item.into()).into()
+}
+
+fn expand_hub(options: proc_macro2::TokenStream, item: proc_macro2::TokenStream) -> proc_macro2::TokenStream {
+    let errors = Errors::default();
+    let Some(block) = parse::hub::block(item.clone(), &errors) else {
+        return errors.beside(item);
+    };
+    let options = parse::hub::HubOptions::parse(options, &errors);
+    let hub = parse::hub::hub(options, block, &errors);
+    if errors.is_empty() {
+        return errors.beside(expand::hub::hub(&hub));
+    }
+    errors.beside(expand::hub::without_methods(&hub.options, &hub.block))
+}
+
+/// Makes a trait the set of methods that a server may call on its clients.
+///
+/// ```
+/// use signalr::{Context, HubError, hub, receiver};
+///
+/// #[receiver]
+/// pub trait ChatClient {
+///     /// A message for the client.
+///     async fn receive_message(&self, user: String, text: String);
+///     /// A question, which one client answers.
+///     async fn confirm(&self, question: String) -> bool;
+///     /// Where the mouse is now; older positions don't matter.
+///     #[receiver(latest, name = "moved")]
+///     async fn mouse_moved(&self, x: f64, y: f64);
+/// }
+///
+/// struct ChatHub;
+///
+/// #[hub(receiver = ChatClient)]
+/// impl ChatHub {
+///     async fn leave(&self, ctx: Context<Self>) -> Result<(), HubError> {
+///         if ctx.clients().caller().confirm("Really?").await? {
+///             ctx.clients().others().receive_message("server", "somebody left");
+///         }
+///         Ok(())
+///     }
+/// }
+/// ```
+///
+/// A Rust client implements the trait, and writes `async fn`. The server calls its methods on the proxy that
+/// `clients()` gives: `ChatClientProxy<A>`, which the macro makes with the visibility of the trait. The proxy takes
+/// every argument by value or by reference (`&str` for a `String`, slices and arrays for a `Vec`). A method without a
+/// result can be called on any number of clients; one with a result on one client only. If the result is a
+/// `Result<T, E>`, the server waits for a `T`, and the client's error is the text that fails the wait.
+///
+/// Every method is an `async fn` with `&self`, without generics, and with at most 16 arguments, which are owned. A method
+/// may have a default body. Neither arguments nor results can be streams.
+///
+/// The trait is emitted with `Send + Sync + 'static` as supertraits and with methods whose futures are `Send`.
+///
+/// # Options
+///
+/// | option | on | default | meaning |
+/// | --- | --- | --- | --- |
+/// | `#[receiver(rename_all = "camelCase")]` | the trait | `"PascalCase"` | How method names become wire names; the cases are those of [`#[hub]`](macro@hub). |
+/// | `#[receiver(crate = path)]` | the trait | `::signalr` | Where the `signalr` crate is, if it is renamed or exported by another crate. |
+/// | `#[receiver(name = "moved")]` | a method | | Its wire name. |
+/// | `#[receiver(latest)]` | a method without a result | | When a client is slow, a newer call replaces one that still waits to be sent. |
+#[proc_macro_attribute]
+pub fn receiver(options: TokenStream, item: TokenStream) -> TokenStream {
+    expand_receiver(options.into(), item.into()).into()
+}
+
+fn expand_receiver(options: proc_macro2::TokenStream, item: proc_macro2::TokenStream) -> proc_macro2::TokenStream {
+    let errors = Errors::default();
+    let Some(definition) = parse::receiver::item(item.clone(), &errors) else {
+        return errors.beside(item);
+    };
+    let options = parse::receiver::ReceiverOptions::parse(options, &errors);
+    let receiver = parse::receiver::receiver(options, definition, &errors);
+    errors.beside(expand::receiver::receiver(&receiver))
+}

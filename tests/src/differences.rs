@@ -27,9 +27,6 @@ pub const DIFFERENCES: &[(&str, &str)] = &[
 /// When the rule does not stand in the table.
 #[must_use]
 pub fn ours_differs(rule: &str) -> bool {
-    assert!(
-        DIFFERENCES.iter().any(|(known, _)| *known == rule),
-        "not in the table of differences: {rule}"
-    );
+    assert!(DIFFERENCES.iter().any(|(known, _)| *known == rule), "not in the table of differences: {rule}");
     std::env::var_os("CONFORMANCE_IS_REFERENCE").is_some()
 }

@@ -21,10 +21,7 @@ impl Response {
     /// The value of a header, if there is one of that name (in lower case).
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers
-            .iter()
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| value.as_str())
+        self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
     /// The body as text.
@@ -81,10 +78,7 @@ pub fn negotiate(hub: &str) -> Value {
 #[must_use]
 pub fn request(method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Response {
     let mut stream = server().tcp();
-    let mut head = format!(
-        "{method} {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n",
-        server().authority()
-    );
+    let mut head = format!("{method} {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n", server().authority());
     for (name, value) in headers {
         head += &format!("{name}: {value}\r\n");
     }
@@ -92,9 +86,7 @@ pub fn request(method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) 
         head += &format!("Content-Length: {}\r\n", body.len());
     }
     head += "\r\n";
-    stream
-        .write_all(&[head.as_bytes(), body].concat())
-        .expect("the request can be written");
+    stream.write_all(&[head.as_bytes(), body].concat()).expect("the request can be written");
     let (response, rest) = read_head(&mut stream);
     read_body(&mut stream, response, rest)
 }
@@ -145,10 +137,7 @@ pub fn read_head(stream: &mut impl Read) -> (Response, Vec<u8>) {
         }
         let mut chunk = [0; 1024];
         match stream.read(&mut chunk) {
-            Ok(0) => panic!(
-                "the connection ended before the answer: {}",
-                String::from_utf8_lossy(&received)
-            ),
+            Ok(0) => panic!("the connection ended before the answer: {}", String::from_utf8_lossy(&received)),
             Ok(count) => received.extend_from_slice(&chunk[..count]),
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
             Err(error) => panic!("no answer: {error}; so far: {}", String::from_utf8_lossy(&received)),
@@ -169,11 +158,7 @@ fn parse_head(head: &[u8]) -> Response {
         .filter_map(|line| line.split_once(':'))
         .map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned()))
         .collect();
-    Response {
-        status,
-        headers,
-        body: Vec::new(),
-    }
+    Response { status, headers, body: Vec::new() }
 }
 
 /// The body of a chunked response, once it is complete.

@@ -99,13 +99,7 @@ impl HubSocket {
     /// When the server refuses.
     #[must_use]
     pub fn handshake(raw: RawSocket, protocol: Protocol) -> Self {
-        let mut socket = Self {
-            raw,
-            protocol,
-            received: Vec::new(),
-            taken: 0,
-            calls: 0,
-        };
+        let mut socket = Self { raw, protocol, received: Vec::new(), taken: 0, calls: 0 };
         socket.raw.send(&Frame::text(protocol.handshake()));
         assert_eq!(socket.handshake_response(), "{}");
         socket
@@ -114,13 +108,7 @@ impl HubSocket {
     /// Reads the handshake response, for a socket whose handshake was sent by hand.
     #[must_use]
     pub fn after_handshake(raw: RawSocket, protocol: Protocol) -> Self {
-        let mut socket = Self {
-            raw,
-            protocol,
-            received: Vec::new(),
-            taken: 0,
-            calls: 0,
-        };
+        let mut socket = Self { raw, protocol, received: Vec::new(), taken: 0, calls: 0 };
         assert_eq!(socket.handshake_response(), "{}");
         socket
     }
@@ -153,10 +141,7 @@ impl HubSocket {
 
     /// Sends several messages in one frame.
     pub fn send_all(&mut self, messages: &[Value]) {
-        let bytes: Vec<u8> = messages
-            .iter()
-            .flat_map(|message| self.protocol.encode(message))
-            .collect();
+        let bytes: Vec<u8> = messages.iter().flat_map(|message| self.protocol.encode(message)).collect();
         self.send_bytes(&bytes);
     }
 
@@ -175,11 +160,7 @@ impl HubSocket {
         let id = format!("call-{}", self.calls);
         self.invoke(&id, target, arguments);
         let answer = self.next_message();
-        assert_eq!(
-            answer["invocationId"],
-            id.as_str(),
-            "not the answer of {target}: {answer}"
-        );
+        assert_eq!(answer["invocationId"], id.as_str(), "not the answer of {target}: {answer}");
         assert_eq!(answer.get("error"), None, "{target} failed: {answer}");
         answer["result"].clone()
     }
@@ -201,10 +182,7 @@ impl HubSocket {
 
     /// The id of this connection.
     pub fn connection_id(&mut self) -> String {
-        self.call("GetConnectionId", json!([]))
-            .as_str()
-            .expect("the id is text")
-            .to_owned()
+        self.call("GetConnectionId", json!([])).as_str().expect("the id is text").to_owned()
     }
 
     /// The next message that is not a Ping.
@@ -313,10 +291,7 @@ impl HubSocket {
             }
             Protocol::MessagePack => {
                 let last = rest.iter().position(|byte| byte & 0x80 == 0)?;
-                let length = rest[..=last]
-                    .iter()
-                    .rev()
-                    .fold(0, |sum, byte| sum << 7 | usize::from(byte & 0x7f));
+                let length = rest[..=last].iter().rev().fold(0, |sum, byte| sum << 7 | usize::from(byte & 0x7f));
                 (last + 1, last + 1 + length, last + 1 + length)
             }
         };
@@ -335,11 +310,7 @@ impl HubSocket {
             return Some(Event::Closed(code, reason));
         }
         let expected = if self.protocol == Protocol::Json { TEXT } else { BINARY };
-        assert_eq!(
-            frame.opcode, expected,
-            "{:?} comes in the wrong kind of frame",
-            self.protocol
-        );
+        assert_eq!(frame.opcode, expected, "{:?} comes in the wrong kind of frame", self.protocol);
         self.received.drain(..self.taken);
         self.taken = 0;
         self.received.extend_from_slice(&frame.payload);

@@ -73,16 +73,12 @@ pub fn close(error: Option<&str>, allow_reconnect: bool) -> Value {
 #[must_use]
 pub fn to_pack(message: &Value) -> Pack {
     let kind = message["type"].as_i64().expect("a message has a type");
-    let headers = message
-        .get("headers")
-        .map_or_else(|| Pack::Map(Vec::new()), to_pack_value);
+    let headers = message.get("headers").map_or_else(|| Pack::Map(Vec::new()), to_pack_value);
     let id = to_pack_value(&message["invocationId"]);
     let mut items = vec![Pack::from(kind)];
     match kind {
         1 | 4 => {
-            let streams = message
-                .get("streamIds")
-                .map_or_else(|| Pack::Array(Vec::new()), to_pack_value);
+            let streams = message.get("streamIds").map_or_else(|| Pack::Array(Vec::new()), to_pack_value);
             items.extend([
                 headers,
                 id,
@@ -101,10 +97,7 @@ pub fn to_pack(message: &Value) -> Pack {
             }
         }
         5 => items.extend([headers, id]),
-        7 => items.extend([
-            to_pack_value(&message["error"]),
-            Pack::from(message["allowReconnect"] == true),
-        ]),
+        7 => items.extend([to_pack_value(&message["error"]), Pack::from(message["allowReconnect"] == true)]),
         8 | 9 => items.push(to_pack_value(&message["sequenceId"])),
         _ => {}
     }
@@ -119,12 +112,7 @@ pub fn to_pack(message: &Value) -> Pack {
 #[must_use]
 pub fn from_pack(message: &Pack) -> Value {
     let bad = || -> ! { panic!("not a message that a server writes: {message}") };
-    let items: Vec<Value> = message
-        .as_array()
-        .unwrap_or_else(|| bad())
-        .iter()
-        .map(from_pack_value)
-        .collect();
+    let items: Vec<Value> = message.as_array().unwrap_or_else(|| bad()).iter().map(from_pack_value).collect();
     if matches!(items.first().and_then(Value::as_i64), Some(1..=5)) && items.get(1) != Some(&json!({})) {
         bad();
     }
@@ -167,12 +155,9 @@ pub fn to_pack_value(value: &Value) -> Pack {
         },
         Value::String(value) => Pack::from(value.as_str()),
         Value::Array(values) => Pack::Array(values.iter().map(to_pack_value).collect()),
-        Value::Object(fields) => Pack::Map(
-            fields
-                .iter()
-                .map(|(name, value)| (Pack::from(name.as_str()), to_pack_value(value)))
-                .collect(),
-        ),
+        Value::Object(fields) => {
+            Pack::Map(fields.iter().map(|(name, value)| (Pack::from(name.as_str()), to_pack_value(value))).collect())
+        }
     }
 }
 
@@ -186,10 +171,9 @@ pub fn from_pack_value(value: &Pack) -> Value {
     match value {
         Pack::Nil => Value::Null,
         Pack::Boolean(value) => json!(value),
-        Pack::Integer(value) => value.as_u64().map_or_else(
-            || json!(value.as_i64().expect("an integer has 64 bits")),
-            |value| json!(value),
-        ),
+        Pack::Integer(value) => {
+            value.as_u64().map_or_else(|| json!(value.as_i64().expect("an integer has 64 bits")), |value| json!(value))
+        }
         Pack::F32(value) => json!(value),
         Pack::F64(value) => json!(value),
         Pack::String(text) => json!(text.as_str().expect("a string is UTF-8")),

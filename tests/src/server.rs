@@ -61,10 +61,7 @@ impl Server {
             .expect("the server says where it listens");
         // Whatever it writes later must not fill the pipe and stop it.
         std::thread::spawn(move || lines.for_each(drop));
-        Self {
-            authority: authority.trim_end().to_owned(),
-            child: Some(child),
-        }
+        Self { authority: authority.trim_end().to_owned(), child: Some(child) }
     }
 
     /// Host and port, as they stand in a `Host` header.
@@ -101,15 +98,7 @@ impl Drop for Server {
 /// Builds the workspace's conformance program and returns its path.
 fn build() -> String {
     let output = Command::new(env!("CARGO"))
-        .args([
-            "build",
-            "--quiet",
-            "--package",
-            "conformance",
-            "--bin",
-            "conformance",
-            "--message-format=json",
-        ])
+        .args(["build", "--quiet", "--package", "conformance", "--bin", "conformance", "--message-format=json"])
         .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
         .stderr(Stdio::inherit())
         .output()

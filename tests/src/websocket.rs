@@ -42,13 +42,7 @@ impl Frame {
     /// A whole message in one masked frame.
     #[must_use]
     pub fn new(opcode: u8, payload: impl Into<Vec<u8>>) -> Self {
-        Self {
-            fin: true,
-            rsv: 0,
-            opcode,
-            masked: true,
-            payload: payload.into(),
-        }
+        Self { fin: true, rsv: 0, opcode, masked: true, payload: payload.into() }
     }
 
     /// A text frame.
@@ -110,12 +104,7 @@ impl Frame {
         if self.masked {
             let key = [0x12, 0x34, 0x56, 0x78];
             bytes.extend_from_slice(&key);
-            bytes.extend(
-                self.payload
-                    .iter()
-                    .zip(key.iter().cycle())
-                    .map(|(byte, key)| byte ^ key),
-            );
+            bytes.extend(self.payload.iter().zip(key.iter().cycle()).map(|(byte, key)| byte ^ key));
         } else {
             bytes.extend_from_slice(&self.payload);
         }
@@ -138,9 +127,7 @@ impl RawSocket {
     /// When the server refuses.
     #[must_use]
     pub fn open(path: &str) -> Self {
-        Self::upgrade(path, &[])
-            .unwrap_or_else(|response| panic!("no WebSocket: {response:?}"))
-            .0
+        Self::upgrade(path, &[]).unwrap_or_else(|response| panic!("no WebSocket: {response:?}")).0
     }
 
     /// Asks for a WebSocket with further headers and returns it with the 101 response, or the refusal.
@@ -237,20 +224,13 @@ impl RawSocket {
         };
         assert!(self.fill(head), "the connection ended within a frame");
         let length = length.unwrap_or_else(|| {
-            self.received[2..head]
-                .iter()
-                .fold(0_usize, |length, byte| (length << 8) | usize::from(*byte))
+            self.received[2..head].iter().fold(0_usize, |length, byte| (length << 8) | usize::from(*byte))
         });
         assert!(self.fill(head + length), "the connection ended within a frame");
         let payload = self.received[head..head + length].to_vec();
         self.received.drain(..head + length);
-        let frame = Frame {
-            fin: first & 0x80 != 0,
-            rsv: (first >> 4) & 7,
-            opcode: first & 0x0f,
-            masked: false,
-            payload,
-        };
+        let frame =
+            Frame { fin: first & 0x80 != 0, rsv: (first >> 4) & 7, opcode: first & 0x0f, masked: false, payload };
         assert_eq!(frame.rsv, 0, "no extension was agreed on: {frame:?}");
         Some(frame)
     }
@@ -297,10 +277,7 @@ impl RawSocket {
         let Some((code, reason)) = close.payload.split_at_checked(2) else {
             return (1005, String::new());
         };
-        (
-            u16::from_be_bytes([code[0], code[1]]),
-            String::from_utf8_lossy(reason).into_owned(),
-        )
+        (u16::from_be_bytes([code[0], code[1]]), String::from_utf8_lossy(reason).into_owned())
     }
 
     /// Receives until there are `count` bytes; false if the connection ends before.

@@ -14,10 +14,7 @@ const ASK_FAILED: &str = "An unexpected error occurred invoking 'AskClient' on t
 /// Reads the server's question and returns its id.
 fn question(socket: &mut HubSocket, text: &str) -> String {
     let message = socket.next_message();
-    let id = message["invocationId"]
-        .as_str()
-        .unwrap_or_else(|| panic!("no question: {message}"))
-        .to_owned();
+    let id = message["invocationId"].as_str().unwrap_or_else(|| panic!("no question: {message}")).to_owned();
     assert!(!id.is_empty());
     assert_eq!(message, invocation(&id, "Answer", json!([text])));
     id
@@ -87,10 +84,7 @@ fn an_error_of_the_client_is_shown_to_the_asker() {
     for protocol in BOTH {
         for path in ["/conformance", "/conformance-detailed"] {
             let result = ask(path, protocol, |id| vec![failed(id, "I do not know")]);
-            assert_eq!(
-                result,
-                failed("1", &format!("{ASK_FAILED} HubException: I do not know"))
-            );
+            assert_eq!(result, failed("1", &format!("{ASK_FAILED} HubException: I do not know")));
         }
     }
 }
@@ -176,10 +170,7 @@ fn an_unknown_connection_cannot_be_asked() {
 
 #[test]
 fn a_connection_of_another_hub_cannot_be_asked() {
-    let (mut asker, mut other) = (
-        HubSocket::json("/conformance-detailed"),
-        HubSocket::json("/conformance"),
-    );
+    let (mut asker, mut other) = (HubSocket::json("/conformance-detailed"), HubSocket::json("/conformance"));
     let id = other.connection_id();
     asker.invoke("1", "AskClient", json!([id, "why"]));
     let text = format!("{ASK_FAILED} IOException: Connection '{id}' does not exist.");
@@ -238,9 +229,7 @@ fn another_connection_that_answers_is_closed_and_the_question_stays_open() {
 fn questions_have_different_ids_and_may_be_answered_in_any_order() {
     let mut asked = HubSocket::json("/conformance");
     let id = asked.connection_id();
-    let mut askers: Vec<HubSocket> = (0..5)
-        .map(|n| HubSocket::connect("/conformance", BOTH[n % 2]))
-        .collect();
+    let mut askers: Vec<HubSocket> = (0..5).map(|n| HubSocket::connect("/conformance", BOTH[n % 2])).collect();
     let mut questions = Vec::new();
     for (n, asker) in askers.iter_mut().enumerate() {
         asker.invoke("1", "AskClient", json!([id, n.to_string()]));
@@ -290,10 +279,7 @@ fn the_application_may_ask_from_outside_any_hub() {
 fn asking_from_outside_fails_with_the_reason() {
     // The kind of error may stand in front of its text.
     let answer = http::get("/result/nobody");
-    assert!(
-        answer.text().ends_with("Connection 'nobody' does not exist."),
-        "{answer:?}"
-    );
+    assert!(answer.text().ends_with("Connection 'nobody' does not exist."), "{answer:?}");
 
     let mut socket = HubSocket::json("/conformance");
     let id = socket.connection_id();
@@ -302,8 +288,5 @@ fn asking_from_outside_fails_with_the_reason() {
     socket.send(&json!({"type": 7}));
     socket.expect_close(&close(None, false));
     let answer = request.join().expect("no panic");
-    assert!(
-        answer.text().ends_with(&format!("Connection '{id}' disconnected.")),
-        "{answer:?}"
-    );
+    assert!(answer.text().ends_with(&format!("Connection '{id}' disconnected.")), "{answer:?}");
 }

@@ -97,38 +97,15 @@ fn the_hub_is_told_why_a_connection_ended() {
         let id = socket.connection_id();
         act(&mut socket);
         let reason = reason(&mut watcher, &id);
-        assert!(
-            reason.is_null() || reason.as_str().is_some_and(|name| !name.is_empty()),
-            "{reason}"
-        );
+        assert!(reason.is_null() || reason.as_str().is_some_and(|name| !name.is_empty()), "{reason}");
         reason
     };
-    assert_eq!(
-        end(&|socket| socket.send(&json!({"type": 7}))),
-        Value::Null,
-        "the client said so"
-    );
-    assert_eq!(
-        end(&|socket| socket.raw.send(&wire_tests::Frame::close(1000))),
-        Value::Null,
-        "a close frame"
-    );
-    assert_eq!(
-        end(&|socket| socket.invoke("1", "Abort", json!([]))),
-        Value::Null,
-        "the hub said so"
-    );
+    assert_eq!(end(&|socket| socket.send(&json!({"type": 7}))), Value::Null, "the client said so");
+    assert_eq!(end(&|socket| socket.raw.send(&wire_tests::Frame::close(1000))), Value::Null, "a close frame");
+    assert_eq!(end(&|socket| socket.invoke("1", "Abort", json!([]))), Value::Null, "the hub said so");
     assert_ne!(end(&|socket| socket.send_text("x")), Value::Null, "a violation");
-    assert_ne!(
-        end(&|socket| socket.send_text(&" ".repeat(33 * 1024))),
-        Value::Null,
-        "too large"
-    );
-    assert_ne!(
-        end(&|socket| socket.send(&json!({"type": 7, "error": "crashed"}))),
-        Value::Null,
-        "the client failed"
-    );
+    assert_ne!(end(&|socket| socket.send_text(&" ".repeat(33 * 1024))), Value::Null, "too large");
+    assert_ne!(end(&|socket| socket.send(&json!({"type": 7, "error": "crashed"}))), Value::Null, "the client failed");
 }
 
 #[test]
@@ -180,9 +157,6 @@ fn input_that_ends_within_a_message_is_an_error_where_anybody_can_read_it() {
 fn calls_under_way_are_answered_before_a_violation_or_not_at_all() {
     let mut socket = HubSocket::connect("/conformance", Protocol::Json);
     socket.send_bytes(b"{\"type\":1,\"invocationId\":\"1\",\"target\":\"Throw\",\"arguments\":[\"x\"]}\x1e{}\x1e");
-    assert_eq!(
-        socket.next_message(),
-        failed("1", "An unexpected error occurred invoking 'Throw' on the server.")
-    );
+    assert_eq!(socket.next_message(), failed("1", "An unexpected error occurred invoking 'Throw' on the server."));
     socket.expect_close(&close(Some(GENERIC), true));
 }

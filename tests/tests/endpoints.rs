@@ -15,20 +15,14 @@ fn assert_plain(response: &Response, status: u16, body: &str) {
 /// A token that was negotiated at this hub.
 fn token(hub: &str) -> String {
     let answer = negotiate(&format!("{hub}?negotiateVersion=1"));
-    answer["connectionToken"]
-        .as_str()
-        .expect("the token is text")
-        .to_owned()
+    answer["connectionToken"].as_str().expect("the token is text").to_owned()
 }
 
 #[test]
 fn an_id_is_required_unless_a_websocket_is_opened() {
-    for (method, headers) in [
-        ("POST", vec![]),
-        ("DELETE", vec![]),
-        ("GET", vec![]),
-        ("GET", vec![("Accept", "text/event-stream")]),
-    ] {
+    for (method, headers) in
+        [("POST", vec![]), ("DELETE", vec![]), ("GET", vec![]), ("GET", vec![("Accept", "text/event-stream")])]
+    {
         for path in ["/conformance", "/conformance?id=", "/conformance?other=1"] {
             assert_plain(&request(method, path, &headers, b""), 400, "Connection ID required");
         }
@@ -37,12 +31,9 @@ fn an_id_is_required_unless_a_websocket_is_opened() {
 
 #[test]
 fn an_unknown_id_is_404() {
-    for (method, headers) in [
-        ("POST", vec![]),
-        ("DELETE", vec![]),
-        ("GET", vec![]),
-        ("GET", vec![("Accept", "text/event-stream")]),
-    ] {
+    for (method, headers) in
+        [("POST", vec![]), ("DELETE", vec![]), ("GET", vec![]), ("GET", vec![("Accept", "text/event-stream")])]
+    {
         let response = request(method, "/conformance?id=unknown", &headers, b"");
         assert_plain(&response, 404, "No Connection with that ID");
     }
@@ -59,13 +50,7 @@ fn a_websocket_with_an_unknown_id_is_404_without_a_content_type() {
 fn ids_are_compared_with_regard_to_case() {
     let other_case: String = token("/conformance")
         .chars()
-        .map(|c| {
-            if c.is_ascii_lowercase() {
-                c.to_ascii_uppercase()
-            } else {
-                c.to_ascii_lowercase()
-            }
-        })
+        .map(|c| if c.is_ascii_lowercase() { c.to_ascii_uppercase() } else { c.to_ascii_lowercase() })
         .collect();
     let response = RawSocket::upgrade(&format!("/conformance?id={other_case}"), &[]).expect_err("another id");
     assert_eq!(response.status, 404);
@@ -83,20 +68,11 @@ fn the_connection_id_of_version_1_opens_nothing() {
 fn a_token_opens_a_websocket_with_the_negotiated_id() {
     for protocol in BOTH {
         let answer = negotiate("/conformance?negotiateVersion=1");
-        let path = format!(
-            "/conformance?id={}",
-            answer["connectionToken"].as_str().expect("the token is text")
-        );
-        assert_eq!(
-            HubSocket::connect(&path, protocol).connection_id(),
-            answer["connectionId"]
-        );
+        let path = format!("/conformance?id={}", answer["connectionToken"].as_str().expect("the token is text"));
+        assert_eq!(HubSocket::connect(&path, protocol).connection_id(), answer["connectionId"]);
     }
     let answer = negotiate("/conformance?negotiateVersion=0");
-    let path = format!(
-        "/conformance?ID={}",
-        answer["connectionId"].as_str().expect("the id is text")
-    );
+    let path = format!("/conformance?ID={}", answer["connectionId"].as_str().expect("the id is text"));
     assert_eq!(HubSocket::json(&path).connection_id(), answer["connectionId"]);
 }
 
@@ -114,11 +90,7 @@ fn post_to_a_websocket_connection_is_405() {
     let path = format!("/conformance?id={token}");
     let mut socket = HubSocket::json(&path);
     socket.expect_alive();
-    assert_plain(
-        &post(&path, b"{}\x1e"),
-        405,
-        "POST requests are not allowed for WebSocket connections.",
-    );
+    assert_plain(&post(&path, b"{}\x1e"), 405, "POST requests are not allowed for WebSocket connections.");
     socket.expect_alive();
 }
 
@@ -128,11 +100,7 @@ fn delete_of_a_websocket_connection_is_refused() {
     let mut socket = HubSocket::json(&path);
     socket.expect_alive();
     let response = request("DELETE", &path, &[], b"");
-    assert_plain(
-        &response,
-        400,
-        "Cannot terminate this connection using the DELETE endpoint.",
-    );
+    assert_plain(&response, 400, "Cannot terminate this connection using the DELETE endpoint.");
     socket.expect_alive();
 }
 
@@ -142,11 +110,7 @@ fn a_websocket_connection_cannot_change_its_transport() {
     let mut socket = HubSocket::json(&path);
     socket.expect_alive();
     for headers in [vec![], vec![("Accept", "text/event-stream")]] {
-        assert_plain(
-            &request("GET", &path, &headers, b""),
-            400,
-            "Cannot change transports mid-connection",
-        );
+        assert_plain(&request("GET", &path, &headers, b""), 400, "Cannot change transports mid-connection");
     }
     socket.expect_alive();
 }
@@ -171,12 +135,7 @@ fn a_token_is_worth_nothing_after_its_connection() {
     socket.send(&json!({"type": 7}));
     socket.expect_close(&json!({"type": 7}));
     while watcher.next_message()["arguments"][0] != id.as_str() {}
-    assert_eq!(
-        RawSocket::upgrade(&path, &[])
-            .expect_err("the connection is over")
-            .status,
-        404
-    );
+    assert_eq!(RawSocket::upgrade(&path, &[]).expect_err("the connection is over").status, 404);
 }
 
 #[test]
@@ -185,12 +144,7 @@ fn a_token_of_another_hub_opens_nothing() {
     if ours_differs("a token opens only the endpoint that gave it") {
         return;
     }
-    assert_eq!(
-        RawSocket::upgrade(&path, &[])
-            .expect_err("given by another endpoint")
-            .status,
-        404
-    );
+    assert_eq!(RawSocket::upgrade(&path, &[]).expect_err("given by another endpoint").status, 404);
 }
 
 #[test]
@@ -205,10 +159,7 @@ fn other_methods_are_405() {
 #[test]
 fn an_endpoint_without_websockets_answers_404() {
     let response = RawSocket::upgrade("/conformance-sse", &[]).expect_err("only Server-Sent Events");
-    assert_eq!(
-        (response.status, response.text()),
-        (404, "WebSockets transport not supported by this end point type")
-    );
+    assert_eq!((response.status, response.text()), (404, "WebSockets transport not supported by this end point type"));
     assert_eq!(response.header("content-type"), Some("text/plain"));
 }
 
@@ -235,10 +186,7 @@ fn a_method_with_a_policy_refuses_others_with_its_own_text() {
     for protocol in BOTH {
         let mut ann = HubSocket::connect("/conformance-auth?access_token=user:ann", protocol);
         ann.invoke("1", "AdminOnly", json!([]));
-        assert_eq!(
-            ann.next_message()["error"],
-            "Failed to invoke 'AdminOnly' because user is unauthorized"
-        );
+        assert_eq!(ann.next_message()["error"], "Failed to invoke 'AdminOnly' because user is unauthorized");
         ann.expect_alive();
         let mut admin = HubSocket::connect("/conformance-auth?access_token=user:admin", protocol);
         assert_eq!(admin.call("AdminOnly", json!([])), "secret");

@@ -13,10 +13,7 @@ fn respond(path: &str, request: &[u8]) -> Value {
     let response: Value = serde_json::from_slice(text).expect("the response is JSON");
     if response.get("error").is_some() {
         let end = raw.read_message().expect("a close frame");
-        assert_eq!(
-            end.opcode, CLOSE,
-            "no Close message follows a failed handshake: {end:?}"
-        );
+        assert_eq!(end.opcode, CLOSE, "no Close message follows a failed handshake: {end:?}");
         assert_eq!(raw.finish(&end), (1000, String::new()));
     }
     response
@@ -25,10 +22,7 @@ fn respond(path: &str, request: &[u8]) -> Value {
 fn error(path: &str, request: &str) -> String {
     let response = respond(path, format!("{request}\u{1e}").as_bytes());
     assert_eq!(response.as_object().map(serde_json::Map::len), Some(1), "{response}");
-    response["error"]
-        .as_str()
-        .unwrap_or_else(|| panic!("accepted: {request}"))
-        .to_owned()
+    response["error"].as_str().unwrap_or_else(|| panic!("accepted: {request}")).to_owned()
 }
 
 #[test]
@@ -47,23 +41,15 @@ fn accepted_requests() {
         r#"{"other":{"protocol":["x"],"version":"y"},"protocol":"json","more":[1,null,"}"],"version":1}"#,
         r#"{"\u0070rotocol":"js\u006fn","version":1}"#,
     ] {
-        assert_eq!(
-            respond("/conformance", format!("{request}\u{1e}").as_bytes()),
-            json!({}),
-            "{request}"
-        );
+        assert_eq!(respond("/conformance", format!("{request}\u{1e}").as_bytes()), json!({}), "{request}");
     }
 }
 
 #[test]
 fn an_unknown_protocol_is_named_as_sent() {
-    for (name, shown) in [
-        ("other", "other"),
-        ("OTHER", "OTHER"),
-        ("", ""),
-        ("json ", "json "),
-        (r#"a\"b\\\n"#, "a\"b\\\n"),
-    ] {
+    for (name, shown) in
+        [("other", "other"), ("OTHER", "OTHER"), ("", ""), ("json ", "json "), (r#"a\"b\\\n"#, "a\"b\\\n")]
+    {
         for path in ["/conformance", "/conformance-detailed"] {
             assert_eq!(
                 error(path, &format!(r#"{{"protocol":"{name}","version":1}}"#)),
@@ -78,10 +64,7 @@ fn a_version_above_2_is_refused() {
     for protocol in ["json", "messagepack"] {
         for version in [3, 99, 9001, i32::MAX] {
             assert_eq!(
-                error(
-                    "/conformance",
-                    &format!(r#"{{"protocol":"{protocol}","version":{version}}}"#)
-                ),
+                error("/conformance", &format!(r#"{{"protocol":"{protocol}","version":{version}}}"#)),
                 format!("The server does not support version {version} of the '{protocol}' protocol.")
             );
         }
@@ -134,11 +117,7 @@ fn a_broken_request_gets_the_generic_text() {
 #[test]
 fn a_broken_request_is_explained_where_errors_are_detailed() {
     for (request, details) in BROKEN {
-        assert_eq!(
-            error("/conformance-detailed", request),
-            format!("{GENERIC} {details}"),
-            "{request}"
-        );
+        assert_eq!(error("/conformance-detailed", request), format!("{GENERIC} {details}"), "{request}");
     }
 }
 
@@ -152,15 +131,8 @@ fn broken_json_is_explained_where_errors_are_detailed() {
 
 #[test]
 fn bytes_that_are_not_utf_8_are_a_broken_request() {
-    for request in [
-        b"\xff\xff\x1e".as_slice(),
-        b"{\"protocol\":\"\xff\xfe\",\"version\":1}\x1e",
-    ] {
-        assert_eq!(
-            respond("/conformance", request),
-            json!({"error": GENERIC}),
-            "{request:?}"
-        );
+    for request in [b"\xff\xff\x1e".as_slice(), b"{\"protocol\":\"\xff\xfe\",\"version\":1}\x1e"] {
+        assert_eq!(respond("/conformance", request), json!({"error": GENERIC}), "{request:?}");
     }
 }
 
@@ -185,10 +157,7 @@ fn a_request_may_be_as_long_as_the_message_limit() {
 #[test]
 fn nothing_in_time_is_cancelled() {
     let mut raw = RawSocket::open("/conformance-limits");
-    assert_eq!(
-        raw.read_message().expect("a response").payload,
-        b"{\"error\":\"Handshake was canceled.\"}\x1e"
-    );
+    assert_eq!(raw.read_message().expect("a response").payload, b"{\"error\":\"Handshake was canceled.\"}\x1e");
     assert_eq!(raw.read_close(), Some((1000, String::new())));
 }
 
@@ -198,10 +167,7 @@ fn an_unfinished_request_is_cancelled_after_the_same_time_however_it_trickles() 
     for byte in br#"{"protocol":"json","#.chunks(1) {
         raw.send(&Frame::text(byte));
     }
-    assert_eq!(
-        raw.read_message().expect("a response").payload,
-        b"{\"error\":\"Handshake was canceled.\"}\x1e"
-    );
+    assert_eq!(raw.read_message().expect("a response").payload, b"{\"error\":\"Handshake was canceled.\"}\x1e");
     assert_eq!(raw.read_close(), Some((1000, String::new())));
 }
 
@@ -229,10 +195,7 @@ fn a_failed_handshake_never_reaches_the_hub() {
     let negotiated = negotiate("/conformance?negotiateVersion=1");
     let token = negotiated["connectionToken"].as_str().expect("the token is text");
     let path = format!("/conformance?id={token}&greet=x");
-    assert_eq!(
-        error(&path, r#"{"protocol":"other","version":1}"#),
-        "The protocol 'other' is not supported."
-    );
+    assert_eq!(error(&path, r#"{"protocol":"other","version":1}"#), "The protocol 'other' is not supported.");
 
     last.send(&json!({"type": 7}));
     loop {
@@ -260,9 +223,6 @@ fn messages_to_a_new_connection_come_behind_the_response() {
         let mut raw = RawSocket::open("/conformance?greet=you");
         raw.send(&Frame::text(protocol.handshake()));
         let mut socket = HubSocket::after_handshake(raw, protocol);
-        assert_eq!(
-            socket.next_message(),
-            json!({"type": 1, "target": "Receive", "arguments": ["hello you"]})
-        );
+        assert_eq!(socket.next_message(), json!({"type": 1, "target": "Receive", "arguments": ["hello you"]}));
     }
 }

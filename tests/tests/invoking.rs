@@ -48,22 +48,10 @@ fn calls_that_cannot_be_made() {
                 continue; // MessagePack refuses an empty target.
             }
             socket.invoke("1", method, arguments.clone());
-            assert_eq!(
-                socket.next_message(),
-                failed("1", &text),
-                "{protocol:?} {method} {arguments}"
-            );
-            let full = if details.is_empty() {
-                text
-            } else {
-                format!("{text} {details}")
-            };
+            assert_eq!(socket.next_message(), failed("1", &text), "{protocol:?} {method} {arguments}");
+            let full = if details.is_empty() { text } else { format!("{text} {details}") };
             detailed.invoke("1", method, arguments.clone());
-            assert_eq!(
-                detailed.next_message(),
-                failed("1", &full),
-                "{protocol:?} {method} {arguments}"
-            );
+            assert_eq!(detailed.next_message(), failed("1", &full), "{protocol:?} {method} {arguments}");
         }
         socket.expect_alive();
     }
@@ -108,10 +96,7 @@ fn errors_name_a_known_method_as_the_hub_does_and_an_unknown_one_as_the_client_d
         let mut socket = HubSocket::connect("/conformance", protocol);
         for (sent, text) in [
             ("tHROW", "An unexpected error occurred invoking 'Throw' on the server."),
-            (
-                "tHROWs",
-                "Failed to invoke 'tHROWs' due to an error on the server. HubException: Method does not exist.",
-            ),
+            ("tHROWs", "Failed to invoke 'tHROWs' due to an error on the server. HubException: Method does not exist."),
             (
                 "quote'\"🦀",
                 "Failed to invoke 'quote'\"🦀' due to an error on the server. HubException: Method does not exist.",
@@ -258,15 +243,11 @@ fn the_number_of_streams_must_fit_the_method() {
 #[test]
 fn the_arguments_are_checked_before_kind_and_streams() {
     let mut socket = HubSocket::json("/conformance");
-    for message in [
-        stream_invocation("1", "Add", json!(["x", 1])),
-        invocation_with_streams("1", "Add", json!([1]), &["s"]),
-    ] {
+    for message in
+        [stream_invocation("1", "Add", json!(["x", 1])), invocation_with_streams("1", "Add", json!([1]), &["s"])]
+    {
         socket.send(&message);
-        assert_eq!(
-            socket.next_message(),
-            failed("1", "Failed to invoke 'Add' due to an error on the server.")
-        );
+        assert_eq!(socket.next_message(), failed("1", "Failed to invoke 'Add' due to an error on the server."));
     }
     socket.send(&invocation_with_streams("1", "Counter", json!([1, 0]), &["s"]));
     let text = "The client attempted to invoke the streaming 'Counter' method with a non-streaming invocation.";
@@ -286,14 +267,8 @@ fn the_same_id_may_be_used_again_and_by_others() {
         );
     }
     // Plain calls may even share one id while both run: nothing but the client depends on it.
-    one.send_all(&[
-        invocation("2", "Slow", json!([1])),
-        invocation("2", "Echo", json!(["x"])),
-    ]);
-    assert_eq!(
-        one.next_messages(2),
-        [completion("2", json!("slept 1")), completion("2", json!("x"))]
-    );
+    one.send_all(&[invocation("2", "Slow", json!([1])), invocation("2", "Echo", json!(["x"]))]);
+    assert_eq!(one.next_messages(2), [completion("2", json!("slept 1")), completion("2", json!("x"))]);
 }
 
 #[test]
@@ -337,24 +312,13 @@ fn the_bench_hub_answers() {
         let mut socket = HubSocket::connect("/bench", protocol);
         assert_eq!(socket.call("Echo", json!(["x"])), "x");
         assert_eq!(socket.call("Add", json!([1, 2])), 3);
-        assert_eq!(
-            socket.call("JoinGroup", json!([format!("bench-{protocol:?}")])),
-            Value::Null
-        );
+        assert_eq!(socket.call("JoinGroup", json!([format!("bench-{protocol:?}")])), Value::Null);
         socket.send(&json!({"type": 1, "target": "SendToGroup", "arguments": [format!("bench-{protocol:?}"), "hi"]}));
-        assert_eq!(
-            socket.next_message(),
-            json!({"type": 1, "target": "receive", "arguments": ["hi"]})
-        );
+        assert_eq!(socket.next_message(), json!({"type": 1, "target": "receive", "arguments": ["hi"]}));
         socket.send(&stream_invocation("s", "Counter", json!([3])));
         assert_eq!(
             socket.next_messages(4),
-            [
-                item("s", json!(0)),
-                item("s", json!(1)),
-                item("s", json!(2)),
-                ended("s")
-            ]
+            [item("s", json!(0)), item("s", json!(1)), item("s", json!(2)), ended("s")]
         );
         socket.send_all(&[
             invocation_with_streams("u", "Sum", json!([]), &["n"]),

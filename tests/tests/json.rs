@@ -34,11 +34,7 @@ fn one_call_in_many_spellings() {
     let mut socket = HubSocket::json("/conformance");
     for call in CALLS {
         socket.send_text(call);
-        assert_eq!(
-            socket.next_text(),
-            r#"{"type":3,"invocationId":"1","result":"x"}"#,
-            "{call}"
-        );
+        assert_eq!(socket.next_text(), r#"{"type":3,"invocationId":"1","result":"x"}"#, "{call}");
     }
 }
 
@@ -66,10 +62,7 @@ fn messages_are_written_in_a_fixed_order_without_blanks() {
         ),
         (
             r#"{"type":4,"invocationId":"10","target":"Counter","arguments":[1,0]}"#,
-            vec![
-                r#"{"type":2,"invocationId":"10","item":0}"#,
-                r#"{"type":3,"invocationId":"10"}"#,
-            ],
+            vec![r#"{"type":2,"invocationId":"10","item":0}"#, r#"{"type":3,"invocationId":"10"}"#],
         ),
     ];
     for (request, answers) in rows {
@@ -82,10 +75,7 @@ fn messages_are_written_in_a_fixed_order_without_blanks() {
     socket.invoke("11", "AskClient", json!([id, "why"]));
     let question = socket.next_text();
     let question_id = serde_json::from_str::<Value>(&question).expect("JSON")["invocationId"].clone();
-    assert_eq!(
-        question,
-        format!(r#"{{"type":1,"invocationId":{question_id},"target":"Answer","arguments":["why"]}}"#)
-    );
+    assert_eq!(question, format!(r#"{{"type":1,"invocationId":{question_id},"target":"Answer","arguments":["why"]}}"#));
     socket.send_text(&format!(r#"{{"type":3,"invocationId":{question_id},"result":"so"}}"#));
     assert_eq!(socket.next_text(), r#"{"type":3,"invocationId":"11","result":"so"}"#);
 
@@ -97,18 +87,7 @@ fn messages_are_written_in_a_fixed_order_without_blanks() {
 #[test]
 fn the_id_comes_back_as_it_was_sent() {
     let mut socket = HubSocket::json("/conformance");
-    for id in [
-        "0",
-        " ",
-        "a b",
-        "\"quoted\"",
-        "back\\slash",
-        "\n\t\u{1}",
-        "é",
-        "🦀",
-        "\u{1f}",
-        &"x".repeat(3000),
-    ] {
+    for id in ["0", " ", "a b", "\"quoted\"", "back\\slash", "\n\t\u{1}", "é", "🦀", "\u{1f}", &"x".repeat(3000)] {
         socket.invoke(id, "Echo", json!(["x"]));
         assert_eq!(socket.next_message(), completion(id, json!("x")));
     }
@@ -118,16 +97,8 @@ fn the_id_comes_back_as_it_was_sent() {
 fn text_comes_back_as_it_was_sent() {
     let mut socket = HubSocket::json("/conformance");
     let control: String = (1..0x20_u8).map(char::from).collect();
-    for text in [
-        "",
-        "é ü ß",
-        "日本語",
-        "🦀👨‍👩‍👧",
-        "<script>'&+\"\\/",
-        "\u{2028}\u{2029}\u{feff}\u{e000}",
-        "\0",
-        &control,
-    ] {
+    for text in ["", "é ü ß", "日本語", "🦀👨‍👩‍👧", "<script>'&+\"\\/", "\u{2028}\u{2029}\u{feff}\u{e000}", "\0", &control]
+    {
         assert_eq!(socket.call("Echo", json!([text])), text);
     }
     // A separator within a string can only be an escape, in both directions.
@@ -142,10 +113,7 @@ fn text_comes_back_as_it_was_sent() {
 fn letters_of_any_language_and_html_are_not_escaped() {
     let mut socket = HubSocket::json("/conformance");
     socket.invoke("1", "Echo", json!(["é日<>&'+/"]));
-    assert_eq!(
-        socket.next_text(),
-        r#"{"type":3,"invocationId":"1","result":"é日<>&'+/"}"#
-    );
+    assert_eq!(socket.next_text(), r#"{"type":3,"invocationId":"1","result":"é日<>&'+/"}"#);
 }
 
 #[test]
@@ -176,11 +144,7 @@ fn unknown_message_types_are_skipped() {
         let mut frame = format!("{unknown}\u{1e}").into_bytes();
         frame.extend(Protocol::Json.encode(&invocation("1", "Echo", json!(["behind"]))));
         socket.send_bytes(&frame);
-        assert_eq!(
-            socket.next_message(),
-            completion("1", json!("behind")),
-            "in one frame: {number}"
-        );
+        assert_eq!(socket.next_message(), completion("1", json!("behind")), "in one frame: {number}");
         socket.send_text(&unknown);
         socket.expect_alive();
     }
@@ -189,10 +153,7 @@ fn unknown_message_types_are_skipped() {
 #[test]
 fn acks_and_sequences_are_ignored_without_stateful_reconnect() {
     let mut socket = HubSocket::json("/conformance");
-    socket.send_all(&[
-        json!({"type": 8, "sequenceId": 5}),
-        json!({"type": 9, "sequenceId": 77}),
-    ]);
+    socket.send_all(&[json!({"type": 8, "sequenceId": 5}), json!({"type": 9, "sequenceId": 77})]);
     socket.expect_alive();
 }
 
@@ -201,8 +162,6 @@ fn deep_values_of_up_to_64_levels_are_read() {
     // An unknown property as deep as JSON may be: the message itself is the first level.
     let mut socket = HubSocket::json("/conformance");
     let deep = format!("{}{}", "[".repeat(63), "]".repeat(63));
-    socket.send_text(&format!(
-        r#"{{"type":1,"more":{deep},"invocationId":"1","target":"Echo","arguments":["x"]}}"#
-    ));
+    socket.send_text(&format!(r#"{{"type":1,"more":{deep},"invocationId":"1","target":"Echo","arguments":["x"]}}"#));
     assert_eq!(socket.next_message(), completion("1", json!("x")));
 }

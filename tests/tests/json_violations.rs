@@ -116,10 +116,7 @@ fn what_came_before_a_violation_is_answered_first_and_what_comes_behind_is_not_r
         "{\"type\":1,\"invocationId\":\"1\",\"target\":\"Echo\",\"arguments\":[\"a\"]}\u{1e}x\u{1e}\
          {\"type\":1,\"invocationId\":\"2\",\"target\":\"Echo\",\"arguments\":[\"b\"]}",
     );
-    assert_eq!(
-        socket.next_message(),
-        json!({"type": 3, "invocationId": "1", "result": "a"})
-    );
+    assert_eq!(socket.next_message(), json!({"type": 3, "invocationId": "1", "result": "a"}));
     socket.expect_close(&close(Some(GENERIC), true));
 }
 
@@ -154,11 +151,7 @@ fn an_upload_item_with_an_empty_id_closes() {
 
 #[test]
 fn nothing_of_the_text_is_shown_where_errors_are_not_detailed() {
-    for message in [
-        r#"{"type":"secret"}"#,
-        "secret",
-        r#"{"type":1,"target":"Echo","arguments":"secret"}"#,
-    ] {
+    for message in [r#"{"type":"secret"}"#, "secret", r#"{"type":1,"target":"Echo","arguments":"secret"}"#] {
         let mut socket = HubSocket::json("/conformance");
         socket.send_text(message);
         assert!(!socket.next_text().contains("secret"));

@@ -34,10 +34,7 @@ fn messages_are_written_in_exactly_one_form() {
 
     socket.invoke("2", "ThrowHubException", json!(["x"]));
     let text = b"An unexpected error occurred invoking 'ThrowHubException' on the server. HubException: x";
-    expect_bytes(
-        &mut socket,
-        &[b"\x95\x03\x80\xa12\x01\xd9", [text.len() as u8].as_slice(), text].concat(),
-    );
+    expect_bytes(&mut socket, &[b"\x95\x03\x80\xa12\x01\xd9", [text.len() as u8].as_slice(), text].concat());
 
     // The server's invocations have six items.
     socket.send(&json!({"type": 1, "target": "SendToCaller", "arguments": ["x"]}));
@@ -128,12 +125,9 @@ fn a_prefix_may_have_needless_zeros() {
     let mut socket = connect("/conformance");
     let body = &Protocol::MessagePack.encode(&invocation("1", "Echo", json!(["x"])))[1..];
     let length = body.len() as u8;
-    for prefix in [
-        vec![length],
-        vec![length | 0x80, 0],
-        vec![length | 0x80, 0x80, 0],
-        vec![length | 0x80, 0x80, 0x80, 0x80, 0],
-    ] {
+    for prefix in
+        [vec![length], vec![length | 0x80, 0], vec![length | 0x80, 0x80, 0], vec![length | 0x80, 0x80, 0x80, 0x80, 0]]
+    {
         socket.send_bytes(&[prefix.as_slice(), body].concat());
         assert_eq!(socket.next_message(), completion("1", json!("x")), "{prefix:?}");
     }
@@ -144,14 +138,7 @@ fn a_missing_or_empty_id_means_that_no_answer_is_wanted() {
     let mut socket = connect("/conformance");
     for id in [Value::Nil, Value::from("")] {
         for target in ["Echo", "Unknown"] {
-            let items = [
-                Value::from(1),
-                Value::Map(Vec::new()),
-                id.clone(),
-                Value::from(target),
-                array([]),
-                array([]),
-            ];
+            let items = [Value::from(1), Value::Map(Vec::new()), id.clone(), Value::from(target), array([]), array([])];
             socket.send_bytes(&frame_pack(&array(items)));
         }
     }
@@ -190,10 +177,7 @@ fn unknown_message_types_are_skipped() {
     }
     let mut socket = connect("/conformance");
     for number in [0, 10, 99, -1, i32::MAX] {
-        for items in [
-            vec![Value::from(number)],
-            vec![Value::from(number), Value::Map(Vec::new()), Value::from("1")],
-        ] {
+        for items in [vec![Value::from(number)], vec![Value::from(number), Value::Map(Vec::new()), Value::from("1")]] {
             let mut frame = frame_pack(&array(items));
             frame.extend(Protocol::MessagePack.encode(&invocation("1", "Echo", json!(["behind"]))));
             socket.send_bytes(&frame);
@@ -205,10 +189,7 @@ fn unknown_message_types_are_skipped() {
 #[test]
 fn acks_and_sequences_are_ignored_without_stateful_reconnect() {
     let mut socket = connect("/conformance");
-    socket.send_all(&[
-        json!({"type": 8, "sequenceId": i64::MAX}),
-        json!({"type": 9, "sequenceId": 77}),
-    ]);
+    socket.send_all(&[json!({"type": 8, "sequenceId": i64::MAX}), json!({"type": 9, "sequenceId": 77})]);
     socket.expect_alive();
 }
 

@@ -6,11 +6,7 @@ const TRANSPORTS: &str = r#"[{"transport":"WebSockets","transferFormats":["Text"
 
 fn assert_id(id: &str) {
     assert_eq!(id.len(), 22, "{id}");
-    assert!(
-        id.bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_'),
-        "{id}"
-    );
+    assert!(id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_'), "{id}");
 }
 
 #[test]
@@ -18,10 +14,7 @@ fn version_1_answers_compact_json_in_a_fixed_order() {
     let response = post("/conformance/negotiate?negotiateVersion=1", b"");
     assert_eq!(response.status, 200);
     assert_eq!(response.header("content-type"), Some("application/json"));
-    assert_eq!(
-        response.header("content-length"),
-        Some(response.body.len().to_string().as_str())
-    );
+    assert_eq!(response.header("content-length"), Some(response.body.len().to_string().as_str()));
     let (id, token) = (&response.json()["connectionId"], &response.json()["connectionToken"]);
     assert_eq!(
         response.text(),
@@ -49,16 +42,9 @@ fn version_0_has_no_token() {
 
 #[test]
 fn the_version_is_the_lower_of_both_sides() {
-    for (asked, given) in [
-        ("0", 0),
-        ("1", 1),
-        ("2", 1),
-        ("100", 1),
-        ("2147483647", 1),
-        ("%2B1", 1),
-        ("%201%20", 1),
-        ("01", 1),
-    ] {
+    for (asked, given) in
+        [("0", 0), ("1", 1), ("2", 1), ("100", 1), ("2147483647", 1), ("%2B1", 1), ("%201%20", 1), ("01", 1)]
+    {
         let answer = negotiate(&format!("/conformance?negotiateVersion={asked}"));
         assert_eq!(answer["negotiateVersion"], given, "{asked}");
         assert_eq!(answer["connectionToken"].is_string(), given > 0, "{asked}: {answer}");
@@ -69,10 +55,7 @@ fn the_version_is_the_lower_of_both_sides() {
 fn a_negative_version_is_refused_with_status_200_and_nothing_but_the_error() {
     for version in ["-1", "-2147483648"] {
         let response = post(&format!("/conformance/negotiate?negotiateVersion={version}"), b"");
-        assert_eq!(
-            (response.status, response.header("content-type")),
-            (200, Some("application/json"))
-        );
+        assert_eq!((response.status, response.header("content-type")), (200, Some("application/json")));
         assert_eq!(
             response.text(),
             format!(
@@ -93,11 +76,7 @@ fn a_version_that_is_no_integer_is_refused() {
     ] {
         let response = post(&format!("/conformance/negotiate?{query}"), b"");
         assert_eq!(response.status, 200);
-        assert_eq!(
-            response.text(),
-            r#"{"error":"The client requested a non-integer protocol version."}"#,
-            "{query}"
-        );
+        assert_eq!(response.text(), r#"{"error":"The client requested a non-integer protocol version."}"#, "{query}");
     }
 }
 
@@ -109,22 +88,15 @@ fn query_keys_and_paths_ignore_case() {
 #[test]
 fn the_body_is_ignored() {
     for body in [b"".as_slice(), b"{}", b"not json", &[0xff; 3000]] {
-        assert_eq!(
-            post("/conformance/negotiate?negotiateVersion=1", body).json()["negotiateVersion"],
-            1
-        );
+        assert_eq!(post("/conformance/negotiate?negotiateVersion=1", body).json()["negotiateVersion"], 1);
     }
 }
 
 #[test]
 fn a_content_type_is_not_needed_and_not_looked_at() {
     for content_type in ["text/plain;charset=UTF-8", "application/json", "image/png"] {
-        let response = request(
-            "POST",
-            "/conformance/negotiate?negotiateVersion=1",
-            &[("Content-Type", content_type)],
-            b"",
-        );
+        let response =
+            request("POST", "/conformance/negotiate?negotiateVersion=1", &[("Content-Type", content_type)], b"");
         assert_eq!(response.status, 200);
         assert_eq!(response.header("content-type"), Some("application/json"));
     }
@@ -163,17 +135,13 @@ fn stateful_reconnect_comes_first_where_it_is_allowed() {
         let path = format!("/conformance-stateful/negotiate?negotiateVersion=1&useStatefulReconnect={wanted}");
         let response = post(&path, b"");
         assert!(
-            response
-                .text()
-                .starts_with(r#"{"useStatefulReconnect":true,"negotiateVersion":1,"#),
+            response.text().starts_with(r#"{"useStatefulReconnect":true,"negotiateVersion":1,"#),
             "{wanted}: {}",
             response.text()
         );
     }
     for other in ["", "false", "1", "yes"] {
-        let answer = negotiate(&format!(
-            "/conformance-stateful?negotiateVersion=1&useStatefulReconnect={other}"
-        ));
+        let answer = negotiate(&format!("/conformance-stateful?negotiateVersion=1&useStatefulReconnect={other}"));
         assert_eq!(answer.get("useStatefulReconnect"), None, "{other}");
     }
 }
@@ -190,14 +158,8 @@ fn an_endpoint_names_only_the_transports_it_has() {
 fn a_negotiation_over_authorized_hubs_needs_a_user() {
     assert_eq!(post("/conformance-auth/negotiate?negotiateVersion=1", b"").status, 401);
     for (path, headers) in [
-        (
-            "/conformance-auth/negotiate?negotiateVersion=1",
-            vec![("Authorization", "Bearer user:ann")],
-        ),
-        (
-            "/conformance-auth/negotiate?negotiateVersion=1&access_token=user:ann",
-            vec![],
-        ),
+        ("/conformance-auth/negotiate?negotiateVersion=1", vec![("Authorization", "Bearer user:ann")]),
+        ("/conformance-auth/negotiate?negotiateVersion=1&access_token=user:ann", vec![]),
     ] {
         assert_eq!(request("POST", path, &headers, b"").status, 200);
     }
@@ -205,16 +167,8 @@ fn a_negotiation_over_authorized_hubs_needs_a_user() {
 
 #[test]
 fn a_browser_of_another_origin_may_negotiate_with_credentials() {
-    let response = request(
-        "POST",
-        "/conformance/negotiate",
-        &[("Origin", "http://example.org")],
-        b"",
-    );
-    assert_eq!(
-        response.header("access-control-allow-origin"),
-        Some("http://example.org")
-    );
+    let response = request("POST", "/conformance/negotiate", &[("Origin", "http://example.org")], b"");
+    assert_eq!(response.header("access-control-allow-origin"), Some("http://example.org"));
     assert_eq!(response.header("access-control-allow-credentials"), Some("true"));
 }
 

@@ -37,10 +37,7 @@ fn a_stream_that_fails_later_ends_with_the_error_behind_its_items() {
             let mut socket = HubSocket::connect(path, protocol);
             socket.send(&stream_invocation("1", "CounterThrows", json!([2])));
             let text = "An error occurred on the server while streaming results. HubException: stream failed";
-            assert_eq!(
-                socket.next_messages(3),
-                [item("1", json!(0)), item("1", json!(1)), failed("1", text)]
-            );
+            assert_eq!(socket.next_messages(3), [item("1", json!(0)), item("1", json!(1)), failed("1", text)]);
             socket.expect_alive();
         }
     }
@@ -69,16 +66,8 @@ fn errors_before_the_stream_are_those_of_calls() {
                 json!([]),
                 "Failed to invoke 'Unknown' due to an error on the server. HubException: Method does not exist.",
             ),
-            (
-                "Counter",
-                json!([1]),
-                "Failed to invoke 'Counter' due to an error on the server.",
-            ),
-            (
-                "Counter",
-                json!(["x", 0]),
-                "Failed to invoke 'Counter' due to an error on the server.",
-            ),
+            ("Counter", json!([1]), "Failed to invoke 'Counter' due to an error on the server."),
+            ("Counter", json!(["x", 0]), "Failed to invoke 'Counter' due to an error on the server."),
         ] {
             socket.send(&stream_invocation("1", method, arguments));
             assert_eq!(socket.next_message(), failed("1", text));
@@ -143,11 +132,7 @@ fn a_cancellation_that_matches_nothing_is_ignored() {
 fn a_stream_cancelled_in_the_same_frame_still_completes_once() {
     for protocol in BOTH {
         let mut socket = HubSocket::connect("/conformance", protocol);
-        socket.send_all(&[
-            stream_invocation("1", "Counter", json!([1_000_000, 1])),
-            cancel("1"),
-            cancel("1"),
-        ]);
+        socket.send_all(&[stream_invocation("1", "Counter", json!([1_000_000, 1])), cancel("1"), cancel("1")]);
         drain(&mut socket, "1", 0);
         assert_eq!(socket.barrier(), Vec::<Value>::new());
     }
@@ -157,9 +142,7 @@ fn a_stream_cancelled_in_the_same_frame_still_completes_once() {
 fn many_streams_run_side_by_side_and_calls_are_answered_meanwhile() {
     for protocol in BOTH {
         let mut socket = HubSocket::connect("/conformance", protocol);
-        let streams: Vec<Value> = (0..20)
-            .map(|n| stream_invocation(&n.to_string(), "Infinite", json!([])))
-            .collect();
+        let streams: Vec<Value> = (0..20).map(|n| stream_invocation(&n.to_string(), "Infinite", json!([]))).collect();
         socket.send_all(&streams);
         socket.invoke("call", "Echo", json!(["x"]));
         let mut waiting: std::collections::HashSet<String> = (0..20).map(|n| n.to_string()).collect();

@@ -35,10 +35,7 @@ fn everything_may_come_in_one_frame() {
         socket.send_all(&messages);
         let mut answers = socket.next_messages(2);
         answers.sort_by_key(|answer| answer["invocationId"].to_string());
-        assert_eq!(
-            answers,
-            [completion("1", json!(5050)), completion("2", json!("behind"))]
-        );
+        assert_eq!(answers, [completion("1", json!(5050)), completion("2", json!("behind"))]);
     }
 }
 
@@ -78,10 +75,7 @@ fn a_stream_may_run_both_ways() {
         socket.send(&upper("1", "s"));
         for text in ["one", "two", "ß"] {
             socket.send(&item("s", json!(text)));
-            assert_eq!(
-                socket.next_message(),
-                item("1", json!(text.to_uppercase().replace("SS", "ß")))
-            );
+            assert_eq!(socket.next_message(), item("1", json!(text.to_uppercase().replace("SS", "ß"))));
         }
         socket.send(&ended("s"));
         assert_eq!(socket.next_message(), ended("1"));
@@ -108,10 +102,7 @@ fn a_completion_with_an_error_fails_the_stream() {
     for protocol in BOTH {
         let mut socket = HubSocket::connect("/conformance", protocol);
         for method in ["Sum", "Concat"] {
-            socket.send_all(&[
-                invocation_with_streams("1", method, json!([]), &["s"]),
-                failed("s", "lost my data"),
-            ]);
+            socket.send_all(&[invocation_with_streams("1", method, json!([]), &["s"]), failed("s", "lost my data")]);
             let text =
                 format!("An unexpected error occurred invoking '{method}' on the server. HubException: lost my data");
             assert_eq!(socket.next_message(), failed("1", &text));
@@ -140,14 +131,7 @@ fn an_item_that_cannot_be_read_fails_the_stream() {
     for protocol in BOTH {
         for path in ["/conformance", "/conformance-detailed"] {
             let mut socket = HubSocket::connect(path, protocol);
-            for bad in [
-                json!("x"),
-                json!(null),
-                json!(1.5),
-                json!([1]),
-                json!({"a": 1}),
-                json!(2_147_483_648_i64),
-            ] {
+            for bad in [json!("x"), json!(null), json!(1.5), json!([1]), json!({"a": 1}), json!(2_147_483_648_i64)] {
                 socket.send_all(&[
                     invocation_with_streams("1", "Sum", json!([]), &["s"]),
                     item("s", json!(1)),
@@ -172,11 +156,7 @@ fn items_and_completions_of_unknown_streams_are_ignored() {
         for value in [json!(1), json!("x"), json!(null), json!({"deep": [[[{"a": 1}]]]})] {
             socket.send(&item("unknown", value));
         }
-        socket.send_all(&[
-            ended("unknown"),
-            failed("unknown", "x"),
-            completion("unknown", json!({"a": 1})),
-        ]);
+        socket.send_all(&[ended("unknown"), failed("unknown", "x"), completion("unknown", json!({"a": 1}))]);
         socket.expect_alive();
     }
 }
@@ -185,11 +165,7 @@ fn items_and_completions_of_unknown_streams_are_ignored() {
 fn items_behind_the_end_are_ignored() {
     for protocol in BOTH {
         let mut socket = HubSocket::connect("/conformance", protocol);
-        socket.send_all(&[
-            invocation_with_streams("1", "Sum", json!([]), &["s"]),
-            item("s", json!(1)),
-            ended("s"),
-        ]);
+        socket.send_all(&[invocation_with_streams("1", "Sum", json!([]), &["s"]), item("s", json!(1)), ended("s")]);
         assert_eq!(socket.next_message(), completion("1", json!(1)));
         socket.send(&item("s", json!(5)));
         socket.send(&ended("s"));
@@ -202,11 +178,7 @@ fn a_name_may_be_used_again() {
     for protocol in BOTH {
         let mut socket = HubSocket::connect("/conformance", protocol);
         for n in 0..5 {
-            socket.send_all(&[
-                invocation_with_streams("1", "Sum", json!([]), &["s"]),
-                item("s", json!(n)),
-                ended("s"),
-            ]);
+            socket.send_all(&[invocation_with_streams("1", "Sum", json!([]), &["s"]), item("s", json!(n)), ended("s")]);
             assert_eq!(socket.next_message(), completion("1", json!(n)));
         }
     }
@@ -251,10 +223,7 @@ fn an_upload_that_is_cut_off_is_no_finished_upload() {
     for protocol in BOTH {
         let mut socket = HubSocket::connect("/conformance", protocol);
         let id = socket.connection_id();
-        socket.send_all(&[
-            invocation_with_streams("1", "Sum", json!([]), &["s"]),
-            item("s", json!(1)),
-        ]);
+        socket.send_all(&[invocation_with_streams("1", "Sum", json!([]), &["s"]), item("s", json!(1))]);
         socket.raw.end_of_input();
         while watcher.next_message()["arguments"][0] != id.as_str() {}
         // Nothing was answered as if the upload were complete.
@@ -286,10 +255,7 @@ fn others_go_on_while_a_connection_uploads() {
     let group = unique("group");
     let mut member = HubSocket::json(&format!("/conformance?group={group}"));
     let mut socket = HubSocket::json("/conformance");
-    socket.send_all(&[
-        invocation_with_streams("1", "Sum", json!([]), &["s"]),
-        item("s", json!(1)),
-    ]);
+    socket.send_all(&[invocation_with_streams("1", "Sum", json!([]), &["s"]), item("s", json!(1))]);
     socket.call("SendToGroup", json!([group, "hi"]));
     assert_eq!(member.next_message()["arguments"], json!(["hi"]));
 }

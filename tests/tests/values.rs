@@ -43,10 +43,7 @@ fn json_objects_have_camel_case_names_and_numbers_for_enums() {
     let mut socket = HubSocket::json("/conformance");
     socket.invoke("1", "MakeEverything", json!([]));
     let text = socket.next_text();
-    assert!(
-        text.contains(r#""big":9007199254740993,"#),
-        "a number of 64 bits loses nothing: {text}"
-    );
+    assert!(text.contains(r#""big":9007199254740993,"#), "a number of 64 bits loses nothing: {text}");
     let message: Value = serde_json::from_str(&text).expect("JSON");
     assert_eq!(message, completion("1", everything()));
 }
@@ -85,11 +82,7 @@ fn json_properties_that_are_absent_take_their_default_and_unknown_ones_are_skipp
 #[test]
 fn json_times_keep_their_fractions() {
     let mut socket = HubSocket::json("/conformance");
-    for time in [
-        "2024-02-29T23:59:59.5Z",
-        "1999-12-31T00:00:00.1234567Z",
-        "2000-01-02T03:04:05Z",
-    ] {
+    for time in ["2024-02-29T23:59:59.5Z", "1999-12-31T00:00:00.1234567Z", "2000-01-02T03:04:05Z"] {
         assert_eq!(socket.call("EchoEverything", json!([{"when": time}]))["when"], time);
     }
 }
@@ -127,31 +120,18 @@ fn json_bytes_are_base64() {
 #[test]
 fn json_whole_numbers_are_read_as_floating_point_and_written_without_a_point() {
     let mut socket = HubSocket::json("/conformance");
-    for (one, two, text) in [
-        ("1", "2", "0.5"),
-        ("6", "2", "3"),
-        ("1.0", "-4.0", "-0.25"),
-        ("0", "5", "0"),
-        ("1e3", "1", "1000"),
-    ] {
-        socket.send_text(&format!(
-            r#"{{"type":1,"invocationId":"1","target":"Divide","arguments":[{one},{two}]}}"#
-        ));
+    for (one, two, text) in
+        [("1", "2", "0.5"), ("6", "2", "3"), ("1.0", "-4.0", "-0.25"), ("0", "5", "0"), ("1e3", "1", "1000")]
+    {
+        socket.send_text(&format!(r#"{{"type":1,"invocationId":"1","target":"Divide","arguments":[{one},{two}]}}"#));
         let answer = socket.next_text();
-        let result: f64 = serde_json::from_str::<Value>(&answer).expect("JSON")["result"]
-            .as_f64()
-            .expect("a number");
+        let result: f64 = serde_json::from_str::<Value>(&answer).expect("JSON")["result"].as_f64().expect("a number");
         assert_eq!(result.to_string(), text, "{answer}");
     }
 }
 
 fn pack(fields: &[(&str, Pack)]) -> Pack {
-    Pack::Map(
-        fields
-            .iter()
-            .map(|(name, value)| (Pack::from(*name), value.clone()))
-            .collect(),
-    )
+    Pack::Map(fields.iter().map(|(name, value)| (Pack::from(*name), value.clone())).collect())
 }
 
 /// The value as .NET clients send it: names as in C#, the enum by its name.
@@ -192,9 +172,7 @@ fn call_pack(socket: &mut HubSocket, method: &str, arguments: Vec<Pack>) -> Pack
 /// The fields of a map by name, since their order means nothing.
 fn fields(value: &Pack) -> std::collections::BTreeMap<String, Pack> {
     let entries = value.as_map().unwrap_or_else(|| panic!("a map: {value}")).iter();
-    entries
-        .map(|(name, value)| (name.as_str().expect("a name").to_owned(), value.clone()))
-        .collect()
+    entries.map(|(name, value)| (name.as_str().expect("a name").to_owned(), value.clone())).collect()
 }
 
 #[test]
@@ -209,25 +187,15 @@ fn messagepack_objects_have_pascal_case_names_and_names_for_enums() {
 #[test]
 fn messagepack_properties_that_are_absent_take_their_default_and_unknown_ones_are_skipped() {
     let mut socket = HubSocket::connect("/conformance", Protocol::MessagePack);
-    for argument in [
-        pack(&[]),
-        pack(&[("More", everything_pack()), ("text", Pack::from("another name"))]),
-    ] {
+    for argument in [pack(&[]), pack(&[("More", everything_pack()), ("text", Pack::from("another name"))])] {
         let echo = fields(&call_pack(&mut socket, "EchoEverything", vec![argument]));
         for name in ["Text", "Tags", "Map", "Bytes", "Inner"] {
             assert_eq!(echo[name], Pack::Nil, "{name}");
         }
         assert_eq!((echo["Number"].as_i64(), echo["Ratio"].as_f64()), (Some(0), Some(0.0)));
-        assert_eq!(
-            (&echo["Flag"], &echo["Colour"]),
-            (&Pack::from(false), &Pack::from("Red"))
-        );
+        assert_eq!((&echo["Flag"], &echo["Colour"]), (&Pack::from(false), &Pack::from("Red")));
         assert_eq!(echo["Id"], Pack::from("00000000-0000-0000-0000-000000000000"));
-        assert!(
-            matches!(&echo["When"], Pack::Ext(-1, data) if data.len() == 12),
-            "{}",
-            echo["When"]
-        );
+        assert!(matches!(&echo["When"], Pack::Ext(-1, data) if data.len() == 12), "{}", echo["When"]);
     }
 }
 
@@ -256,11 +224,9 @@ fn messagepack_times_keep_their_fractions() {
 fn messagepack_text_is_never_bytes_and_bytes_are_never_text() {
     let mut socket = HubSocket::connect("/conformance", Protocol::MessagePack);
     let head = b"\x96\x01\x80\xa11";
-    for call in [
-        b"\xa4Echo\x91\xc4\x01x\x90".as_slice(),
-        b"\xa4Echo\x91\x01\x90",
-        b"\xa3Add\x92\xca\x3f\x80\0\0\x01\x90",
-    ] {
+    for call in
+        [b"\xa4Echo\x91\xc4\x01x\x90".as_slice(), b"\xa4Echo\x91\x01\x90", b"\xa3Add\x92\xca\x3f\x80\0\0\x01\x90"]
+    {
         socket.send_bytes(&wire_tests::message::frame_bytes(&[head, call].concat()));
         assert!(socket.next_message()["error"].is_string(), "{call:?}");
     }
@@ -278,10 +244,6 @@ fn messagepack_numbers_are_written_in_the_smallest_form() {
     ];
     for (number, written) in rows {
         socket.invoke("1", "Add", json!([number, 0]));
-        assert_eq!(
-            socket.next_bytes(),
-            [b"\x95\x03\x80\xa11\x03".as_slice(), written].concat(),
-            "{number}"
-        );
+        assert_eq!(socket.next_bytes(), [b"\x95\x03\x80\xa11\x03".as_slice(), written].concat(), "{number}");
     }
 }

@@ -16,20 +16,9 @@ fn the_upgrade_answers_the_key_and_agrees_on_nothing_else() {
         ("Origin", "http://other"),
     ];
     let (_, response) = RawSocket::upgrade("/conformance", &headers).expect("the upgrade is accepted");
-    assert_eq!(
-        response.header("sec-websocket-accept"),
-        Some("s3pPLMBiTxaQ9kYGzzhZRbK+xOo=")
-    );
-    assert!(
-        response
-            .header("upgrade")
-            .is_some_and(|value| value.eq_ignore_ascii_case("websocket"))
-    );
-    assert!(
-        response
-            .header("connection")
-            .is_some_and(|value| value.eq_ignore_ascii_case("upgrade"))
-    );
+    assert_eq!(response.header("sec-websocket-accept"), Some("s3pPLMBiTxaQ9kYGzzhZRbK+xOo="));
+    assert!(response.header("upgrade").is_some_and(|value| value.eq_ignore_ascii_case("websocket")));
+    assert!(response.header("connection").is_some_and(|value| value.eq_ignore_ascii_case("upgrade")));
     assert_eq!(response.header("sec-websocket-protocol"), None);
     assert_eq!(response.header("sec-websocket-extensions"), None);
 }
@@ -45,20 +34,14 @@ fn a_websocket_may_ask_for_event_streams_only_to_get_one() {
 #[test]
 fn json_may_come_in_binary_frames() {
     let mut socket = HubSocket::json("/conformance");
-    socket.raw.send(&Frame::binary(Protocol::Json.encode(&invocation(
-        "1",
-        "Echo",
-        json!(["binary"]),
-    ))));
+    socket.raw.send(&Frame::binary(Protocol::Json.encode(&invocation("1", "Echo", json!(["binary"])))));
     assert_eq!(socket.next_message(), completion("1", json!("binary")));
 }
 
 #[test]
 fn messagepack_in_a_text_frame_is_not_utf_8() {
     let mut socket = HubSocket::connect("/conformance", Protocol::MessagePack);
-    socket
-        .raw
-        .send(&Frame::text(Protocol::MessagePack.encode(&json!({"type": 6}))));
+    socket.raw.send(&Frame::text(Protocol::MessagePack.encode(&json!({"type": 6}))));
     assert_eq!(socket.raw.read_close().map(|(code, _)| code), Some(1007));
 }
 
@@ -77,10 +60,7 @@ fn answers_come_in_text_frames_for_json_and_in_binary_frames_for_messagepack() {
         let mut raw = RawSocket::open("/conformance");
         raw.send(&Frame::text(protocol.handshake()));
         let response = raw.read_message().expect("a response");
-        assert_eq!(
-            (response.opcode, response.payload.as_slice()),
-            (opcode, b"{}\x1e".as_slice())
-        );
+        assert_eq!((response.opcode, response.payload.as_slice()), (opcode, b"{}\x1e".as_slice()));
         raw.send(&protocol.frame(protocol.encode(&invocation("1", "Echo", json!(["x"])))));
         assert_eq!(raw.read_message().expect("an answer").opcode, opcode);
     }
@@ -97,9 +77,7 @@ fn a_handshake_error_comes_in_a_text_frame() {
 fn many_messages_may_come_in_one_frame() {
     for protocol in BOTH {
         let mut socket = HubSocket::connect("/conformance", protocol);
-        let messages: Vec<_> = (0..50)
-            .map(|n| invocation(&n.to_string(), "Echo", json!([n.to_string()])))
-            .collect();
+        let messages: Vec<_> = (0..50).map(|n| invocation(&n.to_string(), "Echo", json!([n.to_string()]))).collect();
         socket.send_all(&messages);
         for n in 0..50 {
             assert_eq!(socket.next_message(), completion(&n.to_string(), json!(n.to_string())));
@@ -209,9 +187,7 @@ fn empty_websocket_messages_mean_nothing() {
 fn messages_of_every_length_encoding_pass_in_both_directions() {
     for protocol in BOTH {
         let mut socket = HubSocket::connect("/bench", protocol);
-        for length in [
-            0, 1, 60, 124, 125, 126, 127, 128, 16_383, 16_384, 65_534, 65_535, 65_536, 70_000, 1_000_000,
-        ] {
+        for length in [0, 1, 60, 124, 125, 126, 127, 128, 16_383, 16_384, 65_534, 65_535, 65_536, 70_000, 1_000_000] {
             let text = "x".repeat(length);
             assert_eq!(socket.call("Echo", json!([text])), text, "{length}");
         }
@@ -260,9 +236,7 @@ fn what_comes_behind_a_close_frame_is_not_read() {
     let mut member = HubSocket::json(&format!("/conformance?group={group}"));
     let mut socket = HubSocket::json("/conformance");
     let late = Protocol::Json.encode(&invocation("1", "SendToGroup", json!([group, "late"])));
-    socket
-        .raw
-        .write(&[Frame::close(1000).to_bytes(), Frame::text(late).to_bytes()].concat());
+    socket.raw.write(&[Frame::close(1000).to_bytes(), Frame::text(late).to_bytes()].concat());
     assert_eq!(socket.raw.read_close().map(|(code, _)| code), Some(1000));
     assert_eq!(member.barrier(), Vec::<serde_json::Value>::new());
 }

@@ -33,10 +33,7 @@ fn breaches_of_the_framing_close_with_1002() {
         ("a fragmented close frame", Frame::close(1000).unfinished()),
         ("a ping of 126 bytes", Frame::new(PING, [b'x'; 126])),
         ("a pong of 126 bytes", Frame::new(PONG, [b'x'; 126])),
-        (
-            "a close frame of 126 bytes",
-            Frame::new(CLOSE, [&[3, 0xe8], [b'x'; 124].as_slice()].concat()),
-        ),
+        ("a close frame of 126 bytes", Frame::new(CLOSE, [&[3, 0xe8], [b'x'; 124].as_slice()].concat())),
         ("a close frame of one byte", Frame::new(CLOSE, [3])),
     ];
     for (what, frame) in rows {
@@ -47,11 +44,7 @@ fn breaches_of_the_framing_close_with_1002() {
 #[test]
 fn a_new_message_within_a_fragmented_one_closes_with_1002() {
     for opcode in [TEXT, BINARY] {
-        let bytes = [
-            Frame::text("{").unfinished().to_bytes(),
-            Frame::new(opcode, "}\u{1e}").to_bytes(),
-        ]
-        .concat();
+        let bytes = [Frame::text("{").unfinished().to_bytes(), Frame::new(opcode, "}\u{1e}").to_bytes()].concat();
         assert_eq!(code_after(&bytes), Some(1002), "{opcode}");
     }
 }
@@ -92,11 +85,8 @@ fn text_that_is_not_utf_8_closes_with_1007() {
 
 #[test]
 fn text_that_is_not_utf_8_is_noticed_across_fragments() {
-    let bytes = [
-        Frame::new(TEXT, b"\xf0\x9f").unfinished().to_bytes(),
-        Frame::new(CONTINUATION, b"a").to_bytes(),
-    ]
-    .concat();
+    let bytes =
+        [Frame::new(TEXT, b"\xf0\x9f").unfinished().to_bytes(), Frame::new(CONTINUATION, b"a").to_bytes()].concat();
     assert_eq!(code_after(&bytes), Some(1007));
 }
 
@@ -127,11 +117,8 @@ fn a_breach_before_the_handshake_ends_the_connection_too() {
 #[test]
 fn an_upgrade_of_another_version_is_refused() {
     use wire_tests::http::request;
-    let upgrade = [
-        ("Connection", "Upgrade"),
-        ("Upgrade", "websocket"),
-        ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="),
-    ];
+    let upgrade =
+        [("Connection", "Upgrade"), ("Upgrade", "websocket"), ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==")];
     for version in ["8", "12", "14", "x"] {
         let headers = [&upgrade[..], &[("Sec-WebSocket-Version", version)]].concat();
         let response = request("GET", "/conformance", &headers, b"");

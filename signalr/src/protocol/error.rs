@@ -10,17 +10,38 @@ use thiserror::Error;
 pub struct ProtocolError {
     exception: &'static str,
     message: String,
+    too_large: bool,
 }
 
 impl ProtocolError {
     /// A violation of the kind that ASP.NET Core names `InvalidDataException`.
     pub fn invalid_data(message: impl Into<String>) -> Self {
-        ProtocolError { exception: "InvalidDataException", message: message.into() }
+        ProtocolError { exception: "InvalidDataException", message: message.into(), too_large: false }
     }
 
     /// A violation of the kind that ASP.NET Core names `FormatException`.
     pub fn format(message: impl Into<String>) -> Self {
-        ProtocolError { exception: "FormatException", message: message.into() }
+        ProtocolError { exception: "FormatException", message: message.into(), too_large: false }
+    }
+
+    /// A violation of the kind that ASP.NET Core names `InvalidOperationException`.
+    pub fn invalid_operation(message: impl Into<String>) -> Self {
+        ProtocolError { exception: "InvalidOperationException", message: message.into(), too_large: false }
+    }
+
+    /// A violation of the kind that ASP.NET Core names `JsonReaderException`.
+    pub(crate) fn json_reader(message: impl Into<String>) -> Self {
+        ProtocolError { exception: "JsonReaderException", message: message.into(), too_large: false }
+    }
+
+    /// A message above the size limit.
+    pub(crate) fn too_large(message: impl Into<String>) -> Self {
+        ProtocolError { too_large: true, ..Self::invalid_data(message) }
+    }
+
+    /// Whether the violation is a message above the size limit.
+    pub fn is_too_large(&self) -> bool {
+        self.too_large
     }
 
     /// The name that ASP.NET Core has for this kind of error; detailed errors put it before the text.

@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | [`message`] | what a message says, borrowed from the received bytes |
 //! | [`payload`] | arguments, items and results that are still encoded |
+//! | [`binary`] | bytes as .NET's `byte[]` has them |
 //! | [`codec`] | the two protocols, JSON and MessagePack, behind one type |
 //! | [`framing`] | where one message ends and the next begins |
 //! | [`handshake`] | the first message of each direction |
@@ -11,6 +12,7 @@
 //! | [`websocket`] | WebSocket frames (RFC 6455) |
 //! | [`error`] | what can be wrong with received or outgoing messages |
 
+pub mod binary;
 pub mod codec;
 pub mod error;
 pub mod framing;
@@ -23,6 +25,7 @@ pub mod negotiate;
 pub mod payload;
 pub mod websocket;
 
+pub use binary::Binary;
 pub use codec::{Protocol, TransferFormat};
 pub use error::{DecodeError, EncodeError, ProtocolError};
 pub use message::{Completion, Invocation, Message, Outcome, StreamItem};

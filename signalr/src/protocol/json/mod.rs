@@ -1,1 +1,20 @@
 //! The JSON hub protocol.
+//!
+//! Messages are read by a scanner of our own that keeps arguments, items and results as they are until their types are
+//! known; serde_json then reads each of them once, where it stands.
+
+mod decode;
+mod encode;
+mod number;
+pub(super) mod property;
+pub(super) mod scan;
+mod strict;
+pub(super) mod text;
+mod value;
+
+pub(super) use decode::decode;
+pub(super) use encode::{
+    encode_ack, encode_cancel, encode_close, encode_end, encode_error, encode_invocation, encode_ping, encode_result,
+    encode_sequence, encode_stream_item,
+};
+pub(super) use value::{decode_next, decode_value};

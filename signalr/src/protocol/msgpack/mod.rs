@@ -1,1 +1,48 @@
 //! The MessagePack hub protocol.
+//!
+//! | module | holds |
+//! | --- | --- |
+//! | `read` | single values in received bytes, and stepping over them |
+//! | `decode` | the array around each kind of message, read |
+//! | `encode` | the array around each kind of message, written with its length prefix |
+//! | `value` | arguments, items and results: serde's side |
+//!
+//! What a message says about itself is read by hand, since the meaning of an item depends on the first one and since
+//! nothing may be believed of a declared length; values go through `rmp-serde`.
+
+mod decode;
+mod encode;
+mod read;
+#[cfg(test)]
+mod tests;
+mod value;
+
+pub(super) use decode::decode;
+pub(super) use encode::{
+    encode_ack, encode_cancel, encode_close, encode_end, encode_error, encode_invocation, encode_ping, encode_result,
+    encode_sequence, encode_stream_item,
+};
+pub(super) use value::{decode_next, decode_value};
+
+/// How deep arrays and maps of one value may be nested; the limit of ASP.NET Core.
+const MAX_DEPTH: usize = 500;
+
+/// The first item of each message.
+mod kind {
+    pub(super) const INVOCATION: u8 = 1;
+    pub(super) const STREAM_ITEM: u8 = 2;
+    pub(super) const COMPLETION: u8 = 3;
+    pub(super) const STREAM_INVOCATION: u8 = 4;
+    pub(super) const CANCEL_INVOCATION: u8 = 5;
+    pub(super) const PING: u8 = 6;
+    pub(super) const CLOSE: u8 = 7;
+    pub(super) const ACK: u8 = 8;
+    pub(super) const SEQUENCE: u8 = 9;
+}
+
+/// What a Completion says about its result.
+mod result_kind {
+    pub(super) const ERROR: u8 = 1;
+    pub(super) const VOID: u8 = 2;
+    pub(super) const VALUE: u8 = 3;
+}

@@ -1,0 +1,40 @@
+//! Chat rooms in a browser: who is there, messages, a live stream, an upload with progress, and questions from the server.
+//!
+//! ```text
+//! cargo xtask demo
+//! ```
+
+mod chat;
+
+use axum::Router;
+use chat::ChatHub;
+use signalr::{Hub, SignalR};
+use tokio::net::TcpListener;
+use tower_http::services::{ServeDir, ServeFile};
+
+const WEB: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/web");
+
+#[tokio::main]
+async fn main() -> std::io::Result<()> {
+    let mut arguments = std::env::args().skip_while(|argument| argument != "--urls").skip(1);
+    let url = arguments.next().unwrap_or_else(|| "http://127.0.0.1:5000".to_owned());
+    let address = url.trim_start_matches("http://").trim_end_matches('/');
+
+    let chat = Hub::new("ChatHub", ChatHub::default());
+    // Whoever waits for the answers of a room can still chat.
+    let hubs = SignalR::builder().hub_with("/chat", &chat, |options| options.parallel_invocations(4)).build();
+    let app = Router::new()
+        .merge(hubs.router())
+        .route_service("/lib/signalr.min.js", package("signalr"))
+        .route_service("/lib/signalr-protocol-msgpack.min.js", package("signalr-protocol-msgpack"))
+        .fallback_service(ServeDir::new(WEB));
+
+    let listener = TcpListener::bind(address).await?;
+    println!("listening on http://{}", listener.local_addr()?);
+    axum::serve(listener, app).await
+}
+
+/// The browser's build of one of Microsoft's packages.
+fn package(name: &str) -> ServeFile {
+    ServeFile::new(format!("{WEB}/node_modules/@microsoft/{name}/dist/browser/{name}.min.js"))
+}

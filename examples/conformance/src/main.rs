@@ -1,0 +1,90 @@
+//! Exposes every part of the framework under fixed names, so that clients and tools written for other SignalR
+//! implementations can be pointed at it.
+//!
+//! ```text
+//! conformance --urls http://127.0.0.1:7300
+//! ```
+//!
+//! It prints `listening on http://127.0.0.1:7300` when it is ready; port 0 picks a free one.
+
+mod bench_hub;
+mod conformance_hub;
+
+use axum::Router;
+use axum::extract::{Path, Query, State};
+use axum::routing::get;
+use bench_hub::BenchHub;
+use conformance_hub::ConformanceHub;
+use serde::Deserialize;
+use signalr::{Hub, HubHandle, SignalR};
+use std::time::Duration;
+use tokio::net::TcpListener;
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let address = address(std::env::args().skip(1))?;
+
+    let bench = Hub::new("BenchHub", BenchHub);
+    let conformance = Hub::new("ConformanceHub", ConformanceHub);
+    let detailed = Hub::new("DetailedHub", ConformanceHub);
+    let limits = Hub::new("LimitsHub", ConformanceHub);
+    let hubs = SignalR::builder()
+        .hub_with("/bench", &bench, |options| options.maximum_message_size(1024 * 1024))
+        .hub("/conformance", &conformance)
+        .hub_with("/conformance-detailed", &detailed, |options| options.detailed_errors(true).parallel_invocations(4))
+        .hub_with("/conformance-limits", &limits, |options| {
+            options
+                .maximum_message_size(1024)
+                .handshake_timeout(Duration::from_secs(1))
+                .client_timeout(Duration::from_secs(2))
+                .keep_alive_interval(Duration::from_millis(500))
+        })
+        .build();
+
+    let app = Router::new()
+        .merge(hubs.router())
+        .route("/result/{id}", get(result))
+        .route("/broadcast", get(broadcast))
+        .route("/pid", get(async || std::process::id().to_string()))
+        .with_state(conformance.handle());
+
+    let listener = TcpListener::bind(&address).await?;
+    println!("listening on http://{}", listener.local_addr()?);
+    axum::serve(listener, app).await?;
+    Ok(())
+}
+
+/// The address in `--urls http://ADDRESS`.
+fn address(mut arguments: impl Iterator<Item = String>) -> Result<String, String> {
+    let mut address = "127.0.0.1:7300".to_owned();
+    while let Some(argument) = arguments.next() {
+        let value = arguments.next().ok_or_else(|| format!("{argument} needs a value"))?;
+        match argument.as_str() {
+            "--urls" => {
+                let url = value.strip_prefix("http://").ok_or("--urls takes http://ADDRESS:PORT")?;
+                address = url.trim_end_matches('/').to_owned();
+            }
+            _ => return Err(format!("unknown option {argument}; usage: conformance --urls http://ADDRESS:PORT")),
+        }
+    }
+    Ok(address)
+}
+
+/// Asks a client from outside any hub.
+async fn result(State(hub): State<HubHandle<ConformanceHub>>, Path(id): Path<String>) -> String {
+    hub.client(id).answer("outside").await.unwrap_or_else(|error| error.to_string())
+}
+
+#[derive(Deserialize)]
+struct Broadcast {
+    m: String,
+}
+
+/// Sends to all clients from outside any hub.
+async fn broadcast(
+    State(hub): State<HubHandle<ConformanceHub>>,
+    Query(Broadcast { m }): Query<Broadcast>,
+) -> &'static str {
+    hub.all().receive(m).await;
+    "sent"
+}

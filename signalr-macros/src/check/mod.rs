@@ -1,0 +1,6 @@
+//! Rules about what may stand where.
+
+pub(crate) mod names;
+pub(crate) mod receiver;
+pub(crate) mod signature;
+pub(crate) mod streams;

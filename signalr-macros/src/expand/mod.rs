@@ -1,0 +1,6 @@
+//! From the model to Rust.
+
+pub(crate) mod answer;
+pub(crate) mod hub;
+pub(crate) mod lifecycle;
+pub(crate) mod receiver;

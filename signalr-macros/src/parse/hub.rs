@@ -1,0 +1,238 @@
+//! `#[hub(..)]` on an impl block and on its methods.
+
+use super::attr::{self, OptionName};
+use crate::ctx::CratePath;
+use crate::errors::Errors;
+use crate::model::hub::Hub;
+use crate::model::method::{Event, Lifecycle, Method, Parameter, Returns, Run};
+use crate::model::name::{Case, WireName};
+use proc_macro2::{Span, TokenStream};
+use syn::{Attribute, FnArg, Ident, ImplItem, ImplItemFn, Item, ItemImpl, LitStr, Path};
+
+/// The options of the block.
+#[derive(Default)]
+pub(crate) struct HubOptions {
+    pub(crate) receiver: Option<Path>,
+    pub(crate) rename_all: Case,
+    pub(crate) crate_path: CratePath,
+}
+
+const HUB_OPTIONS: [&str; 3] = ["receiver", "rename_all", "crate"];
+
+impl HubOptions {
+    /// Reads the options of the block.
+    pub(crate) fn parse(tokens: TokenStream, errors: &Errors) -> Self {
+        let mut options = HubOptions::default();
+        attr::options(tokens, &HUB_OPTIONS, errors, |name, input| {
+            match name.as_str() {
+                "receiver" => options.receiver = Some(name.value(input, "Trait")?),
+                "rename_all" => options.rename_all = Case::read(&name.value(input, "\"camelCase\"")?)?,
+                _ => options.crate_path = CratePath::new(name.value(input, "path")?),
+            }
+            Ok(())
+        });
+        options
+    }
+}
+
+/// An option without a value, and where it is.
+type Flag = Option<Span>;
+
+/// The options of one method.
+#[derive(Default)]
+pub(crate) struct MethodOptions {
+    pub(crate) name: Option<LitStr>,
+    pub(crate) skip: Flag,
+    pub(crate) spawn: Flag,
+    pub(crate) blocking: Flag,
+    pub(crate) stream: Flag,
+    pub(crate) cancel_by_drop: Flag,
+}
+
+const METHOD_OPTIONS: [&str; 6] = ["name", "skip", "spawn", "blocking", "cancel", "stream"];
+
+impl MethodOptions {
+    /// Takes the helper attributes of a method and reads them.
+    fn take(attributes: &mut Vec<Attribute>, errors: &Errors) -> Self {
+        let mut options = MethodOptions::default();
+        let all = attr::take_options(attributes, "hub", "#[hub(skip)]", errors);
+        attr::options(all, &METHOD_OPTIONS, errors, |name, input| {
+            match name.as_str() {
+                "name" => options.name = Some(wire_name(name, input)?),
+                "skip" => options.skip = Some(name.span()),
+                "spawn" => options.spawn = Some(name.span()),
+                "blocking" => options.blocking = Some(name.span()),
+                "stream" => options.stream = Some(name.span()),
+                _ => {
+                    let value: Ident = name.value(input, "drop")?;
+                    if value != "drop" {
+                        return Err(syn::Error::new(value.span(), "expected `cancel = drop`"));
+                    }
+                    options.cancel_by_drop = Some(name.span());
+                }
+            }
+            Ok(())
+        });
+        options
+    }
+
+    /// Where the method runs.
+    pub(crate) fn run(&self) -> Run {
+        match (self.spawn, self.blocking) {
+            (_, Some(_)) => Run::Blocking,
+            (Some(_), None) => Run::Spawned,
+            (None, None) => Run::Inline,
+        }
+    }
+}
+
+/// Reads `name = ".."`.
+pub(crate) fn wire_name(name: &OptionName, input: syn::parse::ParseStream<'_>) -> syn::Result<LitStr> {
+    let value: LitStr = name.value(input, "\"WireName\"")?;
+    if value.value().is_empty() {
+        return Err(syn::Error::new(value.span(), "a wire name cannot be empty"));
+    }
+    Ok(value)
+}
+
+/// Reads the block; `None` if it is no inherent impl block at all.
+pub(crate) fn block(item: TokenStream, errors: &Errors) -> Option<ItemImpl> {
+    const PLACE: &str = "`#[hub]` goes on the impl block with the hub's methods: `#[hub] impl ChatHub { .. }`";
+    match syn::parse2::<Item>(item.clone()) {
+        Ok(Item::Impl(block)) => match &block.trait_ {
+            None => Some(block),
+            Some((path, _)) => {
+                errors.at(path, format!("{PLACE}, not on the implementation of a trait"));
+                None
+            }
+        },
+        Ok(Item::Struct(item)) => {
+            errors.at(item.ident, PLACE);
+            None
+        }
+        Ok(Item::Trait(item)) => {
+            errors.at(item.ident, format!("{PLACE}; what clients can be sent is a trait with `#[receiver]`"));
+            None
+        }
+        Ok(Item::Fn(item)) => {
+            let place = "`#[hub]` on a method is read by `#[hub]` on the impl block around it, which is missing";
+            errors.at(&item.sig.ident, if item.sig.receiver().is_some() { place } else { PLACE });
+            None
+        }
+        Ok(_) => {
+            errors.at(item, PLACE);
+            None
+        }
+        Err(error) => {
+            errors.push(error);
+            None
+        }
+    }
+}
+
+/// Reads what the block's methods are, and takes the helper attributes out of it.
+pub(crate) fn hub(options: HubOptions, mut block: ItemImpl, errors: &Errors) -> Hub {
+    let mut methods = Vec::new();
+    let mut lifecycle = Vec::new();
+    for item in &mut block.items {
+        match item {
+            ImplItem::Fn(function) => {
+                let marks = MethodOptions::take(&mut function.attrs, errors);
+                let injected = take_inject(function, errors);
+                if marks.skip.is_none() {
+                    function.attrs.push(form_is_given());
+                }
+                if marks.skip.is_some() {
+                    crate::check::signature::skipped(&marks, &injected, errors);
+                } else if let Some(event) = Event::of(&function.sig.ident) {
+                    crate::check::signature::lifecycle(event, &function.sig, &marks, &injected, errors);
+                    lifecycle.push(read_lifecycle(event, function, &injected));
+                } else {
+                    crate::check::signature::method(&function.sig, &marks, &injected, errors);
+                    methods.push(read_method(function, &marks, &injected, options.rename_all));
+                }
+            }
+            ImplItem::Macro(call) => errors.at(
+                &call.mac.path,
+                "`#[hub]` does not see the methods that a macro makes: move the call to another impl block",
+            ),
+            _ => {}
+        }
+    }
+    crate::check::names::distinct(
+        methods.iter().map(|method| (&method.ident, &method.name, &method.cfgs)),
+        "hub",
+        errors,
+    );
+    Hub { block, options, methods, lifecycle }
+}
+
+/// Silences lints that would change the form of a hub method, which is not the user's choice.
+fn form_is_given() -> Attribute {
+    syn::parse_quote! {
+        #[allow(clippy::needless_pass_by_value, clippy::trivially_copy_pass_by_ref, clippy::unused_self)]
+    }
+}
+
+/// Takes `#[inject]` from the parameters after `&self`, and says which had it.
+fn take_inject(function: &mut ImplItemFn, errors: &Errors) -> Vec<Option<Attribute>> {
+    let typed = function.sig.inputs.iter_mut().filter_map(|input| match input {
+        FnArg::Typed(argument) => Some(argument),
+        FnArg::Receiver(_) => None,
+    });
+    typed
+        .map(|argument| {
+            let mut marks = attr::take(&mut argument.attrs, "inject").into_iter();
+            let first = marks.next();
+            if let Some(mark) = &first
+                && !matches!(mark.meta, syn::Meta::Path(_))
+            {
+                errors.at(mark, "`#[inject]` takes no options");
+            }
+            if let Some(second) = marks.next() {
+                errors.at(second, "`#[inject]` is given twice");
+            }
+            first
+        })
+        .collect()
+}
+
+fn parameters(function: &ImplItemFn, injected: &[Option<Attribute>]) -> Vec<Parameter> {
+    let typed = crate::model::method::typed(&function.sig);
+    typed
+        .zip(injected)
+        .enumerate()
+        .map(|(index, (argument, mark))| Parameter::new(argument, mark.is_some(), index + 1))
+        .collect()
+}
+
+fn read_method(function: &ImplItemFn, marks: &MethodOptions, injected: &[Option<Attribute>], case: Case) -> Method {
+    Method {
+        ident: function.sig.ident.clone(),
+        name: WireName::new(marks.name.as_ref(), &function.sig.ident, case),
+        cfgs: cfgs(&function.attrs),
+        parameters: parameters(function, injected),
+        returns: Returns::new(&function.sig, marks.stream.is_some()),
+        run: marks.run(),
+        cancel_by_drop: marks.cancel_by_drop.is_some(),
+    }
+}
+
+fn read_lifecycle(event: Event, function: &ImplItemFn, injected: &[Option<Attribute>]) -> Lifecycle {
+    let mut parameters = parameters(function, injected);
+    for parameter in &mut parameters {
+        parameter.for_lifecycle(event);
+    }
+    Lifecycle {
+        ident: function.sig.ident.clone(),
+        event,
+        cfgs: cfgs(&function.attrs),
+        parameters,
+        returns: Returns::new(&function.sig, false),
+    }
+}
+
+/// The `cfg`s among the attributes, for everything that mentions the item.
+pub(crate) fn cfgs(attributes: &[Attribute]) -> Vec<Attribute> {
+    attributes.iter().filter(|attribute| attribute.path().is_ident("cfg")).cloned().collect()
+}

@@ -1,0 +1,5 @@
+//! From tokens to options.
+
+pub(crate) mod attr;
+pub(crate) mod hub;
+pub(crate) mod receiver;

@@ -1,0 +1,37 @@
+//! One message for many connections: encoded once per protocol, shared by all.
+
+use crate::protocol::codec::InvocationHead;
+use crate::protocol::{EncodeError, Protocol, WireArguments};
+use bytes::Bytes;
+
+/// An invocation of a client method, encoded in the protocols that its audience uses.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Envelope {
+    encoded: Vec<(Protocol, Bytes)>,
+    /// The name of a method of which only the latest message matters.
+    pub(crate) latest: Option<&'static str>,
+}
+
+impl Envelope {
+    /// Encodes a call that wants no answer.
+    pub(crate) fn encode<A: WireArguments>(
+        protocols: impl Iterator<Item = Protocol>,
+        target: &str,
+        arguments: &A,
+    ) -> Result<Self, EncodeError> {
+        let head = InvocationHead { target, ..InvocationHead::default() };
+        let encoded = protocols
+            .map(|protocol| {
+                let mut message = Vec::with_capacity(64);
+                protocol.encode_invocation(&mut message, head, arguments)?;
+                Ok((protocol, Bytes::from(message)))
+            })
+            .collect::<Result<_, EncodeError>>()?;
+        Ok(Envelope { encoded, latest: None })
+    }
+
+    /// The message for a connection of that protocol.
+    pub(crate) fn message(&self, protocol: Protocol) -> Option<Bytes> {
+        self.encoded.iter().find(|(known, _)| *known == protocol).map(|(_, message)| message.clone())
+    }
+}

@@ -1,0 +1,262 @@
+//! The connections of a hub in this process, by id, group and user.
+//!
+//! Everything is spread over shards with a lock each. A send costs what its audience costs, a disconnect what the
+//! connection's own groups cost; nothing ever walks over all connections but a send to all.
+
+use super::envelope::Envelope;
+use crate::clients::target::Audience;
+use crate::hub::context::Connection;
+use crate::protocol::Protocol;
+use crate::session::inbox::Pushed;
+use crate::session::peer::Peer;
+use crate::short_string::ShortString;
+use std::collections::{HashMap, HashSet};
+use std::hash::{BuildHasher, RandomState};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use tokio::sync::Semaphore;
+
+const SHARDS: usize = 16;
+/// How many `#[hub(blocking)]` methods of one hub run at once.
+const BLOCKING_PLACES: usize = 64;
+
+/// The part of a hub that does not depend on its type.
+#[derive(Debug)]
+pub(crate) struct HubCore {
+    pub(crate) name: String,
+    pub(crate) registry: Registry,
+    pub(crate) blocking: Arc<Semaphore>,
+}
+
+impl HubCore {
+    pub(crate) fn new(name: String) -> Arc<Self> {
+        let blocking = Arc::new(Semaphore::new(BLOCKING_PLACES));
+        Arc::new(HubCore { name, registry: Registry::default(), blocking })
+    }
+}
+
+/// A map that is spread over shards by the hash of its string keys.
+#[derive(Debug)]
+struct Sharded<K, V> {
+    hasher: RandomState,
+    shards: [RwLock<HashMap<K, V>>; SHARDS],
+}
+
+impl<K, V> Default for Sharded<K, V> {
+    fn default() -> Self {
+        Sharded { hasher: RandomState::new(), shards: std::array::from_fn(|_| RwLock::default()) }
+    }
+}
+
+impl<K, V> Sharded<K, V> {
+    fn shard(&self, key: &str) -> Option<&RwLock<HashMap<K, V>>> {
+        let hash = self.hasher.hash_one(key);
+        self.shards.get(usize::try_from(hash).unwrap_or_default() % SHARDS)
+    }
+
+    fn read(&self, key: &str) -> Option<RwLockReadGuard<'_, HashMap<K, V>>> {
+        self.shard(key).map(|shard| shard.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn write(&self, key: &str) -> Option<RwLockWriteGuard<'_, HashMap<K, V>>> {
+        self.shard(key).map(|shard| shard.write().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn each(&self, mut run: impl FnMut(&V)) {
+        for shard in &self.shards {
+            shard.read().unwrap_or_else(PoisonError::into_inner).values().for_each(&mut run);
+        }
+    }
+}
+
+/// Members by the numbers of their connections.
+type Members = HashMap<u64, Arc<Peer>>;
+
+/// Named sets of connections: the groups, or the users.
+#[derive(Debug, Default)]
+struct Sets(Sharded<Box<str>, Members>);
+
+impl Sets {
+    fn add(&self, name: &str, peer: &Arc<Peer>) {
+        if let Some(mut shard) = self.0.write(name) {
+            match shard.get_mut(name) {
+                Some(members) => drop(members.insert(peer.number, peer.clone())),
+                None => drop(shard.insert(name.into(), Members::from([(peer.number, peer.clone())]))),
+            }
+        }
+    }
+
+    fn remove(&self, name: &str, number: u64) {
+        if let Some(mut shard) = self.0.write(name)
+            && let Some(members) = shard.get_mut(name)
+        {
+            members.remove(&number);
+            if members.is_empty() {
+                shard.remove(name);
+            }
+        }
+    }
+
+    fn each(&self, name: &str, run: impl FnMut(&Arc<Peer>)) {
+        if let Some(shard) = self.0.read(name)
+            && let Some(members) = shard.get(name)
+        {
+            members.values().for_each(run);
+        }
+    }
+}
+
+/// The groups of one connection; `None` after its end.
+#[derive(Debug)]
+pub(crate) struct Memberships(Mutex<Option<HashSet<Box<str>>>>);
+
+impl Default for Memberships {
+    fn default() -> Self {
+        Memberships(Mutex::new(Some(HashSet::new())))
+    }
+}
+
+impl Memberships {
+    fn lock(&self) -> MutexGuard<'_, Option<HashSet<Box<str>>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// All connections of a hub in this process.
+#[derive(Debug, Default)]
+pub(crate) struct Registry {
+    connections: Sharded<ShortString, Arc<Connection>>,
+    groups: Sets,
+    users: Sets,
+    /// Live connections of each protocol: a message is encoded for those in use only.
+    in_use: [AtomicUsize; Protocol::ALL.len()],
+}
+
+/// What became of one message in this process.
+#[derive(Debug, Default)]
+pub(crate) struct Deliveries {
+    pub(crate) delivered: usize,
+    pub(crate) dropped: usize,
+    /// Connections whose inbox is above its capacity, for senders that wait.
+    pub(crate) above: Vec<Arc<Peer>>,
+}
+
+impl Registry {
+    fn count(&self, protocol: Protocol) -> Option<&AtomicUsize> {
+        let place = Protocol::ALL.iter().position(|known| *known == protocol)?;
+        self.in_use.get(place)
+    }
+
+    /// The protocols that live connections use.
+    pub(crate) fn protocols(&self) -> impl Iterator<Item = Protocol> + '_ {
+        let counted = Protocol::ALL.iter().zip(&self.in_use);
+        counted.filter(|(_, count)| count.load(Ordering::Acquire) > 0).map(|(protocol, _)| *protocol)
+    }
+
+    /// How many connections there are.
+    pub(crate) fn len(&self) -> usize {
+        self.in_use.iter().map(|count| count.load(Ordering::Relaxed)).sum()
+    }
+
+    pub(crate) fn register(&self, connection: &Arc<Connection>) {
+        if let Some(count) = self.count(connection.peer.protocol) {
+            count.fetch_add(1, Ordering::AcqRel);
+        }
+        if let Some(user) = &connection.user {
+            self.users.add(user, &connection.peer);
+        }
+        if let Some(mut shard) = self.connections.write(connection.peer.id.as_str()) {
+            shard.insert(connection.peer.id.clone(), connection.clone());
+        }
+    }
+
+    /// Forgets a connection and takes it out of its groups. Doing so again changes nothing.
+    pub(crate) fn unregister(&self, connection: &Connection) {
+        let peer = &connection.peer;
+        let groups = connection.memberships.lock().take();
+        for group in groups.into_iter().flatten() {
+            self.groups.remove(&group, peer.number);
+        }
+        if let Some(user) = &connection.user {
+            self.users.remove(user, peer.number);
+        }
+        let removed = self.connections.write(peer.id.as_str()).and_then(|mut shard| shard.remove(peer.id.as_str()));
+        if removed.is_some()
+            && let Some(count) = self.count(peer.protocol)
+        {
+            count.fetch_sub(1, Ordering::AcqRel);
+        }
+    }
+
+    pub(crate) fn get(&self, id: &str) -> Option<Arc<Connection>> {
+        self.connections.read(id)?.get(id).cloned()
+    }
+
+    pub(crate) fn join(&self, connection: &Connection, group: &str) {
+        // The connection's own lock is held, so that its end cannot come in between and leave a ghost in the group.
+        let mut memberships = connection.memberships.lock();
+        if let Some(groups) = memberships.as_mut()
+            && !groups.contains(group)
+        {
+            groups.insert(group.into());
+            self.groups.add(group, &connection.peer);
+        }
+    }
+
+    pub(crate) fn leave(&self, connection: &Connection, group: &str) {
+        let mut memberships = connection.memberships.lock();
+        if let Some(groups) = memberships.as_mut()
+            && groups.remove(group)
+        {
+            self.groups.remove(group, connection.peer.number);
+        }
+    }
+
+    /// Puts the message into the inbox of everybody in the audience. `own` is the connection on whose behalf it is sent.
+    pub(crate) fn deliver(&self, audience: &Audience, own: Option<u64>, envelope: &Envelope) -> Deliveries {
+        let mut deliveries = Deliveries::default();
+        self.each_peer(audience, |peer| {
+            // Who has connected with a new protocol since the encoding was not there yet when this was sent.
+            let Some(message) = envelope.message(peer.protocol) else { return };
+            match peer.inbox.push(message, own == Some(peer.number), envelope.latest) {
+                Pushed::Queued => deliveries.delivered += 1,
+                Pushed::QueuedAbove => {
+                    deliveries.delivered += 1;
+                    deliveries.above.push(peer.clone());
+                }
+                Pushed::Dropped => deliveries.dropped += 1,
+                Pushed::Gone => {}
+            }
+        });
+        deliveries
+    }
+
+    /// Calls `run` for each member of the audience. Who is in two of several groups or users counts twice, as with
+    /// ASP.NET Core.
+    fn each_peer(&self, audience: &Audience, mut run: impl FnMut(&Arc<Peer>)) {
+        let excluded = |peer: &Peer, ids: &[ShortString]| ids.iter().any(|id| *id == peer.id);
+        match audience {
+            Audience::All => self.connections.each(|connection| run(&connection.peer)),
+            Audience::AllExcept(ids) => self.connections.each(|connection| {
+                if !excluded(&connection.peer, ids) {
+                    run(&connection.peer);
+                }
+            }),
+            Audience::Peer(peer) => run(peer),
+            Audience::Connections(ids) => {
+                for id in ids {
+                    if let Some(connection) = self.get(id.as_str()) {
+                        run(&connection.peer);
+                    }
+                }
+            }
+            Audience::Groups(names) => names.iter().for_each(|name| self.groups.each(name, &mut run)),
+            Audience::GroupExcept(name, ids) => self.groups.each(name, |peer| {
+                if !excluded(peer, ids) {
+                    run(peer);
+                }
+            }),
+            Audience::Users(names) => names.iter().for_each(|name| self.users.each(name, &mut run)),
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! Groups: who is in and who is out.
+
+use crate::backplane::registry::HubCore;
+use std::fmt;
+use std::sync::Arc;
+
+/// Adds connections to groups and removes them, by their ids. A group exists while it has members; its name is case-sensitive.
+/// A connection leaves all its groups when it ends. Matches `IGroupManager` of ASP.NET Core.
+#[derive(Clone)]
+pub struct Groups {
+    core: Arc<HubCore>,
+}
+
+impl Groups {
+    pub(crate) fn new(core: Arc<HubCore>) -> Self {
+        Groups { core }
+    }
+
+    /// Adds a connection to a group, and says whether there is such a connection.
+    pub fn add(&self, connection_id: impl AsRef<str>, group: impl AsRef<str>) -> bool {
+        let connection = self.core.registry.get(connection_id.as_ref());
+        connection.is_some_and(|connection| {
+            self.core.registry.join(&connection, group.as_ref());
+            true
+        })
+    }
+
+    /// Removes a connection from a group, and says whether there is such a connection.
+    pub fn remove(&self, connection_id: impl AsRef<str>, group: impl AsRef<str>) -> bool {
+        let connection = self.core.registry.get(connection_id.as_ref());
+        connection.is_some_and(|connection| {
+            self.core.registry.leave(&connection, group.as_ref());
+            true
+        })
+    }
+}
+
+impl fmt::Debug for Groups {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Groups").field("hub", &self.core.name).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,130 @@
+//! Whom a server addresses, and how: selectors, proxies, groups and client results.
+
+pub(crate) mod groups;
+pub(crate) mod handle;
+pub(crate) mod results;
+pub(crate) mod sent;
+pub(crate) mod target;
+pub(crate) mod wire;
+
+use crate::backplane::registry::HubCore;
+use crate::hub::context::Connection;
+use crate::hub::method::HubMethods;
+use crate::short_string::ShortString;
+use std::fmt;
+use std::sync::Arc;
+use target::{Audience, Many, Receiver, Single, Target};
+
+/// The proxy of the hub's receiver for an audience.
+pub(crate) type ProxyOf<H, A> = <<H as HubMethods>::Receiver as Receiver>::Proxy<A>;
+
+/// Whom a hub method can address. Each selector gives the typed proxy of the hub's `#[receiver]` trait; untyped sends are in
+/// [`Untyped`](crate::Untyped).
+///
+/// Matches `IHubCallerClients` of ASP.NET Core. Selecting costs nothing; a send costs what its audience costs.
+pub struct Clients<H: HubMethods> {
+    core: Arc<HubCore>,
+    caller: Option<Arc<Connection>>,
+    hub: crate::hub::invocation::Of<H>,
+}
+
+fn ids(ids: impl IntoIterator<Item = impl AsRef<str>>) -> Vec<ShortString> {
+    ids.into_iter().map(|id| id.as_ref().into()).collect()
+}
+
+fn names(names: impl IntoIterator<Item = impl Into<String>>) -> Vec<String> {
+    names.into_iter().map(Into::into).collect()
+}
+
+impl<H: HubMethods> Clients<H> {
+    pub(crate) fn new(core: Arc<HubCore>, caller: Option<Arc<Connection>>) -> Self {
+        Clients { core, caller, hub: std::marker::PhantomData }
+    }
+
+    fn target<A>(&self, audience: Audience) -> ProxyOf<H, A> {
+        Target::new(self.core.clone(), self.caller.clone(), audience).into()
+    }
+
+    fn caller_id(&self) -> Vec<ShortString> {
+        self.caller.iter().map(|caller| caller.peer.id.clone()).collect()
+    }
+
+    /// Every connection of the hub.
+    pub fn all(&self) -> ProxyOf<H, Many> {
+        self.target(Audience::All)
+    }
+
+    /// Every connection but those with the given ids.
+    pub fn all_except(&self, excluded: impl IntoIterator<Item = impl AsRef<str>>) -> ProxyOf<H, Many> {
+        self.target(Audience::AllExcept(ids(excluded)))
+    }
+
+    /// The connection that called.
+    pub fn caller(&self) -> ProxyOf<H, Single> {
+        self.target(match &self.caller {
+            Some(caller) => Audience::Peer(caller.peer.clone()),
+            None => Audience::Connections(Vec::new()),
+        })
+    }
+
+    /// Every connection but the one that called.
+    pub fn others(&self) -> ProxyOf<H, Many> {
+        self.target(Audience::AllExcept(self.caller_id()))
+    }
+
+    /// One connection, by its id. An id that is not connected reaches nobody.
+    pub fn client(&self, connection_id: impl AsRef<str>) -> ProxyOf<H, Single> {
+        self.target(Audience::Connections(ids([connection_id])))
+    }
+
+    /// Several connections, by their ids.
+    pub fn clients(&self, connection_ids: impl IntoIterator<Item = impl AsRef<str>>) -> ProxyOf<H, Many> {
+        self.target(Audience::Connections(ids(connection_ids)))
+    }
+
+    /// The members of a group. Names are case-sensitive.
+    pub fn group(&self, name: impl Into<String>) -> ProxyOf<H, Many> {
+        self.target(Audience::Groups(vec![name.into()]))
+    }
+
+    /// The members of several groups. Who is in two of them gets the message twice, as with ASP.NET Core.
+    pub fn groups(&self, group_names: impl IntoIterator<Item = impl Into<String>>) -> ProxyOf<H, Many> {
+        self.target(Audience::Groups(names(group_names)))
+    }
+
+    /// The members of a group but those with the given ids.
+    pub fn group_except(
+        &self,
+        name: impl Into<String>,
+        excluded: impl IntoIterator<Item = impl AsRef<str>>,
+    ) -> ProxyOf<H, Many> {
+        self.target(Audience::GroupExcept(name.into(), ids(excluded)))
+    }
+
+    /// The members of a group but the one that called.
+    pub fn others_in_group(&self, name: impl Into<String>) -> ProxyOf<H, Many> {
+        self.target(Audience::GroupExcept(name.into(), self.caller_id()))
+    }
+
+    /// All connections of a user.
+    pub fn user(&self, user_id: impl Into<String>) -> ProxyOf<H, Many> {
+        self.target(Audience::Users(vec![user_id.into()]))
+    }
+
+    /// All connections of several users.
+    pub fn users(&self, user_ids: impl IntoIterator<Item = impl Into<String>>) -> ProxyOf<H, Many> {
+        self.target(Audience::Users(names(user_ids)))
+    }
+}
+
+impl<H: HubMethods> Clone for Clients<H> {
+    fn clone(&self) -> Self {
+        Clients::new(self.core.clone(), self.caller.clone())
+    }
+}
+
+impl<H: HubMethods> fmt::Debug for Clients<H> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Clients").field("hub", &self.core.name).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,175 @@
+//! An audience that can be called: what every proxy is made of.
+
+use super::results::ClientResult;
+use super::sent::Sent;
+use crate::backplane::envelope::Envelope;
+use crate::backplane::registry::HubCore;
+use crate::hub::context::Connection;
+use crate::protocol::WireArguments;
+use crate::session::peer::Peer;
+use crate::short_string::ShortString;
+use serde::de::DeserializeOwned;
+use std::fmt;
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+/// What a hub may call on its clients: implemented by `#[receiver]` for the marker of the trait.
+pub trait Receiver: 'static {
+    /// The typed proxy for an audience.
+    type Proxy<A>: From<Target<A>>;
+}
+
+/// For hubs that declare no receiver: every selector gives an untyped proxy.
+#[derive(Debug, Clone, Copy)]
+pub struct NoReceiver;
+
+impl Receiver for NoReceiver {
+    type Proxy<A> = Target<A>;
+}
+
+/// An audience of any number of clients.
+#[derive(Debug, Clone, Copy)]
+pub struct Many;
+
+/// An audience of exactly one client, which can be asked for a result.
+#[derive(Debug, Clone, Copy)]
+pub struct Single;
+
+/// An audience that can be asked for a result.
+#[diagnostic::on_unimplemented(
+    message = "a result can be asked of one client only",
+    label = "this addresses several clients",
+    note = "select one client with `caller()` or `client(id)`"
+)]
+pub trait SingleClient {}
+
+impl SingleClient for Single {}
+
+/// Who is addressed.
+#[derive(Debug, Clone)]
+pub(crate) enum Audience {
+    All,
+    AllExcept(Vec<ShortString>),
+    Peer(Arc<Peer>),
+    Connections(Vec<ShortString>),
+    Groups(Vec<String>),
+    GroupExcept(String, Vec<ShortString>),
+    Users(Vec<String>),
+}
+
+/// An audience, on behalf of a caller or of nobody. Typed proxies wrap it; without a receiver it is the proxy.
+pub struct Target<A> {
+    core: Arc<HubCore>,
+    caller: Option<Arc<Connection>>,
+    audience: Audience,
+    kind: PhantomData<fn() -> A>,
+}
+
+impl<A> Target<A> {
+    pub(crate) fn new(core: Arc<HubCore>, caller: Option<Arc<Connection>>, audience: Audience) -> Self {
+        Target { core, caller, audience, kind: PhantomData }
+    }
+
+    /// Calls a method of the clients by its name, without waiting for anything. The message is encoded and queued when this
+    /// is called; what is returned can be awaited.
+    pub fn send<W: WireArguments>(&self, method: &str, arguments: W) -> Sent {
+        self.send_envelope(method, &arguments, None)
+    }
+
+    /// As [`send`](Self::send), for a method of which only the newest message matters: where a client's buffer is full, the
+    /// waiting ones of the same method make room.
+    pub fn send_latest<W: WireArguments>(&self, method: &'static str, arguments: W) -> Sent {
+        self.send_envelope(method, &arguments, Some(method))
+    }
+
+    fn send_envelope<W: WireArguments>(&self, method: &str, arguments: &W, latest: Option<&'static str>) -> Sent {
+        let registry = &self.core.registry;
+        let encoded = match &self.audience {
+            Audience::Peer(peer) => Envelope::encode(std::iter::once(peer.protocol), method, arguments),
+            _ => Envelope::encode(registry.protocols(), method, arguments),
+        };
+        match encoded {
+            Ok(mut envelope) => {
+                envelope.latest = latest;
+                let own = self.caller.as_ref().map(|caller| caller.peer.number);
+                Sent::new(registry.deliver(&self.audience, own, &envelope))
+            }
+            Err(error) => {
+                tracing::error!(hub = self.core.name, method, %error, "message cannot be serialised; nobody gets it");
+                Sent::failed(error)
+            }
+        }
+    }
+}
+
+impl<A: SingleClient> Target<A> {
+    /// Asks the client for the result of one of its methods.
+    pub fn invoke<T: DeserializeOwned, W: WireArguments>(&self, method: &str, arguments: W) -> ClientResult<T> {
+        if self.caller.as_ref().is_some_and(|caller| !caller.is_connected()) {
+            return ClientResult::refused_while_connecting();
+        }
+        let (peer, id) = match &self.audience {
+            Audience::Peer(peer) => (Some(peer.clone()), peer.id.as_str()),
+            Audience::Connections(ids) => {
+                let id = ids.first().map(ShortString::as_str).unwrap_or_default();
+                (self.core.registry.get(id).map(|connection| connection.peer.clone()), id)
+            }
+            _ => (None, ""),
+        };
+        match peer {
+            Some(peer) => ClientResult::ask(peer, method, &arguments),
+            None => ClientResult::nobody(id),
+        }
+    }
+}
+
+impl<A> Clone for Target<A> {
+    fn clone(&self) -> Self {
+        Target::new(self.core.clone(), self.caller.clone(), self.audience.clone())
+    }
+}
+
+impl<A> AsRef<Target<A>> for Target<A> {
+    fn as_ref(&self) -> &Target<A> {
+        self
+    }
+}
+
+impl<A> fmt::Debug for Target<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Target").field("hub", &self.core.name).field("audience", &self.audience).finish()
+    }
+}
+
+/// Untyped calls, for every proxy: methods of clients that no `#[receiver]` trait declares.
+///
+/// A receiver method of the same name comes first; `Untyped::send(&proxy, …)` reaches this one.
+///
+/// ```
+/// # use signalr::{Context, hub};
+/// use signalr::Untyped;
+///
+/// # struct Chat;
+/// #[hub]
+/// impl Chat {
+///     async fn shout(&self, ctx: Context<Self>, text: String) {
+///         ctx.clients().all().send("ReceiveMessage", ("someone", text.to_uppercase())).await;
+///     }
+/// }
+/// ```
+pub trait Untyped<A>: AsRef<Target<A>> {
+    /// Calls a method of the clients by its name: see [`Target::send`].
+    fn send<W: WireArguments>(&self, method: &str, arguments: W) -> Sent {
+        self.as_ref().send(method, arguments)
+    }
+
+    /// Asks one client for the result of a method, by its name: see [`Target::invoke`].
+    fn invoke<T: DeserializeOwned>(&self, method: &str, arguments: impl WireArguments) -> ClientResult<T>
+    where
+        A: SingleClient,
+    {
+        self.as_ref().invoke(method, arguments)
+    }
+}
+
+impl<A, P: AsRef<Target<A>>> Untyped<A> for P {}

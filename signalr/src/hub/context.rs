@@ -1,0 +1,148 @@
+//! The caller, as a hub method sees it.
+
+use super::items::Items;
+use super::method::HubMethods;
+use super::request::Request;
+use crate::backplane::registry::{HubCore, Memberships};
+use crate::clients::Clients;
+use crate::clients::groups::Groups;
+use crate::session::cancel::CancellationToken;
+use crate::session::close::CloseReason;
+use crate::session::peer::Peer;
+use crate::transport::Transport;
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// One live connection of a hub, whatever it is used for.
+pub(crate) struct Connection {
+    pub(crate) peer: Arc<Peer>,
+    pub(crate) core: Arc<HubCore>,
+    pub(crate) transport: Transport,
+    pub(crate) user: Option<Box<str>>,
+    pub(crate) request: Request,
+    pub(crate) items: Items,
+    pub(crate) memberships: Memberships,
+    /// Whether `on_connected` has ended.
+    pub(crate) connected: AtomicBool,
+}
+
+impl Connection {
+    /// Whether the client can be asked already: not before `on_connected` has ended.
+    pub(crate) fn is_connected(&self) -> bool {
+        self.connected.load(Ordering::Acquire)
+    }
+}
+
+impl fmt::Debug for Connection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connection").field("id", &self.peer.id).finish_non_exhaustive()
+    }
+}
+
+/// The caller of a hub method: who it is, what is kept with its connection, and whom else the hub can address.
+///
+/// It is cheap to clone and may be kept, also by background work: it holds neither the hub nor the socket. After the
+/// connection's end its sends reach nobody. Matches `HubCallerContext` of ASP.NET Core.
+pub struct Context<H: HubMethods> {
+    connection: Arc<Connection>,
+    hub: super::invocation::Of<H>,
+}
+
+impl<H: HubMethods> Context<H> {
+    pub(crate) fn new(connection: Arc<Connection>) -> Self {
+        Context { connection, hub: std::marker::PhantomData }
+    }
+
+    pub(crate) fn peer(&self) -> &Arc<Peer> {
+        &self.connection.peer
+    }
+
+    /// The id by which others address this connection. It is not secret.
+    pub fn connection_id(&self) -> &str {
+        self.connection.peer.id.as_str()
+    }
+
+    /// The user, as the hub's [`user_id`](crate::HubOptions::user_id) function made it from the request. `None` by default.
+    pub fn user_id(&self) -> Option<&str> {
+        self.connection.user.as_deref()
+    }
+
+    /// The request that opened the connection.
+    pub fn request(&self) -> &Request {
+        &self.connection.request
+    }
+
+    /// A header of the request that opened the connection.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.request().header(name)
+    }
+
+    /// The decoded value of a query parameter of the request that opened the connection.
+    pub fn query(&self, name: &str) -> Option<Cow<'_, str>> {
+        self.request().query(name)
+    }
+
+    /// A value that a layer of the application has put into the extensions of the request that opened the connection.
+    pub fn extension<T: Clone + Send + Sync + 'static>(&self) -> Option<&T> {
+        self.request().extension()
+    }
+
+    /// The transport in use.
+    pub fn transport(&self) -> Transport {
+        self.connection.transport
+    }
+
+    /// Values of the application that live with the connection.
+    pub fn items(&self) -> &Items {
+        &self.connection.items
+    }
+
+    /// Whom the hub can address; the caller counts as itself.
+    pub fn clients(&self) -> Clients<H> {
+        Clients::new(self.connection.core.clone(), Some(self.connection.clone()))
+    }
+
+    /// The groups of the hub.
+    pub fn groups(&self) -> Groups {
+        Groups::new(self.connection.core.clone())
+    }
+
+    /// Adds the caller to a group. Names are case-sensitive; being in it already changes nothing.
+    pub fn join(&self, group: impl AsRef<str>) {
+        self.connection.core.registry.join(&self.connection, group.as_ref());
+    }
+
+    /// Removes the caller from a group.
+    pub fn leave(&self, group: impl AsRef<str>) {
+        self.connection.core.registry.leave(&self.connection, group.as_ref());
+    }
+
+    /// A token that is cancelled when the connection ends; background work may keep it. Matches `ConnectionAborted`.
+    pub fn closed(&self) -> CancellationToken {
+        self.connection.peer.closed().clone()
+    }
+
+    /// Ends the caller's connection without giving the client a reason. Matches `Context.Abort()`.
+    pub fn abort(&self) {
+        self.connection.peer.close(CloseReason::Aborted);
+    }
+
+    /// Ends the caller's connection and tells the client why.
+    pub fn close(&self, reason: impl Into<String>) {
+        self.connection.peer.close(CloseReason::Kicked(reason.into()));
+    }
+}
+
+impl<H: HubMethods> Clone for Context<H> {
+    fn clone(&self) -> Self {
+        Self::new(self.connection.clone())
+    }
+}
+
+impl<H: HubMethods> fmt::Debug for Context<H> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Context").field(&self.connection.peer.id).finish()
+    }
+}

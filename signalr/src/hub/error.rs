@@ -1,0 +1,152 @@
+//! What clients may learn of a failure.
+
+use crate::clients::results::ClientResultError;
+use crate::protocol::EncodeError;
+use crate::streaming::upload::UploadError;
+use std::any::{Any, type_name};
+use std::error::Error;
+use std::fmt;
+
+/// The error of a hub method.
+///
+/// A *public* error is meant for the client: its text always arrives, as that of ASP.NET Core's `HubException` does. Any
+/// other error is *hidden*: the client learns only that the call failed, unless detailed errors are on
+/// ([`HubOptions::detailed_errors`](crate::HubOptions::detailed_errors)).
+///
+/// `HubError` does not implement [`std::error::Error`], so that `?` can turn any error into a hidden one:
+///
+/// ```
+/// use signalr::HubError;
+///
+/// fn price(text: &str) -> Result<u32, HubError> {
+///     let price: u32 = text.parse()?;                                    // hidden
+///     if price == 0 {
+///         return Err(HubError::public("a price must be above zero"));    // the client reads this
+///     }
+///     Ok(price)
+/// }
+/// assert!(price("x").is_err_and(|error| !error.is_public()));
+/// assert!(price("0").is_err_and(|error| error.is_public()));
+/// ```
+///
+/// The errors of [`Upload`](crate::Upload) streams and client results are the client's own words, so `?` makes public errors
+/// of those.
+pub struct HubError(Box<Content>);
+
+struct Content {
+    public: bool,
+    name: &'static str,
+    message: String,
+}
+
+/// An error type of your own that clients may see. A hub method can return it as it is.
+///
+/// ```
+/// use signalr::{HubError, PublicError};
+///
+/// struct OutOfStock { item: String }
+///
+/// impl PublicError for OutOfStock {
+///     fn to_hub_error(&self) -> HubError {
+///         HubError::public(format!("{} is out of stock", self.item))
+///     }
+/// }
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the error of a hub method",
+    label = "not an error that a client can be told",
+    note = "return `Result<_, HubError>` and make the error with `HubError::public(text)`, or implement `PublicError` or `std::error::Error` for `{Self}`"
+)]
+pub trait PublicError {
+    /// What the client is told.
+    fn to_hub_error(&self) -> HubError;
+}
+
+impl HubError {
+    /// An error whose text the client always sees.
+    pub fn public(message: impl fmt::Display) -> Self {
+        HubError(Box::new(Content { public: true, name: "HubException", message: message.to_string() }))
+    }
+
+    /// An error whose text only detailed errors show: for errors that do not implement [`std::error::Error`], as those of
+    /// `anyhow`. Others become one by `?`.
+    pub fn hidden(message: impl fmt::Display) -> Self {
+        HubError(Box::new(Content { public: false, name: "Error", message: message.to_string() }))
+    }
+
+    /// The same error under another type name: what stands before the text where it is shown.
+    #[must_use]
+    pub fn named(mut self, name: &'static str) -> Self {
+        self.0.name = name;
+        self
+    }
+
+    /// Whether the client sees the text whatever the options are.
+    pub fn is_public(&self) -> bool {
+        self.0.public
+    }
+
+    /// The text, without the name of the type.
+    pub fn message(&self) -> &str {
+        &self.0.message
+    }
+
+    /// `text`, and behind it what the client may know: one blank, the name, a colon and the message.
+    pub(crate) fn describe(&self, text: &str, detailed: bool) -> String {
+        if self.0.public || detailed { format!("{text} {self}") } else { text.to_owned() }
+    }
+}
+
+impl fmt::Display for HubError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.0.name, self.0.message)
+    }
+}
+
+impl fmt::Debug for HubError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HubError").field("public", &self.0.public).field("text", &format_args!("{self}")).finish()
+    }
+}
+
+impl<E: Error + Send + Sync + 'static> From<E> for HubError {
+    fn from(error: E) -> Self {
+        let any: &dyn Any = &error;
+        let public = any.is::<UploadError>() || any.downcast_ref().is_some_and(ClientResultError::is_of_the_client);
+        let name = if public { "HubException" } else { short_type_name::<E>() };
+        HubError(Box::new(Content { public, name, message: error.to_string() }))
+    }
+}
+
+impl HubError {
+    /// A value that cannot be serialised is an error of the server.
+    pub(crate) fn from_encode(error: &EncodeError) -> Self {
+        HubError::hidden(error).named("EncodeError")
+    }
+}
+
+/// The name of a type without its path and parameters.
+pub(crate) fn short_type_name<T>() -> &'static str {
+    let path = type_name::<T>();
+    let path = path.split('<').next().unwrap_or(path);
+    path.rsplit("::").next().unwrap_or(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hidden_texts_show_only_with_detailed_errors() {
+        let error = HubError::from("x".parse::<u32>().unwrap_err());
+        assert_eq!(error.describe("Failed.", false), "Failed.");
+        assert_eq!(error.describe("Failed.", true), "Failed. ParseIntError: invalid digit found in string");
+    }
+
+    #[test]
+    fn public_texts_and_the_clients_own_words_always_show() {
+        assert_eq!(HubError::public("no").describe("Failed.", false), "Failed. HubException: no");
+        let error = HubError::from(UploadError::Client("broken".into()));
+        assert_eq!(error.describe("Failed.", false), "Failed. HubException: broken");
+    }
+}

@@ -1,0 +1,316 @@
+//! One call on its way from the wire into the method.
+
+use super::context::Context;
+use super::error::HubError;
+use super::method::{HubMethods, Method};
+use super::reply::Reply;
+use crate::protocol::Arguments;
+use crate::session::calls::CallFuture;
+use crate::session::cancel::CancellationToken;
+use crate::streaming::upload::{Upload, UploadError, UploadHandle};
+use futures_util::{Stream, StreamExt};
+use serde::de::DeserializeOwned;
+use std::fmt;
+use std::marker::PhantomData;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context as TaskContext, Poll};
+
+/// A call of a hub method whose parameters are being collected: first the arguments from the wire, in order, then those
+/// that the server makes itself, by [`FromInvocation`].
+pub struct Invocation<'a, H: HubMethods> {
+    pub(crate) hub: Arc<H>,
+    pub(crate) context: Context<H>,
+    pub(crate) method: &'static Method<H>,
+    pub(crate) arguments: Arguments<'a>,
+    /// Whether the client expects a stream.
+    pub(crate) streaming: bool,
+    pub(crate) uploads: std::vec::IntoIter<UploadHandle>,
+    pub(crate) reply: Option<Reply>,
+    /// Where the session finds the tokens of the call, if any were made.
+    pub(crate) tokens: &'a mut CallTokens,
+    /// The place of the argument read next, for error texts.
+    pub(crate) position: usize,
+    pub(crate) failure: Option<PlainFailure>,
+}
+
+/// What can end a call before its time; made only where somebody listens.
+#[derive(Debug, Default, Clone)]
+pub(crate) struct CallTokens {
+    /// Fired by CancelInvocation and by the end of the connection.
+    pub(crate) cancel: Option<CancellationToken>,
+    /// Drops the call's future when fired.
+    pub(crate) drop: Option<CancellationToken>,
+}
+
+/// A parameter of a hub method that does not travel over the wire but is made by the server: [`Context`],
+/// [`Upload`], [`CancellationToken`], and your own types where the parameter is marked `#[inject]`.
+///
+/// ```
+/// use signalr::{FromInvocation, HubError, HubMethods, Invocation};
+///
+/// /// Who calls, by the name in the query string of the connection.
+/// struct Caller(String);
+///
+/// impl<H: HubMethods> FromInvocation<H> for Caller {
+///     fn from_invocation(invocation: &mut Invocation<'_, H>) -> Result<Self, HubError> {
+///         let name = invocation.context().query("name");
+///         name.map(|name| Caller(name.into_owned())).ok_or_else(|| HubError::public("who are you?"))
+///     }
+/// }
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be made for a call of a hub method",
+    label = "`FromInvocation` is not implemented for `{Self}`",
+    note = "implement `FromInvocation`, or remove `#[inject]` if the client sends this argument"
+)]
+pub trait FromInvocation<H: HubMethods>: Sized {
+    /// Makes the parameter.
+    ///
+    /// # Errors
+    /// The call fails with the error; the method does not run.
+    fn from_invocation(invocation: &mut Invocation<'_, H>) -> Result<Self, HubError>;
+}
+
+/// Why a call never reached its method.
+pub struct Rejection {
+    reply: Option<Reply>,
+    text: String,
+}
+
+impl fmt::Debug for Rejection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl Rejection {
+    pub(crate) fn answer(self) {
+        if let Some(reply) = self.reply {
+            reply.refuse(&self.text);
+        }
+    }
+}
+
+impl<'a, H: HubMethods> Invocation<'a, H> {
+    /// The caller.
+    pub fn context(&self) -> &Context<H> {
+        &self.context
+    }
+
+    /// The method that is called.
+    pub fn method(&self) -> &'static Method<H> {
+        self.method
+    }
+
+    /// The next argument from the wire. Past the last one it is read as null.
+    pub fn argument<T: DeserializeOwned>(&mut self, name: &'static str) -> Result<T, Rejection> {
+        let position = self.position;
+        self.position += 1;
+        self.arguments.next().map_err(|error| {
+            tracing::debug!(method = self.method.name(), argument = name, position, %error, "argument cannot be read");
+            self.binding_failure(
+                "Error binding arguments. Make sure that the types of the provided values match the types of the hub \
+                 method being invoked.",
+            )
+        })
+    }
+
+    /// All arguments are read: checks what else must fit before the method runs.
+    pub fn begin(&mut self) -> Result<(), Rejection> {
+        let target = self.reply.as_ref().map(Reply::target).unwrap_or_default();
+        let expected = self.method.upload_count();
+        let text = if self.method.is_streaming() && !self.streaming {
+            format!("The client attempted to invoke the streaming '{target}' method with a non-streaming invocation.")
+        } else if !self.method.is_streaming() && self.streaming {
+            format!("The client attempted to invoke the non-streaming '{target}' method with a streaming invocation.")
+        } else if self.uploads.len() != expected {
+            let sent = self.uploads.len();
+            format!(
+                "An unexpected error occurred invoking '{target}' on the server. \
+                 HubException: Client sent {sent} stream(s), Hub method expects {expected}."
+            )
+        } else {
+            return Ok(());
+        };
+        Err(self.reject(text))
+    }
+
+    /// A parameter that the server makes.
+    pub fn inject<T: FromInvocation<H>>(&mut self) -> Result<T, Rejection> {
+        T::from_invocation(self).map_err(|error| {
+            let reply = self.reply.take();
+            let detailed = reply.as_ref().is_some_and(|reply| reply.peer().detailed_errors);
+            let target = reply.as_ref().map(Reply::target).unwrap_or_default();
+            let text = format!("An unexpected error occurred invoking '{target}' on the server.");
+            Rejection { text: error.describe(&text, detailed), reply }
+        })
+    }
+
+    /// The hub, and what answers the call.
+    pub fn start(mut self) -> (Arc<H>, Reply) {
+        if self.method.drops_on_cancel() {
+            self.tokens.drop = Some(self.token());
+        }
+        let mut reply = self
+            .reply
+            .take()
+            .unwrap_or_else(|| Reply::new(self.context.peer().clone(), None, self.method.name(), self.streaming));
+        reply.token = self.tokens.cancel.clone();
+        reply.failure = self.failure.take();
+        (self.hub, reply)
+    }
+
+    pub(crate) fn token(&mut self) -> CancellationToken {
+        self.tokens.cancel.get_or_insert_default().clone()
+    }
+
+    /// The number of arguments does not fit.
+    pub(crate) fn wrong_count(&mut self, expected: usize) -> Rejection {
+        let count = self.arguments.len();
+        self.binding_failure(&format!("Invocation provides {count} argument(s) but target expects {expected}."))
+    }
+
+    fn binding_failure(&mut self, text: &str) -> Rejection {
+        let reply = self.reply.as_ref();
+        let target = reply.map(Reply::target).unwrap_or_default();
+        let mut full = format!("Failed to invoke '{target}' due to an error on the server.");
+        if reply.is_some_and(|reply| reply.peer().detailed_errors) {
+            full = format!("{full} InvalidDataException: {text}");
+        }
+        self.reject(full)
+    }
+
+    fn reject(&mut self, text: String) -> Rejection {
+        Rejection { reply: self.reply.take(), text }
+    }
+}
+
+impl<H: HubMethods> fmt::Debug for Invocation<'_, H> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Invocation").field("method", &self.method.name()).finish_non_exhaustive()
+    }
+}
+
+impl<H: HubMethods> FromInvocation<H> for Context<H> {
+    fn from_invocation(invocation: &mut Invocation<'_, H>) -> Result<Self, HubError> {
+        Ok(invocation.context.clone())
+    }
+}
+
+impl<H: HubMethods> FromInvocation<H> for CancellationToken {
+    fn from_invocation(invocation: &mut Invocation<'_, H>) -> Result<Self, HubError> {
+        Ok(invocation.token())
+    }
+}
+
+impl<H: HubMethods, T> FromInvocation<H> for Upload<T> {
+    fn from_invocation(invocation: &mut Invocation<'_, H>) -> Result<Self, HubError> {
+        // `begin` has compared the numbers.
+        let handle = invocation.uploads.next().ok_or_else(|| HubError::public("Client sent too few streams."))?;
+        Ok(Upload::new(handle))
+    }
+}
+
+/// What a parameter `impl Stream<Item = T>` gets: the items alone. If the upload fails, the call fails with the client's
+/// error, and the method is dropped where it waits for the next item.
+#[derive(Debug)]
+pub struct PlainUpload<T> {
+    upload: Upload<T>,
+    failure: PlainFailure,
+    /// Ends the call.
+    drop: CancellationToken,
+}
+
+/// The error of a plain upload stream, for the call to fail with.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct PlainFailure(Arc<Mutex<Option<UploadError>>>);
+
+impl PlainFailure {
+    pub(crate) fn take(&self) -> Option<UploadError> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
+impl<H: HubMethods, T> FromInvocation<H> for PlainUpload<T> {
+    fn from_invocation(invocation: &mut Invocation<'_, H>) -> Result<Self, HubError> {
+        let upload = Upload::from_invocation(invocation)?;
+        let failure = invocation.failure.get_or_insert_default().clone();
+        let drop = if invocation.method.drops_on_cancel() { invocation.token() } else { CancellationToken::new() };
+        let drop = invocation.tokens.drop.get_or_insert(drop).clone();
+        Ok(PlainUpload { upload, failure, drop })
+    }
+}
+
+impl<T: DeserializeOwned> Stream for PlainUpload<T> {
+    type Item = T;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<Option<T>> {
+        match self.upload.poll_next_unpin(cx) {
+            Poll::Ready(Some(Err(error))) => {
+                self.failure.0.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+                // The method never learns of an end that was none.
+                self.drop.cancel();
+                Poll::Pending
+            }
+            Poll::Ready(Some(Ok(item))) => Poll::Ready(Some(item)),
+            Poll::Ready(None) if self.drop.is_cancelled() => Poll::Pending,
+            Poll::Ready(None) => Poll::Ready(None),
+            Poll::Pending => Poll::Pending,
+        }
+    }
+}
+
+/// A call that has begun.
+pub struct CallStart(pub(crate) Started);
+
+pub(crate) enum Started {
+    Done,
+    Running(CallFuture),
+    Blocking(Box<dyn FnOnce() + Send>),
+}
+
+impl fmt::Debug for CallStart {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.0 {
+            Started::Done => "Done",
+            Started::Running(_) => "Running",
+            Started::Blocking(_) => "Blocking",
+        })
+    }
+}
+
+impl CallStart {
+    /// The method has run and its call is answered.
+    pub fn done() -> Self {
+        CallStart(Started::Done)
+    }
+
+    /// The method runs on, as a part of its connection.
+    pub fn future(future: impl Future<Output = ()> + Send + 'static) -> Self {
+        CallStart(Started::Running(Box::pin(future)))
+    }
+
+    /// The method runs on in a task of its own, which is aborted where the call would be dropped.
+    pub fn spawned(future: impl Future<Output = ()> + Send + 'static) -> Self {
+        struct AbortOnDrop(tokio::task::JoinHandle<()>);
+        impl Drop for AbortOnDrop {
+            fn drop(&mut self) {
+                self.0.abort();
+            }
+        }
+        let mut task = AbortOnDrop(tokio::spawn(future));
+        Self::future(async move {
+            // A panic was answered when it unwound.
+            let _ = (&mut task.0).await;
+        })
+    }
+
+    /// The method runs on a thread for blocking work.
+    pub fn blocking(run: impl FnOnce() + Send + 'static) -> Self {
+        CallStart(Started::Blocking(Box::new(run)))
+    }
+}
+
+/// Keeps a type parameter of a hub without owning one.
+pub(crate) type Of<H> = PhantomData<fn() -> H>;

@@ -1,0 +1,157 @@
+//! Hubs: from a received invocation to the method, and from what it returns to the answer.
+//!
+//! [`method`] is the table that `#[hub]` fills, [`invocation`] a call whose parameters are collected, [`reply`] its answer,
+//! [`context`] the caller, [`service`] what ties them to a session.
+
+pub(crate) mod arg;
+pub(crate) mod context;
+pub(crate) mod error;
+pub(crate) mod invocation;
+pub(crate) mod items;
+pub(crate) mod lifecycle;
+pub(crate) mod method;
+pub(crate) mod reply;
+pub(crate) mod request;
+pub(crate) mod returned;
+pub(crate) mod service;
+
+use crate::backplane::registry::HubCore;
+use crate::clients::handle::HubHandle;
+use context::Context;
+use error::HubError;
+use method::{HubMethods, Table};
+use std::fmt;
+use std::pin::Pin;
+use std::sync::{Arc, OnceLock};
+
+/// A hub: a name, and the value whose methods clients call.
+///
+/// The same `Hub` can be mounted at several paths, with options of its own at each
+/// ([`SignalR::builder`](crate::SignalR::builder)); all its connections belong together and reach each other. It is cheap to
+/// clone.
+///
+/// ```
+/// use signalr::{Hub, hub};
+///
+/// #[derive(Default)]
+/// struct Calculator;
+///
+/// #[hub]
+/// impl Calculator {
+///     fn add(&self, a: i64, b: i64) -> i64 {
+///         a.wrapping_add(b)
+///     }
+/// }
+///
+/// let calculator = Hub::new("Calculator", Calculator);
+/// # let _ = calculator;
+/// ```
+pub struct Hub<H: HubMethods> {
+    inner: Arc<HubInner<H>>,
+}
+
+pub(crate) struct HubInner<H: HubMethods> {
+    pub(crate) core: Arc<HubCore>,
+    pub(crate) source: Source<H>,
+    pub(crate) table: Table<H>,
+}
+
+type Factory<H> = Box<dyn Fn(Context<H>) -> Pin<Box<dyn Future<Output = Result<H, HubError>> + Send>> + Send + Sync>;
+
+/// Where the value comes from whose methods are called.
+pub(crate) enum Source<H: HubMethods> {
+    Shared(Arc<H>),
+    PerConnection(Factory<H>),
+    PerCall(Factory<H>),
+}
+
+impl<H: HubMethods> Source<H> {
+    pub(crate) async fn make(&self, context: Context<H>) -> Result<Arc<H>, HubError> {
+        match self {
+            Source::Shared(hub) => Ok(hub.clone()),
+            Source::PerConnection(factory) | Source::PerCall(factory) => factory(context).await.map(Arc::new),
+        }
+    }
+
+    /// What a new connection needs: its own value, or one for `on_connected`, or none.
+    pub(crate) async fn make_connected(
+        &self,
+        context: &Context<H>,
+        instance: &OnceLock<Arc<H>>,
+    ) -> Result<Option<Arc<H>>, HubError> {
+        let per_call = matches!(self, Source::PerCall(_));
+        if per_call && H::ON_CONNECTED.is_none() {
+            return Ok(None);
+        }
+        let made = self.make(context.clone()).await?;
+        if !per_call {
+            let _ = instance.set(made.clone());
+        }
+        Ok(Some(made))
+    }
+}
+
+impl<H: HubMethods> Hub<H> {
+    /// A hub whose value is shared by all connections. `name` names it in logs and towards other servers.
+    pub fn new(name: impl Into<String>, hub: H) -> Self {
+        Self::from_source(HubCore::new(name.into()), Source::Shared(Arc::new(hub)))
+    }
+
+    /// As [`new`](Self::new), for a value that needs the handle of its own hub, for instance for background work.
+    pub fn new_with(name: impl Into<String>, make: impl FnOnce(HubHandle<H>) -> H) -> Self {
+        let core = HubCore::new(name.into());
+        let hub = make(HubHandle::new(core.clone()));
+        Self::from_source(core, Source::Shared(Arc::new(hub)))
+    }
+
+    /// A hub with a value for every connection. When `factory` fails, that connection is closed, and nothing else.
+    pub fn per_connection<F, R>(name: impl Into<String>, factory: F) -> Self
+    where
+        F: Fn(Context<H>) -> R + Send + Sync + 'static,
+        R: Future<Output = Result<H, HubError>> + Send + 'static,
+    {
+        let factory: Factory<H> = Box::new(move |context| Box::pin(factory(context)));
+        Self::from_source(HubCore::new(name.into()), Source::PerConnection(factory))
+    }
+
+    /// A hub with a value for every call, and for `on_connected` and `on_disconnected`, as ASP.NET Core has. When `factory`
+    /// fails, that call fails, and nothing else.
+    pub fn per_call<F, R>(name: impl Into<String>, factory: F) -> Self
+    where
+        F: Fn(Context<H>) -> R + Send + Sync + 'static,
+        R: Future<Output = Result<H, HubError>> + Send + 'static,
+    {
+        let factory: Factory<H> = Box::new(move |context| Box::pin(factory(context)));
+        Self::from_source(HubCore::new(name.into()), Source::PerCall(factory))
+    }
+
+    fn from_source(core: Arc<HubCore>, source: Source<H>) -> Self {
+        Hub { inner: Arc::new(HubInner { core, source, table: Table::new() }) }
+    }
+
+    /// The name of the hub.
+    pub fn name(&self) -> &str {
+        &self.inner.core.name
+    }
+
+    /// A handle for code outside of the hub: background tasks, axum handlers.
+    pub fn handle(&self) -> HubHandle<H> {
+        HubHandle::new(self.inner.core.clone())
+    }
+
+    pub(crate) fn inner(&self) -> &Arc<HubInner<H>> {
+        &self.inner
+    }
+}
+
+impl<H: HubMethods> Clone for Hub<H> {
+    fn clone(&self) -> Self {
+        Hub { inner: self.inner.clone() }
+    }
+}
+
+impl<H: HubMethods> fmt::Debug for Hub<H> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Hub").field("name", &self.name()).field("methods", &H::METHODS).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,199 @@
+//! The answer to one call: written exactly once, whatever happens.
+
+use super::error::HubError;
+use super::invocation::PlainFailure;
+use crate::protocol::{EncodeError, Protocol};
+use crate::session::cancel::CancellationToken;
+use crate::session::current;
+use crate::session::inbox::Pushed;
+use crate::session::peer::Peer;
+use crate::short_string::ShortString;
+use crate::streaming::pump::pump;
+use futures_util::Stream;
+use serde::Serialize;
+use std::sync::Arc;
+
+/// Answers one call. Dropped without an answer (the method panicked, or its future was dropped because the call was cancelled)
+/// it answers by itself, so no caller waits in vain.
+#[derive(Debug)]
+pub struct Reply {
+    peer: Arc<Peer>,
+    /// `None` once it is answered, or if nobody wants an answer.
+    id: Option<ShortString>,
+    /// The name of the method.
+    target: &'static str,
+    streaming: bool,
+    pub(crate) token: Option<CancellationToken>,
+    /// The failure of a plain upload stream, which is the call's own.
+    pub(crate) failure: Option<PlainFailure>,
+}
+
+impl Reply {
+    pub(crate) fn new(peer: Arc<Peer>, id: Option<&str>, target: &'static str, streaming: bool) -> Self {
+        Reply { peer, id: id.map(Into::into), target, streaming, token: None, failure: None }
+    }
+
+    pub(crate) fn peer(&self) -> &Arc<Peer> {
+        &self.peer
+    }
+
+    pub(crate) fn target(&self) -> &'static str {
+        self.target
+    }
+
+    /// Answers with a value.
+    pub fn result<T: Serialize + ?Sized>(mut self, value: &T) {
+        let Some(id) = self.id.take() else { return };
+        let encoded = self.emit(|protocol, out| protocol.encode_result(out, id.as_str(), value));
+        if let Err(error) = encoded {
+            self.write_error(&id, &HubError::from_encode(&error));
+        }
+    }
+
+    /// Answers with the error of the method.
+    pub fn error(mut self, error: HubError) {
+        self.log(&error);
+        if let Some(id) = self.id.take() {
+            self.write_error(&id, &error);
+        }
+    }
+
+    /// Answers with a text of the framework, as it is.
+    pub(crate) fn refuse(mut self, text: &str) {
+        tracing::debug!(connection = self.peer.id.as_str(), method = self.target, "{text}");
+        if let Some(id) = self.id.take() {
+            self.write_text(&id, text);
+        }
+    }
+
+    /// Drives a stream to its end.
+    pub async fn stream<S>(self, stream: S)
+    where
+        S: Stream,
+        S::Item: Serialize,
+    {
+        pump(self, stream, Ok).await;
+    }
+
+    /// Drives a stream to its end or to its first error.
+    pub async fn try_stream<S, T, E>(self, stream: S)
+    where
+        S: Stream<Item = Result<T, E>>,
+        T: Serialize,
+        E: Into<HubError>,
+    {
+        pump(self, stream, |item: Result<T, E>| item.map_err(Into::into)).await;
+    }
+
+    // ---- for the pump ----
+
+    /// Sends one item; returns what became of it and how many bytes wait to be sent.
+    pub(crate) fn item<T: Serialize>(&self, item: &T) -> Result<(Pushed, usize), ItemError> {
+        let Some(id) = &self.id else { return Ok((Pushed::Queued, 0)) };
+        self.emit(|protocol, out| protocol.encode_stream_item(out, id.as_str(), item)).map_err(ItemError)
+    }
+
+    /// When the inbox has room again, for streams in a task of their own.
+    pub(crate) fn room(&self) -> Option<crate::session::BoxFuture<()>> {
+        let peer = self.peer.clone();
+        Some(Box::pin(async move { peer.inbox.room().await }))
+    }
+
+    pub(crate) fn end(mut self) {
+        if let Some(id) = self.id.take() {
+            self.write_end(&id);
+        }
+    }
+
+    pub(crate) fn stream_error(mut self, error: &HubError) {
+        self.log(error);
+        if let Some(id) = self.id.take() {
+            let text = "An error occurred on the server while streaming results.";
+            self.write_text(&id, &error.describe(text, self.peer.detailed_errors));
+        }
+    }
+
+    // ---- writing ----
+
+    /// Encodes behind everything that was sent to this connection before. Says how many bytes wait then.
+    fn emit<F>(&self, encode: F) -> Result<(Pushed, usize), EncodeError>
+    where
+        F: FnOnce(Protocol, &mut Vec<u8>) -> Result<(), EncodeError>,
+    {
+        if self.peer.is_shut() {
+            return Ok((Pushed::Gone, 0));
+        }
+        let Peer { number, protocol, inbox, .. } = &*self.peer;
+        let mut encode = Some(encode);
+        let here = current::with(*number, |outbound| {
+            if inbox.is_pending() {
+                let close = inbox.take(|message| {
+                    outbound.push_shared(message);
+                    true
+                });
+                // The connection is to end: what comes now, comes too late.
+                if close.is_some() {
+                    return Ok((Pushed::Gone, 0));
+                }
+            }
+            let written = encode.take().map_or(Ok(()), |encode| encode(*protocol, outbound.encode_buffer()));
+            written.map(|()| (Pushed::Queued, outbound.len()))
+        });
+        if let Ok(written) = here {
+            return written;
+        }
+        // In a task of its own: by the inbox.
+        let mut message = Vec::new();
+        encode.take().map_or(Ok(()), |encode| encode(*protocol, &mut message))?;
+        Ok((inbox.push(message.into(), true, None), 0))
+    }
+
+    fn write_error(&self, id: &ShortString, error: &HubError) {
+        let text = format!("An unexpected error occurred invoking '{}' on the server.", self.target);
+        self.write_text(id, &error.describe(&text, self.peer.detailed_errors));
+    }
+
+    fn write_text(&self, id: &ShortString, text: &str) {
+        let _ = self.emit(|protocol, out| {
+            protocol.encode_error(out, id.as_str(), text);
+            Ok(())
+        });
+    }
+
+    fn write_end(&self, id: &ShortString) {
+        let _ = self.emit(|protocol, out| {
+            protocol.encode_end(out, id.as_str());
+            Ok(())
+        });
+    }
+
+    fn log(&self, error: &HubError) {
+        tracing::debug!(connection = self.peer.id.as_str(), method = self.target, %error, "hub method failed");
+    }
+}
+
+/// An item that cannot be serialised.
+pub(crate) struct ItemError(EncodeError);
+
+impl From<ItemError> for HubError {
+    fn from(error: ItemError) -> Self {
+        HubError::from_encode(&error.0)
+    }
+}
+
+impl Drop for Reply {
+    fn drop(&mut self) {
+        let Some(id) = self.id.take() else { return };
+        if let Some(error) = self.failure.as_ref().and_then(PlainFailure::take) {
+            self.write_error(&id, &HubError::from(error));
+        } else if self.streaming && self.token.as_ref().is_some_and(CancellationToken::is_cancelled) {
+            self.write_end(&id);
+        } else if std::thread::panicking() {
+            tracing::error!(connection = self.peer.id.as_str(), method = self.target, "hub method panicked");
+            self.write_error(&id, &HubError::hidden("the method panicked").named("Panic"));
+        } else {
+            let error = HubError::hidden("The operation was canceled.").named("OperationCanceledException");
+            self.write_error(&id, &error);
+        }
+    }
+}

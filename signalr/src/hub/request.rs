@@ -1,0 +1,128 @@
+//! What is kept of the HTTP request that opened a connection.
+
+use http::{Extensions, HeaderMap};
+use std::borrow::Cow;
+use std::fmt;
+use std::net::SocketAddr;
+
+/// The query string, the headers, the extensions and the peer's address of the request that opened a connection.
+///
+/// It is one compact copy: an idle connection pins none of the HTTP server's buffers.
+#[derive(Default, Clone)]
+pub struct Request {
+    query: Box<str>,
+    /// `name: value\n` for each header with a value in UTF-8.
+    headers: Box<str>,
+    extensions: Option<Box<Extensions>>,
+    peer_address: Option<SocketAddr>,
+}
+
+impl Request {
+    /// What the parts of a request hold. Values of headers that are not UTF-8 are left out.
+    pub(crate) fn new(
+        query: &str,
+        headers: &HeaderMap,
+        extensions: Extensions,
+        peer_address: Option<SocketAddr>,
+    ) -> Self {
+        let mut text = String::new();
+        for (name, value) in headers {
+            if let Ok(value) = std::str::from_utf8(value.as_bytes()) {
+                text.extend([name.as_str(), ":", value, "\n"]);
+            }
+        }
+        Request {
+            query: query.into(),
+            headers: text.into(),
+            extensions: (!extensions.is_empty()).then(|| Box::new(extensions)),
+            peer_address,
+        }
+    }
+
+    /// The value of the first header of that name, whose case does not matter.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let mut headers = self.headers.lines().filter_map(|line| line.split_once(':'));
+        headers.find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+    }
+
+    /// The query string as it was sent, without the question mark. It may hold secrets: tokens of browsers are sent here.
+    pub fn query_string(&self) -> &str {
+        &self.query
+    }
+
+    /// The decoded value of the first query parameter of that name, whose case does not matter. A parameter without a
+    /// value is the empty string.
+    pub fn query(&self, name: &str) -> Option<Cow<'_, str>> {
+        query_values(&self.query, name).next()
+    }
+
+    /// A value that a layer of the application has put into the request's extensions.
+    pub fn extension<T: Clone + Send + Sync + 'static>(&self) -> Option<&T> {
+        self.extensions.as_ref()?.get()
+    }
+
+    /// The address of the peer, where the application serves with axum's `ConnectInfo`. Behind a proxy it is the proxy's.
+    pub fn peer_address(&self) -> Option<SocketAddr> {
+        self.peer_address
+    }
+}
+
+/// Neither tokens nor cookies belong into logs.
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Request").field("peer_address", &self.peer_address).finish_non_exhaustive()
+    }
+}
+
+/// The decoded values of all parameters of that name, whose case does not matter.
+pub(crate) fn query_values<'q>(query: &'q str, name: &str) -> impl Iterator<Item = Cow<'q, str>> {
+    query
+        .split('&')
+        .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
+        .filter(move |(key, _)| percent_decoded(key).eq_ignore_ascii_case(name))
+        .map(|(_, value)| percent_decoded(value))
+}
+
+/// Decodes `%XX` and `+`. What is not valid is left as it is; bytes that are not UTF-8 are replaced.
+fn percent_decoded(text: &str) -> Cow<'_, str> {
+    if !text.contains(['%', '+']) {
+        return Cow::Borrowed(text);
+    }
+    let mut decoded = Vec::with_capacity(text.len());
+    let mut bytes = text.as_bytes();
+    while let Some((first, rest)) = bytes.split_first() {
+        bytes = rest;
+        match (first, rest) {
+            (b'%', [high, low, behind @ ..]) if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() => {
+                let digit = |byte: &u8| (*byte as char).to_digit(16).unwrap_or_default();
+                decoded.push(u8::try_from(digit(high) * 16 + digit(low)).unwrap_or_default());
+                bytes = behind;
+            }
+            (b'+', _) => decoded.push(b' '),
+            _ => decoded.push(*first),
+        }
+    }
+    Cow::Owned(String::from_utf8_lossy(&decoded).into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn queries_are_decoded_and_keys_ignore_case() {
+        let request = Request { query: "Name=J%c3%bcrgen+M%2&empty&name=second".into(), ..Request::default() };
+        assert_eq!(request.query("name").as_deref(), Some("Jürgen M%2"));
+        assert_eq!(request.query("EMPTY").as_deref(), Some(""));
+        assert_eq!(request.query("none"), None);
+    }
+
+    #[test]
+    fn headers_are_found_in_any_case() {
+        let mut headers = HeaderMap::new();
+        headers.insert("x-trace", "a: b".parse().unwrap());
+        let request = Request::new("", &headers, Extensions::new(), None);
+        assert_eq!(request.header("X-Trace"), Some("a: b"));
+        assert_eq!(request.header("x-other"), None);
+    }
+}

@@ -1,0 +1,236 @@
+//! How generated code answers with what a hub method returned: a value, a `Result`, or a stream of either.
+//!
+//! Method lookup picks by type: each level below derefs to the next, and a level whose type does not meet the bounds of
+//! its `impl` is passed over. A bound that should fail with an error, rather than fall through to the next level, stands
+//! on the method: otherwise a `Result` with an unusable error would be sent as an ordinary value.
+//!
+//! Generated code takes three steps: [`outcome`] makes any return value a `Result`, then [`success`] answers with its
+//! value and [`failure`] turns its error into a [`HubError`].
+
+use super::error::{HubError, PublicError};
+use super::reply::Reply;
+use futures_util::{Stream, StreamExt};
+use serde::Serialize;
+use std::borrow::Cow;
+use std::convert::Infallible;
+use std::error::Error;
+use std::marker::PhantomData;
+use std::ops::Deref;
+
+/// Declares levels, each of which derefs to the next.
+macro_rules! levels {
+    ($(#[doc = $doc:literal] $level:ident > $next:ident;)*) => {$(
+        #[doc = $doc]
+        pub struct $level<T>($next<T>);
+
+        impl<T> Deref for $level<T> {
+            type Target = $next<T>;
+
+            fn deref(&self) -> &Self::Target {
+                &self.0
+            }
+        }
+    )*};
+}
+
+// ---- a return value as a `Result` ----
+
+levels! {
+    /// A `Result`.
+    Fallible > Infallibly;
+}
+
+/// Any other value.
+pub struct Infallibly<T>(PhantomData<fn() -> T>);
+
+/// Looks whether `value` is a `Result`.
+#[inline]
+pub fn outcome<T>(_value: &T) -> Fallible<T> {
+    Fallible(Infallibly(PhantomData))
+}
+
+impl<T, E> Fallible<Result<T, E>> {
+    /// The `Result` as it is.
+    #[inline]
+    pub fn split(&self, value: Result<T, E>) -> Result<T, E> {
+        value
+    }
+}
+
+impl<T> Infallibly<T> {
+    /// Cannot fail.
+    #[inline]
+    pub fn split(&self, value: T) -> Result<T, Infallible> {
+        Ok(value)
+    }
+}
+
+// ---- an error as a `HubError` ----
+
+levels! {
+    /// An error of the user's own that says what clients may see.
+    Public > Plain;
+    /// A `HubError`, or an error whose text is hidden from clients.
+    Plain > Text;
+    /// A bare text, which does not say whether clients may see it.
+    Text > Boxed;
+    /// An error that can be boxed, such as `anyhow::Error`: hidden from clients.
+    Boxed > Unusable;
+}
+
+/// No error at all.
+pub struct Unusable<E>(PhantomData<fn() -> E>);
+
+/// Looks what kind of error `error` is.
+#[inline]
+pub fn failure<E>(_error: &E) -> Public<E> {
+    Public(Plain(Text(Boxed(Unusable(PhantomData)))))
+}
+
+impl<E: PublicError> Public<E> {
+    /// Lets the error say what clients may see.
+    pub fn convert<F: PublicError>(&self, error: F) -> HubError {
+        error.to_hub_error()
+    }
+}
+
+impl<E: Into<HubError>> Plain<E> {
+    /// Hides the error unless it is a `HubError`.
+    pub fn convert<F: Into<HubError>>(&self, error: F) -> HubError {
+        error.into()
+    }
+}
+
+impl<E: Into<Cow<'static, str>>> Text<E> {
+    /// Never callable: asks for a `HubError`.
+    pub fn convert<F: MethodError>(&self, error: F) -> HubError {
+        error.never()
+    }
+}
+
+impl<E: Into<Box<dyn Error + Send + Sync>>> Boxed<E> {
+    /// Hides the error.
+    pub fn convert<F: Into<Box<dyn Error + Send + Sync>>>(&self, error: F) -> HubError {
+        HubError::hidden(error.into())
+    }
+}
+
+impl<E> Unusable<E> {
+    /// Never callable: asks for an error type.
+    pub fn convert<F: MethodError>(&self, error: F) -> HubError {
+        error.never()
+    }
+}
+
+/// Implemented by no type: the bound that makes an unusable error type an error.
+#[diagnostic::on_unimplemented(
+    message = "a hub method cannot fail with `{Self}`",
+    label = "write `HubError`, and `HubError::public(..)` for a text that the caller may read",
+    note = "an error is a `HubError`, a type that implements `PublicError` (what the caller may read), \
+            or any `std::error::Error` (its text is logged, and hidden from the caller)"
+)]
+pub trait MethodError {
+    /// Never there.
+    fn never(self) -> HubError;
+}
+
+// ---- a value as an answer ----
+
+levels! {
+    /// A stream whose items are `Result`s.
+    FallibleItems > Items;
+    /// A stream.
+    Items > Value;
+}
+
+/// A single value.
+pub struct Value<T>(PhantomData<fn() -> T>);
+
+/// Looks whether `value` is a stream.
+#[inline]
+pub fn success<T>(_value: &T) -> FallibleItems<T> {
+    FallibleItems(Items(Value(PhantomData)))
+}
+
+impl<S: Stream<Item = Result<T, E>>, T, E> FallibleItems<S> {
+    /// Sends the items until the stream ends or an item is an error.
+    #[inline]
+    pub fn stream<F>(&self, stream: S, reply: Reply, failure: F) -> impl Future<Output = ()> + use<S, T, E, F>
+    where
+        T: Serialize,
+        F: FnMut(E) -> HubError,
+    {
+        let mut failure = failure;
+        reply.try_stream(stream.map(move |item| item.map_err(&mut failure)))
+    }
+}
+
+impl<S: Stream> Items<S> {
+    /// Sends the items until the stream ends.
+    #[inline]
+    pub fn stream<F>(&self, stream: S, reply: Reply, _failure: F) -> impl Future<Output = ()> + use<S, F>
+    where
+        S::Item: Serialize,
+        F: FnMut(Infallible) -> HubError,
+    {
+        reply.stream(stream)
+    }
+
+    /// Never callable: asks for `#[hub(stream)]`.
+    pub fn value<U: NotAStream>(&self, value: U, reply: Reply) {
+        let _ = reply;
+        value.never();
+    }
+}
+
+impl<T> Value<T> {
+    /// Answers with the value.
+    #[inline]
+    pub fn value<U: Serialize>(&self, value: U, reply: Reply) {
+        reply.result(&value);
+    }
+
+    /// Never callable: there is no stream.
+    pub fn stream<F>(&self, value: T, reply: Reply, _failure: F) -> std::future::Ready<()>
+    where
+        T: IsStream,
+        F: FnMut(Infallible) -> HubError,
+    {
+        let _ = reply;
+        value.never();
+        std::future::ready(())
+    }
+}
+
+/// What `on_connected` and `on_disconnected` return.
+#[inline]
+pub fn nothing<T: Nothing>(_value: T) {}
+
+/// Implemented by `()` only.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` goes nowhere: no client called this method",
+    label = "write `()`, or `Result<(), E>`"
+)]
+pub trait Nothing {}
+
+impl Nothing for () {}
+
+/// Implemented by no type: the bound that makes a stream in disguise an error.
+#[diagnostic::on_unimplemented(
+    message = "this hub method returns a stream, but its signature does not show it",
+    label = "write `impl Stream<Item = ..>` here, or mark the method `#[hub(stream)]`"
+)]
+pub trait NotAStream {
+    /// Never there.
+    fn never(self);
+}
+
+/// Implemented by no type: the bound that makes `#[hub(stream)]` on an ordinary value an error.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a stream",
+    label = "a method marked `#[hub(stream)]` returns a type that implements `Stream`"
+)]
+pub trait IsStream {
+    /// Never there.
+    fn never(self);
+}

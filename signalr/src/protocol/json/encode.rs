@@ -1,0 +1,157 @@
+//! Writing messages: properties in the order in which ASP.NET Core writes them, each message ended by a separator.
+
+use super::text::write_string;
+use super::value::write_value;
+use crate::protocol::codec::InvocationHead;
+use crate::protocol::error::EncodeError;
+use crate::protocol::framing::SEPARATOR;
+use crate::protocol::payload::{ArgumentEncoder, WireArguments};
+use serde::Serialize;
+use std::io::Write;
+
+pub(in crate::protocol) fn encode_invocation<A: WireArguments + ?Sized>(
+    out: &mut Vec<u8>,
+    head: InvocationHead<'_>,
+    arguments: &A,
+) -> Result<(), EncodeError> {
+    out.extend_from_slice(if head.streaming { b"{\"type\":4," } else { b"{\"type\":1," });
+    if !head.headers.is_empty() {
+        out.extend_from_slice(b"\"headers\":{");
+        for (index, (name, value)) in head.headers.iter().enumerate() {
+            separate(out, index);
+            write_string(out, name);
+            out.push(b':');
+            write_string(out, value);
+        }
+        out.extend_from_slice(b"},");
+    }
+    if let Some(id) = head.id {
+        out.extend_from_slice(b"\"invocationId\":");
+        write_string(out, id);
+        out.push(b',');
+    }
+    out.extend_from_slice(b"\"target\":");
+    write_string(out, head.target);
+    out.extend_from_slice(b",\"arguments\":[");
+    arguments.try_each(&mut Elements { out, written: 0 })?;
+    out.push(b']');
+    if !head.stream_ids.is_empty() {
+        out.extend_from_slice(b",\"streamIds\":[");
+        for (index, id) in head.stream_ids.iter().enumerate() {
+            separate(out, index);
+            write_string(out, id);
+        }
+        out.push(b']');
+    }
+    end(out);
+    Ok(())
+}
+
+#[inline]
+pub(in crate::protocol) fn encode_stream_item<T: Serialize + ?Sized>(
+    out: &mut Vec<u8>,
+    id: &str,
+    item: &T,
+) -> Result<(), EncodeError> {
+    out.extend_from_slice(b"{\"type\":2,\"invocationId\":");
+    write_string(out, id);
+    out.extend_from_slice(b",\"item\":");
+    write_value(out, item)?;
+    end(out);
+    Ok(())
+}
+
+#[inline]
+pub(in crate::protocol) fn encode_result<T: Serialize + ?Sized>(
+    out: &mut Vec<u8>,
+    id: &str,
+    value: &T,
+) -> Result<(), EncodeError> {
+    begin_completion(out, id);
+    out.extend_from_slice(b",\"result\":");
+    write_value(out, value)?;
+    end(out);
+    Ok(())
+}
+
+pub(in crate::protocol) fn encode_error(out: &mut Vec<u8>, id: &str, error: &str) {
+    begin_completion(out, id);
+    out.extend_from_slice(b",\"error\":");
+    write_string(out, error);
+    end(out);
+}
+
+pub(in crate::protocol) fn encode_end(out: &mut Vec<u8>, id: &str) {
+    begin_completion(out, id);
+    end(out);
+}
+
+pub(in crate::protocol) fn encode_cancel(out: &mut Vec<u8>, id: &str) {
+    out.extend_from_slice(b"{\"type\":5,\"invocationId\":");
+    write_string(out, id);
+    end(out);
+}
+
+pub(in crate::protocol) fn encode_ping(out: &mut Vec<u8>) {
+    out.extend_from_slice(b"{\"type\":6");
+    end(out);
+}
+
+pub(in crate::protocol) fn encode_close(out: &mut Vec<u8>, error: Option<&str>, allow_reconnect: bool) {
+    out.extend_from_slice(b"{\"type\":7");
+    if let Some(error) = error {
+        out.extend_from_slice(b",\"error\":");
+        write_string(out, error);
+    }
+    if allow_reconnect {
+        out.extend_from_slice(b",\"allowReconnect\":true");
+    }
+    end(out);
+}
+
+pub(in crate::protocol) fn encode_ack(out: &mut Vec<u8>, sequence_id: i64) {
+    encode_sequence_id(out, b"{\"type\":8,\"sequenceId\":", sequence_id);
+}
+
+pub(in crate::protocol) fn encode_sequence(out: &mut Vec<u8>, sequence_id: i64) {
+    encode_sequence_id(out, b"{\"type\":9,\"sequenceId\":", sequence_id);
+}
+
+fn encode_sequence_id(out: &mut Vec<u8>, head: &[u8], sequence_id: i64) {
+    out.extend_from_slice(head);
+    // A `Vec` takes everything: this cannot fail.
+    let _ = write!(out, "{sequence_id}");
+    end(out);
+}
+
+#[inline]
+fn begin_completion(out: &mut Vec<u8>, id: &str) {
+    out.extend_from_slice(b"{\"type\":3,\"invocationId\":");
+    write_string(out, id);
+}
+
+#[inline]
+fn end(out: &mut Vec<u8>) {
+    out.extend_from_slice(&[b'}', SEPARATOR]);
+}
+
+fn separate(out: &mut Vec<u8>, index: usize) {
+    if index > 0 {
+        out.push(b',');
+    }
+}
+
+/// Writes arguments as the elements of an array.
+struct Elements<'a> {
+    out: &'a mut Vec<u8>,
+    written: usize,
+}
+
+impl ArgumentEncoder for Elements<'_> {
+    #[inline]
+    fn argument<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), EncodeError> {
+        separate(self.out, self.written);
+        self.written += 1;
+        write_value(self.out, value)
+    }
+}

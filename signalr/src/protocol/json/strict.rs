@@ -1,0 +1,205 @@
+//! A serializer around another one that refuses numbers which JSON does not have.
+//!
+//! serde_json writes them as null, so that a client would get null or a decoding error far from the cause.
+
+use serde::ser::{
+    Error, Serialize, SerializeMap, SerializeSeq, SerializeStruct, SerializeStructVariant, SerializeTuple,
+    SerializeTupleStruct, SerializeTupleVariant, Serializer,
+};
+use std::fmt::Display;
+
+/// Passes everything on to `S` except infinite numbers and those that are not a number.
+pub(super) struct Strict<S>(pub(super) S);
+
+/// A value inside another one, to be written under the same rule.
+struct Inner<'a, T: ?Sized>(&'a T);
+
+impl<T: Serialize + ?Sized> Serialize for Inner<'_, T> {
+    #[inline]
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(Strict(serializer))
+    }
+}
+
+#[cold]
+fn not_finite<E: Error>() -> E {
+    E::custom("a number that is infinite or not a number cannot be written in JSON")
+}
+
+macro_rules! pass_on {
+    ($($function:ident($($name:ident: $type:ty),*) -> $result:ident;)+) => {$(
+        #[inline]
+        fn $function(self, $($name: $type),*) -> Result<pass_on!(@ $result), S::Error> {
+            pass_on!(@ $result self.0.$function($($name),*))
+        }
+    )+};
+    (@ Ok) => { S::Ok };
+    (@ SerializeSeq) => { Strict<S::SerializeSeq> };
+    (@ SerializeTuple) => { Strict<S::SerializeTuple> };
+    (@ SerializeTupleStruct) => { Strict<S::SerializeTupleStruct> };
+    (@ SerializeTupleVariant) => { Strict<S::SerializeTupleVariant> };
+    (@ SerializeMap) => { Strict<S::SerializeMap> };
+    (@ SerializeStruct) => { Strict<S::SerializeStruct> };
+    (@ SerializeStructVariant) => { Strict<S::SerializeStructVariant> };
+    (@ Ok $call:expr) => { $call };
+    (@ $compound:ident $call:expr) => { $call.map(Strict) };
+}
+
+impl<S: Serializer> Serializer for Strict<S> {
+    type Ok = S::Ok;
+    type Error = S::Error;
+    type SerializeSeq = Strict<S::SerializeSeq>;
+    type SerializeTuple = Strict<S::SerializeTuple>;
+    type SerializeTupleStruct = Strict<S::SerializeTupleStruct>;
+    type SerializeTupleVariant = Strict<S::SerializeTupleVariant>;
+    type SerializeMap = Strict<S::SerializeMap>;
+    type SerializeStruct = Strict<S::SerializeStruct>;
+    type SerializeStructVariant = Strict<S::SerializeStructVariant>;
+
+    #[inline]
+    fn serialize_f32(self, value: f32) -> Result<S::Ok, S::Error> {
+        if value.is_finite() { self.0.serialize_f32(value) } else { Err(not_finite()) }
+    }
+
+    #[inline]
+    fn serialize_f64(self, value: f64) -> Result<S::Ok, S::Error> {
+        if value.is_finite() { self.0.serialize_f64(value) } else { Err(not_finite()) }
+    }
+
+    #[inline]
+    fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<S::Ok, S::Error> {
+        self.0.serialize_some(&Inner(value))
+    }
+
+    #[inline]
+    fn serialize_newtype_struct<T: Serialize + ?Sized>(self, name: &'static str, value: &T) -> Result<S::Ok, S::Error> {
+        self.0.serialize_newtype_struct(name, &Inner(value))
+    }
+
+    #[inline]
+    fn serialize_newtype_variant<T: Serialize + ?Sized>(
+        self,
+        name: &'static str,
+        index: u32,
+        variant: &'static str,
+        value: &T,
+    ) -> Result<S::Ok, S::Error> {
+        self.0.serialize_newtype_variant(name, index, variant, &Inner(value))
+    }
+
+    #[inline]
+    fn collect_str<T: Display + ?Sized>(self, value: &T) -> Result<S::Ok, S::Error> {
+        self.0.collect_str(value)
+    }
+
+    #[inline]
+    fn is_human_readable(&self) -> bool {
+        self.0.is_human_readable()
+    }
+
+    pass_on! {
+        serialize_bool(value: bool) -> Ok;
+        serialize_i8(value: i8) -> Ok;
+        serialize_i16(value: i16) -> Ok;
+        serialize_i32(value: i32) -> Ok;
+        serialize_i64(value: i64) -> Ok;
+        serialize_i128(value: i128) -> Ok;
+        serialize_u8(value: u8) -> Ok;
+        serialize_u16(value: u16) -> Ok;
+        serialize_u32(value: u32) -> Ok;
+        serialize_u64(value: u64) -> Ok;
+        serialize_u128(value: u128) -> Ok;
+        serialize_char(value: char) -> Ok;
+        serialize_str(value: &str) -> Ok;
+        serialize_bytes(value: &[u8]) -> Ok;
+        serialize_none() -> Ok;
+        serialize_unit() -> Ok;
+        serialize_unit_struct(name: &'static str) -> Ok;
+        serialize_unit_variant(name: &'static str, index: u32, variant: &'static str) -> Ok;
+        serialize_seq(length: Option<usize>) -> SerializeSeq;
+        serialize_tuple(length: usize) -> SerializeTuple;
+        serialize_tuple_struct(name: &'static str, length: usize) -> SerializeTupleStruct;
+        serialize_tuple_variant(name: &'static str, index: u32, variant: &'static str, length: usize)
+            -> SerializeTupleVariant;
+        serialize_map(length: Option<usize>) -> SerializeMap;
+        serialize_struct(name: &'static str, length: usize) -> SerializeStruct;
+        serialize_struct_variant(name: &'static str, index: u32, variant: &'static str, length: usize)
+            -> SerializeStructVariant;
+    }
+}
+
+macro_rules! sequences {
+    ($($trait:ident::$function:ident;)+) => {$(
+        impl<C: $trait> $trait for Strict<C> {
+            type Ok = C::Ok;
+            type Error = C::Error;
+
+            #[inline]
+            fn $function<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), C::Error> {
+                self.0.$function(&Inner(value))
+            }
+
+            #[inline]
+            fn end(self) -> Result<C::Ok, C::Error> {
+                self.0.end()
+            }
+        }
+    )+};
+}
+
+sequences! {
+    SerializeSeq::serialize_element;
+    SerializeTuple::serialize_element;
+    SerializeTupleStruct::serialize_field;
+    SerializeTupleVariant::serialize_field;
+}
+
+macro_rules! structs {
+    ($($trait:ident;)+) => {$(
+        impl<C: $trait> $trait for Strict<C> {
+            type Ok = C::Ok;
+            type Error = C::Error;
+
+            #[inline]
+            fn serialize_field<T: Serialize + ?Sized>(&mut self, name: &'static str, value: &T) -> Result<(), C::Error> {
+                self.0.serialize_field(name, &Inner(value))
+            }
+
+            #[inline]
+            fn skip_field(&mut self, name: &'static str) -> Result<(), C::Error> {
+                self.0.skip_field(name)
+            }
+
+            #[inline]
+            fn end(self) -> Result<C::Ok, C::Error> {
+                self.0.end()
+            }
+        }
+    )+};
+}
+
+structs! {
+    SerializeStruct;
+    SerializeStructVariant;
+}
+
+impl<C: SerializeMap> SerializeMap for Strict<C> {
+    type Ok = C::Ok;
+    type Error = C::Error;
+
+    // Keys need no wrapping: serde_json itself refuses the numbers in question there.
+    #[inline]
+    fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), C::Error> {
+        self.0.serialize_key(key)
+    }
+
+    #[inline]
+    fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), C::Error> {
+        self.0.serialize_value(&Inner(value))
+    }
+
+    #[inline]
+    fn end(self) -> Result<C::Ok, C::Error> {
+        self.0.end()
+    }
+}

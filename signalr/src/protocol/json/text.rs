@@ -1,0 +1,179 @@
+//! Strings as they stand in JSON: with escapes.
+
+use super::scan::{RawString, skip_plain};
+use crate::protocol::error::ProtocolError;
+use std::borrow::Cow;
+
+/// The text of a string; borrowed unless it has escapes.
+///
+/// # Errors
+/// Fails where the bytes are not UTF-8 or an escape is half of a surrogate pair, in the words of ASP.NET Core.
+#[inline]
+pub(in crate::protocol) fn text(string: RawString<'_>) -> Result<Cow<'_, str>, ProtocolError> {
+    if string.escaped {
+        return unescape(string.bytes).map(Cow::Owned);
+    }
+    utf8(string.bytes).map(Cow::Borrowed)
+}
+
+fn utf8(bytes: &[u8]) -> Result<&str, ProtocolError> {
+    std::str::from_utf8(bytes)
+        .map_err(|_| ProtocolError::invalid_operation("Cannot transcode invalid UTF-8 JSON text to UTF-16 string."))
+}
+
+/// Resolves escapes, whose syntax the scanner has checked.
+fn unescape(mut bytes: &[u8]) -> Result<String, ProtocolError> {
+    let mut out = String::with_capacity(bytes.len());
+    while let Some(at) = memchr::memchr(b'\\', bytes) {
+        let (plain, rest) = bytes.split_at(at);
+        out.push_str(utf8(plain)?);
+        let (character, length) = match rest.get(1) {
+            Some(b'b') => ('\u{8}', 2),
+            Some(b'f') => ('\u{c}', 2),
+            Some(b'n') => ('\n', 2),
+            Some(b'r') => ('\r', 2),
+            Some(b't') => ('\t', 2),
+            Some(b'u') => code_point(rest)?,
+            other => (other.map_or('\\', |&byte| char::from(byte)), 2),
+        };
+        out.push(character);
+        bytes = rest.get(length..).unwrap_or_default();
+    }
+    out.push_str(utf8(bytes)?);
+    Ok(out)
+}
+
+/// The character at the start of `rest`, and how long its one or two `\u` escapes are.
+fn code_point(rest: &[u8]) -> Result<(char, usize), ProtocolError> {
+    let incomplete = || {
+        ProtocolError::invalid_operation(
+            "Cannot read incomplete UTF-16 JSON text as string with missing low surrogate.",
+        )
+    };
+    let first = unit(rest).ok_or_else(incomplete)?;
+    if let Some(character) = char::from_u32(first) {
+        return Ok((character, 6));
+    }
+    let invalid = |unit| {
+        ProtocolError::invalid_operation(format!(
+            "Cannot read invalid UTF-16 JSON text as string. Invalid surrogate value: '0x{unit:X}'."
+        ))
+    };
+    if first >= 0xDC00 {
+        return Err(invalid(first));
+    }
+    let second = rest.get(6..).and_then(unit).ok_or_else(incomplete)?;
+    if !(0xDC00..0xE000).contains(&second) {
+        return Err(invalid(second));
+    }
+    let code = 0x1_0000 + ((first - 0xD800) << 10) + (second - 0xDC00);
+    char::from_u32(code).map(|character| (character, 12)).ok_or_else(|| invalid(second))
+}
+
+/// The number of the `\uXXXX` escape that `bytes` begin with.
+fn unit(bytes: &[u8]) -> Option<u32> {
+    let digits = bytes.strip_prefix(b"\\u")?.first_chunk::<4>()?;
+    digits.iter().try_fold(0, |value, &digit| Some(value << 4 | char::from(digit).to_digit(16)?))
+}
+
+/// Writes a string with its quotes. Only what JSON demands is escaped.
+#[inline]
+pub(in crate::protocol) fn write_string(out: &mut Vec<u8>, text: &str) {
+    out.push(b'"');
+    let mut rest = text.as_bytes();
+    loop {
+        let (plain, special) = rest.split_at(skip_plain(rest, 0));
+        out.extend_from_slice(plain);
+        let Some((&byte, behind)) = special.split_first() else {
+            break;
+        };
+        write_escape(out, byte);
+        rest = behind;
+    }
+    out.push(b'"');
+}
+
+#[cold]
+fn write_escape(out: &mut Vec<u8>, byte: u8) {
+    let short = match byte {
+        b'"' | b'\\' => byte,
+        0x08 => b'b',
+        0x0c => b'f',
+        b'\n' => b'n',
+        b'\r' => b'r',
+        b'\t' => b't',
+        _ => {
+            let digit = |value: u8| if value < 10 { b'0' + value } else { b'A' - 10 + value };
+            out.extend_from_slice(&[b'\\', b'u', b'0', b'0', digit(byte >> 4), digit(byte & 15)]);
+            return;
+        }
+    };
+    out.extend_from_slice(&[b'\\', short]);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn read(escaped: &str) -> Result<String, String> {
+        let string = RawString { bytes: escaped.as_bytes(), escaped: escaped.contains('\\') };
+        text(string).map(Cow::into_owned).map_err(|error| format!("{}: {error}", error.exception()))
+    }
+
+    #[test]
+    fn resolves_escapes() {
+        assert_eq!(read(r#"a\"\\\/\b\f\n\r\t\u00e9\ud83e\uDD80b"#).unwrap(), "a\"\\/\u{8}\u{c}\n\r\té🦀b");
+    }
+
+    #[test]
+    fn refuses_half_surrogate_pairs() {
+        let incomplete =
+            "InvalidOperationException: Cannot read incomplete UTF-16 JSON text as string with missing low surrogate.";
+        let invalid =
+            "InvalidOperationException: Cannot read invalid UTF-16 JSON text as string. Invalid surrogate value: ";
+        assert_eq!(read(r"\ud800").unwrap_err(), incomplete);
+        assert_eq!(read(r"\ud800x").unwrap_err(), incomplete);
+        assert_eq!(read(r"\ud800\n").unwrap_err(), incomplete);
+        assert_eq!(read(r"\udc00").unwrap_err(), format!("{invalid}'0xDC00'."));
+        assert_eq!(read(r"\ud800\u0041").unwrap_err(), format!("{invalid}'0x41'."));
+        assert_eq!(read(r"\ud800\ud800").unwrap_err(), format!("{invalid}'0xD800'."));
+    }
+
+    #[test]
+    fn refuses_what_is_not_utf8() {
+        let error = text(RawString { bytes: b"a\xff", escaped: false }).unwrap_err();
+        assert_eq!(error.exception(), "InvalidOperationException");
+        assert!(text(RawString { bytes: b"\\n\xc3", escaped: true }).is_err());
+    }
+
+    #[test]
+    fn escapes_only_what_it_must() {
+        let mut out = Vec::new();
+        write_string(&mut out, "\"\\/\u{0}\u{1f}\n\u{7f}é\u{2028}🦀<>&'+");
+        assert_eq!(String::from_utf8(out).unwrap(), "\"\\\"\\\\/\\u0000\\u001F\\n\u{7f}é\u{2028}🦀<>&'+\"");
+    }
+
+    proptest! {
+        #[test]
+        fn reads_what_it_writes(original in any::<String>()) {
+            let mut out = Vec::new();
+            write_string(&mut out, &original);
+            prop_assert_eq!(&serde_json::from_slice::<String>(&out).unwrap(), &original);
+            let inside = std::str::from_utf8(&out[1..out.len() - 1]).unwrap();
+            prop_assert_eq!(read(inside).unwrap(), original);
+        }
+
+        #[test]
+        fn resolves_escapes_as_serde_json_does(parts in prop::collection::vec(
+            prop_oneof![
+                Just(r"\n".to_owned()), Just(r"\/".to_owned()), Just("é".to_owned()), Just("x".to_owned()),
+                any::<u16>().prop_map(|unit| format!("\\u{unit:04x}")),
+                (0xD800u16..0xE000).prop_map(|unit| format!("\\u{unit:04X}")),
+            ], 0..6)) {
+            let inside = parts.concat();
+            let expected = serde_json::from_str::<String>(&format!("\"{inside}\"")).ok();
+            prop_assert_eq!(read(&inside).ok(), expected);
+        }
+    }
+}

@@ -1,0 +1,195 @@
+//! Arguments, items and results: between their JSON and their Rust types.
+
+use super::number::Plain;
+use super::strict::Strict;
+use crate::protocol::error::{DecodeError, EncodeError};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+/// Reads one value that fills all of `bytes`.
+pub(in crate::protocol) fn decode_value<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, DecodeError> {
+    serde_json::from_slice(bytes).map_err(|error| decode_error(&error))
+}
+
+/// Reads the first value of `rest` where it stands, and moves `rest` behind it. A comma before it is skipped.
+///
+/// After an error nothing is left to read.
+pub(in crate::protocol) fn decode_next<T: DeserializeOwned>(rest: &mut &[u8]) -> Result<T, DecodeError> {
+    let bytes = std::mem::take(rest).trim_ascii_start();
+    let bytes = bytes.strip_prefix(b",").unwrap_or(bytes);
+    let mut values = serde_json::Deserializer::from_slice(bytes).into_iter();
+    match values.next() {
+        Some(Ok(value)) => {
+            *rest = bytes.get(values.byte_offset()..).unwrap_or_default();
+            Ok(value)
+        }
+        Some(Err(error)) => Err(decode_error(&error)),
+        None => Err(DecodeError("no value is left to read".to_owned())),
+    }
+}
+
+/// Keeps what serde says and drops the position, which counts from the start of the value and not of the message.
+#[cold]
+fn decode_error(error: &serde_json::Error) -> DecodeError {
+    let mut text = error.to_string();
+    if let Some((said, _)) = text.rsplit_once(" at line ") {
+        text.truncate(said.len());
+    }
+    DecodeError(text)
+}
+
+/// Appends one value.
+///
+/// # Errors
+/// Fails when the value's `Serialize` does, and for numbers that JSON does not have; part of it may have been written.
+#[inline]
+pub(super) fn write_value<T: Serialize + ?Sized>(out: &mut Vec<u8>, value: &T) -> Result<(), EncodeError> {
+    let mut serializer = serde_json::Serializer::with_formatter(out, Plain);
+    value.serialize(Strict(&mut serializer)).map_err(|error| encode_error(&error))
+}
+
+#[cold]
+fn encode_error(error: &serde_json::Error) -> EncodeError {
+    EncodeError(error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde::Deserialize;
+    use std::collections::BTreeMap;
+
+    fn written<T: Serialize + ?Sized>(value: &T) -> Result<String, String> {
+        let mut out = Vec::new();
+        write_value(&mut out, value).map_err(|error| error.to_string())?;
+        Ok(String::from_utf8(out).unwrap())
+    }
+
+    #[test]
+    fn reads_one_value_after_the_other() {
+        let mut rest: &[u8] = b" 1 ,\"a\", [2,3],true,null, -0.5 ";
+        assert_eq!(decode_next::<i32>(&mut rest), Ok(1));
+        assert_eq!(decode_next::<String>(&mut rest), Ok("a".to_owned()));
+        assert_eq!(decode_next::<Vec<u8>>(&mut rest), Ok(vec![2, 3]));
+        assert_eq!(decode_next::<bool>(&mut rest), Ok(true));
+        assert_eq!(decode_next::<Option<i32>>(&mut rest), Ok(None));
+        assert_eq!(decode_next::<f64>(&mut rest), Ok(-0.5));
+        assert_eq!(decode_next::<i32>(&mut rest), Err(DecodeError("no value is left to read".to_owned())));
+    }
+
+    #[test]
+    fn reads_nothing_after_an_error() {
+        let mut rest: &[u8] = b"\"a\",1";
+        let error = decode_next::<i32>(&mut rest).unwrap_err();
+        assert_eq!(error.to_string(), "invalid type: string \"a\", expected i32");
+        assert!(decode_next::<i32>(&mut rest).is_err());
+    }
+
+    #[test]
+    fn reads_a_value_only_if_nothing_follows() {
+        assert_eq!(decode_value::<i32>(b" 1 "), Ok(1));
+        assert_eq!(decode_value::<i32>(b"1 2").unwrap_err().to_string(), "trailing characters");
+        assert!(decode_value::<String>(b"\"\xff\"").is_err());
+        assert!(decode_value::<String>(b"\"\\ud800\"").is_err());
+    }
+
+    #[test]
+    fn reads_numbers_to_the_last_bit() {
+        assert_eq!(decode_value(b"8.795971662348867e-194"), Ok(8.795971662348867e-194));
+        assert_eq!(decode_value(b"3.923189503225859e228"), Ok(3.923189503225859e228));
+    }
+
+    #[test]
+    fn writes_numbers_as_dotnet_does() {
+        for (value, text) in
+            [(1.0, "1"), (-0.0, "-0"), (0.5, "0.5"), (-3.0, "-3"), (100.0, "100"), (1.25e-7, "1.25e-7")]
+        {
+            assert_eq!(written(&value), Ok(text.to_owned()));
+        }
+        assert_eq!(written(&2f32), Ok("2".to_owned()));
+        assert_eq!(written(&0.1f32), Ok("0.1".to_owned()));
+        for value in [1e15, 1e16, 1e20, f64::MAX, f64::MIN_POSITIVE, 9007199254740993.0] {
+            assert_eq!(written(&value).unwrap().parse(), Ok(value));
+        }
+    }
+
+    #[test]
+    fn refuses_numbers_that_json_does_not_have() {
+        #[derive(Serialize)]
+        enum Nested {
+            Newtype(f64),
+            Tuple(u8, f64),
+            Struct { value: f64 },
+        }
+        #[derive(Serialize)]
+        struct Newtype(f64);
+        #[derive(Serialize)]
+        struct Pair(u8, f32);
+        let text = "a number that is infinite or not a number cannot be written in JSON";
+        for value in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+            let refused = Err(text.to_owned());
+            assert_eq!(written(&value), refused);
+            assert_eq!(written(&(value as f32)), refused);
+            assert_eq!(written(&[1.0, value]), refused);
+            assert_eq!(written(&(1, value)), refused);
+            assert_eq!(written(&Some(value)), refused);
+            assert_eq!(written(&BTreeMap::from([("a", vec![value])])), refused);
+            assert_eq!(written(&Nested::Newtype(value)), refused);
+            assert_eq!(written(&Nested::Tuple(1, value)), refused);
+            assert_eq!(written(&Nested::Struct { value }), refused);
+            assert_eq!(written(&Newtype(value)), refused);
+            assert_eq!(written(&Pair(1, value as f32)), refused);
+        }
+    }
+
+    #[test]
+    fn writes_all_of_serde_as_serde_json_does() {
+        #[derive(Serialize, Deserialize)]
+        enum Shape {
+            Unit,
+            Newtype(u8),
+            Tuple(u8, String),
+            Struct { a: Option<i64>, b: () },
+        }
+        #[derive(Serialize)]
+        struct Unit;
+        #[derive(Serialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Many {
+            some_char: char,
+            wide: i128,
+            unsigned: u128,
+            bytes: &'static [u8],
+            shapes: Vec<Shape>,
+            map: BTreeMap<i32, bool>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            absent: Option<u8>,
+            #[serde(flatten)]
+            more: BTreeMap<String, u64>,
+        }
+        let many = Many {
+            some_char: '🦀',
+            wide: i128::MIN,
+            unsigned: u128::MAX,
+            bytes: b"ab",
+            shapes: vec![
+                Shape::Unit,
+                Shape::Newtype(1),
+                Shape::Tuple(2, "\u{1}\"".to_owned()),
+                Shape::Struct { a: Some(i64::MIN), b: () },
+            ],
+            map: BTreeMap::from([(-1, true), (2, false)]),
+            absent: None,
+            more: BTreeMap::from([("x".to_owned(), u64::MAX)]),
+        };
+        assert_eq!(written(&many), Ok(serde_json::to_string(&many).unwrap()));
+        assert_eq!(written(&Unit), Ok("null".to_owned()));
+        assert_eq!(written(&std::net::Ipv4Addr::LOCALHOST), Ok("\"127.0.0.1\"".to_owned()));
+        assert_eq!(written(&format_args!("{}\n", 1)), Ok("\"1\\n\"".to_owned()));
+    }
+
+    #[test]
+    fn passes_on_what_a_serialize_says() {
+        assert_eq!(written(&BTreeMap::from([((), 1)])), Err("key must be a string".to_owned()));
+    }
+}

@@ -1,0 +1,194 @@
+//! The array around each kind of message, read.
+//!
+//! As in ASP.NET Core, the number of items that the array declares only decides whether an optional item is there;
+//! what follows the items that a message has is ignored, so that later versions can add some.
+
+use super::read::Reader;
+use super::{MAX_DEPTH, kind, result_kind};
+use crate::protocol::codec::Protocol;
+use crate::protocol::error::ProtocolError;
+use crate::protocol::message::{Completion, Invocation, Message, Outcome, StreamItem};
+use crate::protocol::payload::{Arguments, Payload};
+use std::borrow::Cow;
+
+/// Reads one message without its length prefix.
+///
+/// Arguments, items and results that are not well-formed are no error here: they fail when they are read as their
+/// types, which the caller of the method is told, as with ASP.NET Core.
+pub(crate) fn decode(message: &[u8]) -> Result<Message<'_>, ProtocolError> {
+    let mut reader = Reader::new(message);
+    let items = reader.array_len().ok_or_else(|| not_a(Expected::Array, "message"))?;
+    let kind = int32(&mut reader, "messageType")?;
+    match u8::try_from(kind) {
+        Ok(kind::INVOCATION) => invocation(&mut reader, items, false).map(Message::Invocation),
+        Ok(kind::STREAM_ITEM) => {
+            let id = id_after_headers(&mut reader, "StreamItem")?;
+            Ok(Message::StreamItem(StreamItem { id: Cow::Borrowed(id), item: payload(&mut reader) }))
+        }
+        Ok(kind::COMPLETION) => completion(&mut reader),
+        Ok(kind::STREAM_INVOCATION) => invocation(&mut reader, items, true).map(Message::Invocation),
+        Ok(kind::CANCEL_INVOCATION) => {
+            let id = id_after_headers(&mut reader, "CancelInvocation")?;
+            Ok(Message::CancelInvocation { id: Cow::Borrowed(id) })
+        }
+        Ok(kind::PING) => Ok(Message::Ping),
+        Ok(kind::CLOSE) => close(&mut reader, items),
+        Ok(kind::ACK) => Ok(Message::Ack { sequence_id: int64(&mut reader, "sequenceId")? }),
+        Ok(kind::SEQUENCE) => Ok(Message::Sequence { sequence_id: int64(&mut reader, "sequenceId")? }),
+        _ => Ok(Message::Unknown { kind: i64::from(kind) }),
+    }
+}
+
+fn invocation<'a>(reader: &mut Reader<'a>, items: usize, streaming: bool) -> Result<Invocation<'a>, ProtocolError> {
+    let name = if streaming { "StreamInvocation" } else { "Invocation" };
+    let mut headers = Vec::new();
+    each_header(reader, |key, value| {
+        headers.push((Cow::Borrowed(key), Cow::Borrowed(value)));
+    })?;
+    let id = string_or_nil(reader, "invocationId")?.filter(|id| !id.is_empty());
+    if streaming && id.is_none() {
+        return Err(empty("invocation ID", name));
+    }
+    let target = string_or_nil(reader, "target")?.filter(|target| !target.is_empty());
+    let target = target.ok_or_else(|| empty("target", name))?;
+    let count = reader.array_len().ok_or_else(|| not_a(Expected::Array, "arguments"))?;
+    let (arguments, well_formed) = arguments(reader, count);
+    // Peers of before ASP.NET Core 3.0 send five items. Where malformed arguments end is not known, so neither are the
+    // stream ids; such an invocation cannot succeed anyway.
+    let stream_ids = if items > 5 && well_formed { stream_ids(reader)? } else { Vec::new() };
+    Ok(Invocation {
+        streaming,
+        id: id.map(Cow::Borrowed),
+        target: Cow::Borrowed(target),
+        arguments: Arguments::new(Protocol::MessagePack, arguments, count),
+        stream_ids,
+        headers,
+    })
+}
+
+/// The values in an array after its head, and whether they are well-formed; if not, all that is left.
+fn arguments<'a>(reader: &mut Reader<'a>, count: usize) -> (&'a [u8], bool) {
+    let rest = reader.rest();
+    for _ in 0..count {
+        if reader.value(MAX_DEPTH).is_none() {
+            return (rest, false);
+        }
+    }
+    (rest.get(..rest.len() - reader.rest().len()).unwrap_or(rest), true)
+}
+
+fn stream_ids<'a>(reader: &mut Reader<'a>) -> Result<Vec<Cow<'a, str>>, ProtocolError> {
+    let count = reader.array_len().ok_or_else(|| not_a(Expected::Array, "streamIds"))?;
+    let mut ids = Vec::new();
+    for _ in 0..count {
+        match string_or_nil(reader, "streamIds")? {
+            Some(id) if !id.is_empty() => ids.push(Cow::Borrowed(id)),
+            _ => {
+                return Err(ProtocolError::invalid_data("Null or empty value in streamIds received."));
+            }
+        }
+    }
+    Ok(ids)
+}
+
+fn completion<'a>(reader: &mut Reader<'a>) -> Result<Message<'a>, ProtocolError> {
+    let id = id_after_headers(reader, "Completion")?;
+    let result = int32(reader, "resultKind")?;
+    let outcome = match u8::try_from(result) {
+        Ok(result_kind::ERROR) => match string_or_nil(reader, "error")? {
+            Some(error) => Outcome::Error(Cow::Borrowed(error)),
+            None => Outcome::Void,
+        },
+        Ok(result_kind::VOID) => Outcome::Void,
+        Ok(result_kind::VALUE) => Outcome::Result(payload(reader)),
+        _ => return Err(ProtocolError::invalid_data("Invalid invocation result kind.")),
+    };
+    Ok(Message::Completion(Completion { id: Cow::Borrowed(id), outcome }))
+}
+
+fn close<'a>(reader: &mut Reader<'a>, items: usize) -> Result<Message<'a>, ProtocolError> {
+    let error = string_or_nil(reader, "error")?.map(Cow::Borrowed);
+    let allow_reconnect = match items {
+        0..=2 => false,
+        _ => reader.bool().ok_or_else(|| not_a(Expected::Boolean, "allowReconnect"))?,
+    };
+    Ok(Message::Close { error, allow_reconnect })
+}
+
+/// One value, or whatever is left if it is not well-formed.
+fn payload<'a>(reader: &mut Reader<'a>) -> Payload<'a> {
+    let rest = reader.rest();
+    Payload::new(Protocol::MessagePack, reader.value(MAX_DEPTH).unwrap_or(rest))
+}
+
+/// The id that a message must have, and the headers before it, which only invocations keep.
+fn id_after_headers<'a>(reader: &mut Reader<'a>, message: &str) -> Result<&'a str, ProtocolError> {
+    each_header(reader, |_, _| ())?;
+    let id = string_or_nil(reader, "invocationId")?.filter(|id| !id.is_empty());
+    id.ok_or_else(|| empty("invocation ID", message))
+}
+
+fn each_header<'a>(reader: &mut Reader<'a>, mut each: impl FnMut(&'a str, &'a str)) -> Result<(), ProtocolError> {
+    let count = reader.map_len().ok_or_else(|| not_a(Expected::Map, "headers"))?;
+    for index in 0..count {
+        let key = header_part(reader, index, "key", "Key")?;
+        let value = header_part(reader, index, "value", "Value")?;
+        each(key, value);
+    }
+    Ok(())
+}
+
+fn header_part<'a>(
+    reader: &mut Reader<'a>,
+    index: usize,
+    part: &str,
+    property: &str,
+) -> Result<&'a str, ProtocolError> {
+    let text =
+        reader.string_or_nil().ok_or_else(|| not_a(Expected::String, &format!("headers[{index}].{property}")))?;
+    match text {
+        Some(text) if !text.is_empty() => Ok(text),
+        _ => Err(ProtocolError::invalid_data(format!("Null or empty {part} in header."))),
+    }
+}
+
+fn string_or_nil<'a>(reader: &mut Reader<'a>, property: &str) -> Result<Option<&'a str>, ProtocolError> {
+    reader.string_or_nil().ok_or_else(|| not_a(Expected::String, property))
+}
+
+fn int32(reader: &mut Reader<'_>, property: &str) -> Result<i32, ProtocolError> {
+    let value = reader.int().and_then(|value| i32::try_from(value).ok());
+    value.ok_or_else(|| not_a(Expected::Int32, property))
+}
+
+fn int64(reader: &mut Reader<'_>, property: &str) -> Result<i64, ProtocolError> {
+    reader.int().ok_or_else(|| not_a(Expected::Int64, property))
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Expected {
+    Int32,
+    Int64,
+    String,
+    Boolean,
+    Array,
+    Map,
+}
+
+/// The item is of another kind, does not fit, or the message ends before the item does.
+#[cold]
+fn not_a(expected: Expected, property: &str) -> ProtocolError {
+    ProtocolError::invalid_data(match expected {
+        Expected::Int32 => format!("Reading '{property}' as Int32 failed."),
+        Expected::Int64 => format!("Reading '{property}' as Int64 failed."),
+        Expected::String => format!("Reading '{property}' as String failed."),
+        Expected::Boolean => format!("Reading '{property}' as Boolean failed."),
+        Expected::Array => format!("Reading array length for '{property}' failed."),
+        Expected::Map => format!("Reading map length for '{property}' failed."),
+    })
+}
+
+#[cold]
+fn empty(property: &str, message: &str) -> ProtocolError {
+    ProtocolError::invalid_data(format!("Null or empty {property} for {message} message."))
+}

@@ -1,0 +1,234 @@
+//! The array around each kind of message, written with its length prefix.
+
+use super::value::encode_value;
+use super::{kind, result_kind};
+use crate::protocol::codec::InvocationHead;
+use crate::protocol::error::EncodeError;
+use crate::protocol::payload::{ArgumentEncoder, WireArguments};
+use serde::Serialize;
+
+const NIL: u8 = 0xc0;
+const FALSE: u8 = 0xc2;
+const TRUE: u8 = 0xc3;
+/// A map without entries, which is what headers are in all messages but invocations.
+const NO_HEADERS: u8 = 0x80;
+
+/// The longest body that the protocol has.
+const MAX_BODY: usize = 0x7fff_ffff;
+
+/// An array of `N` items, at most 15.
+const fn array<const N: usize>() -> u8 {
+    assert!(N < 16);
+    0x90 | N as u8
+}
+
+pub(crate) fn encode_invocation<A: WireArguments + ?Sized>(
+    out: &mut Vec<u8>,
+    head: InvocationHead<'_>,
+    arguments: &A,
+) -> Result<(), EncodeError> {
+    try_framed(out, |out| {
+        let kind = if head.streaming { kind::STREAM_INVOCATION } else { kind::INVOCATION };
+        out.extend_from_slice(&[const { array::<6>() }, kind]);
+        write_map_len(out, head.headers.len());
+        for (key, value) in head.headers {
+            write_str(out, key);
+            write_str(out, value);
+        }
+        match head.id {
+            Some(id) => write_str(out, id),
+            None => out.push(NIL),
+        }
+        write_str(out, head.target);
+        let count = arguments.count();
+        write_array_len(out, count);
+        let mut encoder = Encoder { out, written: 0 };
+        arguments.try_each(&mut encoder)?;
+        if encoder.written != count {
+            return Err(EncodeError(format!("{} arguments were written instead of {count}", encoder.written)));
+        }
+        write_array_len(out, head.stream_ids.len());
+        for id in head.stream_ids {
+            write_str(out, id);
+        }
+        Ok(())
+    })
+}
+
+pub(crate) fn encode_stream_item<T: Serialize + ?Sized>(
+    out: &mut Vec<u8>,
+    id: &str,
+    item: &T,
+) -> Result<(), EncodeError> {
+    try_framed(out, |out| {
+        out.extend_from_slice(&[const { array::<4>() }, kind::STREAM_ITEM, NO_HEADERS]);
+        write_str(out, id);
+        encode_value(out, item)
+    })
+}
+
+pub(crate) fn encode_result<T: Serialize + ?Sized>(out: &mut Vec<u8>, id: &str, value: &T) -> Result<(), EncodeError> {
+    try_framed(out, |out| {
+        out.extend_from_slice(&[const { array::<5>() }, kind::COMPLETION, NO_HEADERS]);
+        write_str(out, id);
+        out.push(result_kind::VALUE);
+        encode_value(out, value)
+    })
+}
+
+pub(crate) fn encode_error(out: &mut Vec<u8>, id: &str, error: &str) {
+    framed(out, |out| {
+        out.extend_from_slice(&[const { array::<5>() }, kind::COMPLETION, NO_HEADERS]);
+        write_str(out, id);
+        out.push(result_kind::ERROR);
+        write_str(out, error);
+    });
+}
+
+pub(crate) fn encode_end(out: &mut Vec<u8>, id: &str) {
+    framed(out, |out| {
+        out.extend_from_slice(&[const { array::<4>() }, kind::COMPLETION, NO_HEADERS]);
+        write_str(out, id);
+        out.push(result_kind::VOID);
+    });
+}
+
+pub(crate) fn encode_cancel(out: &mut Vec<u8>, id: &str) {
+    framed(out, |out| {
+        out.extend_from_slice(&[const { array::<3>() }, kind::CANCEL_INVOCATION, NO_HEADERS]);
+        write_str(out, id);
+    });
+}
+
+pub(crate) fn encode_ping(out: &mut Vec<u8>) {
+    framed(out, |out| out.extend_from_slice(&[const { array::<1>() }, kind::PING]));
+}
+
+pub(crate) fn encode_close(out: &mut Vec<u8>, error: Option<&str>, allow_reconnect: bool) {
+    framed(out, |out| {
+        out.extend_from_slice(&[const { array::<3>() }, kind::CLOSE]);
+        match error {
+            Some(error) => write_str(out, error),
+            None => out.push(NIL),
+        }
+        out.push(if allow_reconnect { TRUE } else { FALSE });
+    });
+}
+
+pub(crate) fn encode_ack(out: &mut Vec<u8>, sequence_id: i64) {
+    numbered(out, kind::ACK, sequence_id);
+}
+
+pub(crate) fn encode_sequence(out: &mut Vec<u8>, sequence_id: i64) {
+    numbered(out, kind::SEQUENCE, sequence_id);
+}
+
+fn numbered(out: &mut Vec<u8>, kind: u8, number: i64) {
+    framed(out, |out| {
+        out.extend_from_slice(&[const { array::<2>() }, kind]);
+        write_int(out, number);
+    });
+}
+
+struct Encoder<'a> {
+    out: &'a mut Vec<u8>,
+    written: usize,
+}
+
+impl ArgumentEncoder for Encoder<'_> {
+    #[inline]
+    fn argument<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), EncodeError> {
+        self.written += 1;
+        encode_value(self.out, value)
+    }
+}
+
+/// Writes the length of what `body` writes in front of it.
+#[inline]
+fn framed(out: &mut Vec<u8>, body: impl FnOnce(&mut Vec<u8>)) {
+    let start = out.len();
+    out.push(0);
+    body(out);
+    write_prefix(out, start);
+}
+
+/// Like [`framed`], for messages with values in them: these can fail, and can be longer than the protocol allows.
+#[inline]
+fn try_framed(
+    out: &mut Vec<u8>,
+    body: impl FnOnce(&mut Vec<u8>) -> Result<(), EncodeError>,
+) -> Result<(), EncodeError> {
+    let start = out.len();
+    out.push(0);
+    body(out)?;
+    if out.len() - start - 1 > MAX_BODY {
+        return Err(EncodeError("messages over 2 GB in size are not supported".into()));
+    }
+    write_prefix(out, start);
+    Ok(())
+}
+
+/// Puts the length of the body, which follows the byte at `start`, in place of that byte. Only a body of 128 bytes or
+/// more has to move.
+#[inline]
+fn write_prefix(out: &mut Vec<u8>, start: usize) {
+    let length = out.len() - start - 1;
+    match (u8::try_from(length), out.get_mut(start)) {
+        (Ok(length @ 0..0x80), Some(prefix)) => *prefix = length,
+        _ => {
+            let count = 1 + (1..5).filter(|&byte| length >> (7 * byte) != 0).count();
+            let varint: [u8; 5] = std::array::from_fn(|byte| {
+                let more = if byte + 1 < count { 0x80 } else { 0 };
+                (length >> (7 * byte)) as u8 & 0x7f | more
+            });
+            out.splice(start..=start, varint.into_iter().take(count));
+        }
+    }
+}
+
+fn write_str(out: &mut Vec<u8>, text: &str) {
+    match text.len() {
+        length @ 0..0x20 => out.push(0xa0 | length as u8),
+        length @ 0x20..0x100 => out.extend_from_slice(&[0xd9, length as u8]),
+        length @ 0x100..0x1_0000 => write_head(out, 0xda, (length as u16).to_be_bytes()),
+        length => write_head(out, 0xdb, (length as u32).to_be_bytes()),
+    }
+    out.extend_from_slice(text.as_bytes());
+}
+
+fn write_array_len(out: &mut Vec<u8>, length: usize) {
+    match length {
+        0..0x10 => out.push(0x90 | length as u8),
+        0x10..0x1_0000 => write_head(out, 0xdc, (length as u16).to_be_bytes()),
+        _ => write_head(out, 0xdd, (length as u32).to_be_bytes()),
+    }
+}
+
+fn write_map_len(out: &mut Vec<u8>, length: usize) {
+    match length {
+        0..0x10 => out.push(0x80 | length as u8),
+        0x10..0x1_0000 => write_head(out, 0xde, (length as u16).to_be_bytes()),
+        _ => write_head(out, 0xdf, (length as u32).to_be_bytes()),
+    }
+}
+
+/// Writes a whole number in the smallest format that holds it.
+fn write_int(out: &mut Vec<u8>, number: i64) {
+    match number {
+        0..0x80 => out.push(number as u8),
+        0x80..0x100 => out.extend_from_slice(&[0xcc, number as u8]),
+        0x100..0x1_0000 => write_head(out, 0xcd, (number as u16).to_be_bytes()),
+        0x1_0000..0x1_0000_0000 => write_head(out, 0xce, (number as u32).to_be_bytes()),
+        0x1_0000_0000.. => write_head(out, 0xcf, number.to_be_bytes()),
+        -0x20..0 => out.push(number as u8),
+        -0x80..-0x20 => out.extend_from_slice(&[0xd0, number as u8]),
+        -0x8000..-0x80 => write_head(out, 0xd1, (number as i16).to_be_bytes()),
+        -0x8000_0000..-0x8000 => write_head(out, 0xd2, (number as i32).to_be_bytes()),
+        _ => write_head(out, 0xd3, number.to_be_bytes()),
+    }
+}
+
+fn write_head<const N: usize>(out: &mut Vec<u8>, format: u8, number: [u8; N]) {
+    out.push(format);
+    out.extend_from_slice(&number);
+}

@@ -1,0 +1,233 @@
+//! What can be set for a hub, and what holds otherwise.
+
+use crate::protocol::Protocol;
+use crate::session::handshake::HandshakeRules;
+use crate::session::inbox::Overflow;
+use crate::session::keepalive::Intervals;
+use crate::session::settings::Settings;
+use http::request::Parts;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The options of a hub where it is mounted. The defaults are those of ASP.NET Core where it has the option.
+///
+/// ```
+/// use signalr::{HubOptions, Overflow};
+/// use std::time::Duration;
+///
+/// let options = HubOptions::default()
+///     .maximum_message_size(1024 * 1024)
+///     .keep_alive_interval(Duration::from_secs(10))
+///     .overflow(Overflow::DropNewest);
+/// # let _ = options;
+/// ```
+#[derive(Clone)]
+#[must_use]
+pub struct HubOptions {
+    handshake_timeout: Duration,
+    keep_alive_interval: Duration,
+    client_timeout: Duration,
+    websocket_ping_interval: Option<Duration>,
+    close_timeout: Duration,
+    call_grace: Duration,
+    maximum_message_size: Option<usize>,
+    maximum_frame_size: usize,
+    waiting_limit: usize,
+    stream_buffer_capacity: usize,
+    maximum_streams: usize,
+    parallel_invocations: usize,
+    outbound_capacity: usize,
+    overflow: Overflow,
+    detailed_errors: bool,
+    protocols: Vec<Protocol>,
+    user_id: Option<UserId>,
+}
+
+type UserId = Arc<dyn Fn(&Parts) -> Option<String> + Send + Sync>;
+
+impl Default for HubOptions {
+    fn default() -> Self {
+        HubOptions {
+            handshake_timeout: Duration::from_secs(15),
+            keep_alive_interval: Duration::from_secs(15),
+            client_timeout: Duration::from_secs(30),
+            websocket_ping_interval: Some(Duration::from_secs(60)),
+            close_timeout: Duration::from_secs(5),
+            call_grace: Duration::from_secs(30),
+            maximum_message_size: Some(32 * 1024),
+            maximum_frame_size: 16 * 1024 * 1024,
+            waiting_limit: 64 * 1024,
+            stream_buffer_capacity: 10,
+            maximum_streams: 100,
+            parallel_invocations: 1,
+            outbound_capacity: 1024 * 1024,
+            overflow: Overflow::Disconnect,
+            detailed_errors: false,
+            protocols: Protocol::ALL.to_vec(),
+            user_id: None,
+        }
+    }
+}
+
+impl HubOptions {
+    /// How long a client may take for its handshake. Default: 15 s (`HandshakeTimeout`).
+    pub fn handshake_timeout(mut self, timeout: Duration) -> Self {
+        self.handshake_timeout = timeout;
+        self
+    }
+
+    /// How often the server pings. Should be at most half of what the clients' server timeout is (30 s). Default: 15 s
+    /// (`KeepAliveInterval`).
+    pub fn keep_alive_interval(mut self, interval: Duration) -> Self {
+        self.keep_alive_interval = interval;
+        self
+    }
+
+    /// How long a client may be silent, from its first ping on. Default: 30 s (`ClientTimeoutInterval`).
+    pub fn client_timeout(mut self, timeout: Duration) -> Self {
+        self.client_timeout = timeout;
+        self
+    }
+
+    /// After so long a silence the client's WebSocket is pinged, and given up after another such time without any answer. It
+    /// finds half-open connections of clients that never ping. Any WebSocket client answers by itself. Default: 60 s; `None`
+    /// turns it off.
+    pub fn websocket_ping_interval(mut self, interval: impl Into<Option<Duration>>) -> Self {
+        self.websocket_ping_interval = interval.into();
+        self
+    }
+
+    /// How long the goodbye at the end of a connection may take before the socket is dropped. Default: 5 s (`CloseTimeout`).
+    pub fn close_timeout(mut self, timeout: Duration) -> Self {
+        self.close_timeout = timeout;
+        self
+    }
+
+    /// How long calls that still run may go on after their connection has ended. Default: 30 s.
+    pub fn call_grace(mut self, grace: Duration) -> Self {
+        self.call_grace = grace;
+        self
+    }
+
+    /// Bytes of one message from a client, framing included; `None` lifts the limit. A larger one ends the connection.
+    /// Default: 32 KiB (`MaximumReceiveMessageSize`).
+    pub fn maximum_message_size(mut self, bytes: impl Into<Option<usize>>) -> Self {
+        self.maximum_message_size = bytes.into();
+        self
+    }
+
+    /// Bytes of one WebSocket frame from a client, which may hold many messages. Frames are never buffered as a whole, so
+    /// this costs no memory. Default: 16 MiB.
+    pub fn maximum_frame_size(mut self, bytes: usize) -> Self {
+        self.maximum_frame_size = bytes;
+        self
+    }
+
+    /// Bytes of calls that wait for their turn, and of upload items that nobody reads yet, per connection. Above it, reading
+    /// from the client pauses. Default: 64 KiB.
+    pub fn waiting_limit(mut self, bytes: usize) -> Self {
+        self.waiting_limit = bytes;
+        self
+    }
+
+    /// Items that each upload stream may buffer without counting against [`waiting_limit`](Self::waiting_limit).
+    /// Default: 10 (`StreamBufferCapacity`).
+    pub fn stream_buffer_capacity(mut self, items: usize) -> Self {
+        self.stream_buffer_capacity = items;
+        self
+    }
+
+    /// Streams that one connection may have open at once, to the client and from it each. More are refused. Default: 100.
+    pub fn maximum_streams(mut self, streams: usize) -> Self {
+        self.maximum_streams = streams;
+        self
+    }
+
+    /// Calls of one connection that run at once, not counting streams; at least 1. Default: 1, so that they finish in the
+    /// order in which they were sent (`MaximumParallelInvocationsPerClient`).
+    pub fn parallel_invocations(mut self, calls: usize) -> Self {
+        self.parallel_invocations = calls.max(1);
+        self
+    }
+
+    /// Bytes that may wait to be sent to one client. Default: 1 MiB.
+    pub fn outbound_capacity(mut self, bytes: usize) -> Self {
+        self.outbound_capacity = bytes;
+        self
+    }
+
+    /// What happens when more would wait. Default: the client is disconnected.
+    pub fn overflow(mut self, overflow: Overflow) -> Self {
+        self.overflow = overflow;
+        self
+    }
+
+    /// Whether clients see the texts of all errors. Useful in development, and a leak in production. Default: no
+    /// (`EnableDetailedErrors`).
+    pub fn detailed_errors(mut self, detailed: bool) -> Self {
+        self.detailed_errors = detailed;
+        self
+    }
+
+    /// The hub protocols that clients may choose. Default: all of this build (`SupportedProtocols`).
+    pub fn protocols(mut self, protocols: impl IntoIterator<Item = Protocol>) -> Self {
+        self.protocols = protocols.into_iter().collect();
+        self
+    }
+
+    /// Who the user of a request is, for [`Clients::user`](crate::Clients::user) and
+    /// [`Context::user_id`](crate::Context::user_id). Asked once per connection. Default: nobody (`IUserIdProvider`).
+    pub fn user_id(mut self, user_id: impl Fn(&Parts) -> Option<String> + Send + Sync + 'static) -> Self {
+        self.user_id = Some(Arc::new(user_id));
+        self
+    }
+
+    pub(crate) fn user_of(&self, request: &Parts) -> Option<String> {
+        self.user_id.as_ref().and_then(|user_id| user_id(request))
+    }
+
+    pub(crate) fn frame_limit(&self) -> usize {
+        self.maximum_frame_size
+    }
+
+    pub(crate) fn handshake_rules(&self) -> HandshakeRules {
+        HandshakeRules {
+            timeout: self.handshake_timeout,
+            message_limit: self.maximum_message_size,
+            protocols: self.protocols.clone(),
+            binary: true,
+            detailed_errors: self.detailed_errors,
+            close_timeout: self.close_timeout,
+        }
+    }
+
+    pub(crate) fn settings(&self) -> Settings {
+        Settings {
+            message_limit: self.maximum_message_size,
+            waiting_limit: self.waiting_limit,
+            parallel: self.parallel_invocations,
+            stream_buffer: self.stream_buffer_capacity,
+            streams: self.maximum_streams,
+            outbound_capacity: self.outbound_capacity,
+            overflow: self.overflow,
+            detailed_errors: self.detailed_errors,
+            intervals: Intervals {
+                ping: self.keep_alive_interval,
+                timeout: self.client_timeout,
+                probe: self.websocket_ping_interval,
+            },
+            close_timeout: self.close_timeout,
+            call_grace: self.call_grace,
+        }
+    }
+}
+
+impl fmt::Debug for HubOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HubOptions")
+            .field("settings", &self.settings())
+            .field("protocols", &self.protocols)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,211 @@
+//! The calls of the peer that this end runs: one in its own place, more in a set, the rest waiting for their turn.
+
+use super::cancel::CancellationToken;
+use crate::short_string::ShortString;
+use crate::streaming::upload::UploadHandle;
+use futures_util::stream::FuturesUnordered;
+use futures_util::{FutureExt, StreamExt};
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+/// The future of a running call. It answers the peer by itself, also when it is dropped or panics.
+pub(crate) type CallFuture = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// A call that did not finish at once.
+pub(crate) struct Call {
+    pub(crate) future: CallFuture,
+    /// What CancelInvocation finds it by.
+    pub(crate) id: Option<ShortString>,
+    /// Cancels the call; made only if somebody listens.
+    pub(crate) cancel: Option<CancellationToken>,
+    /// Drops the future (of streams and with `cancel = drop` the same token as `cancel`).
+    pub(crate) drop: Option<CancellationToken>,
+    /// Whether it counts against the limit of parallel invocations.
+    pub(crate) limited: bool,
+}
+
+impl Future for Call {
+    type Output = (Option<ShortString>, bool);
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        if let Some(token) = &self.drop {
+            token.register(cx.waker());
+            if token.is_cancelled() {
+                return Poll::Ready(self.end());
+            }
+        }
+        match catch_unwind(AssertUnwindSafe(|| self.future.poll_unpin(cx))) {
+            Ok(Poll::Pending) => Poll::Pending,
+            Ok(Poll::Ready(())) | Err(_) => Poll::Ready(self.end()),
+        }
+    }
+}
+
+impl Call {
+    /// Drops the future within reach of `catch_unwind`: it is the user's code.
+    fn end(&mut self) -> (Option<ShortString>, bool) {
+        let future = std::mem::replace(&mut self.future, Box::pin(std::future::ready(())));
+        let _ = catch_unwind(AssertUnwindSafe(|| drop(future)));
+        (self.id.take(), self.limited)
+    }
+}
+
+/// A call that waits for its turn, still encoded, with its upload streams already open.
+#[derive(Debug)]
+pub(crate) struct Waiting {
+    pub(crate) message: Box<[u8]>,
+    pub(crate) id: Option<ShortString>,
+    pub(crate) uploads: Vec<UploadHandle>,
+    pub(crate) cancelled: bool,
+}
+
+/// All calls of one connection.
+#[derive(Default)]
+pub(crate) struct Calls {
+    /// The usual single call, polled with the connection's own waker.
+    single: Option<Call>,
+    many: Option<Box<FuturesUnordered<Call>>>,
+    limited: usize,
+    cancellable: Vec<(ShortString, CancellationToken)>,
+    waiting: VecDeque<Waiting>,
+    waiting_bytes: usize,
+}
+
+impl Calls {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.single.is_none() && self.many.is_none()
+    }
+
+    /// How many running calls count against the limit.
+    pub(crate) fn limited(&self) -> usize {
+        self.limited
+    }
+
+    /// How many streams and other cancellable calls run.
+    pub(crate) fn streams(&self) -> usize {
+        self.cancellable.len()
+    }
+
+    /// Whether a stream or a cancellable call of that id runs.
+    pub(crate) fn is_active(&self, id: &str) -> bool {
+        self.cancellable.iter().any(|(known, _)| known.as_str() == id)
+    }
+
+    /// Takes over a call that has just begun and polls it for the first time.
+    pub(crate) fn start(&mut self, mut call: Call, cx: &mut Context<'_>) {
+        if self.single.is_none() {
+            if call.poll_unpin(cx).is_ready() {
+                return;
+            }
+            self.admit(&call);
+            self.single = Some(call);
+        } else {
+            self.admit(&call);
+            self.many.get_or_insert_default().push(call);
+        }
+    }
+
+    fn admit(&mut self, call: &Call) {
+        self.limited += usize::from(call.limited);
+        if let (Some(id), Some(token)) = (&call.id, &call.cancel) {
+            self.cancellable.push((id.clone(), token.clone()));
+        }
+    }
+
+    fn ended(&mut self, (id, limited): (Option<ShortString>, bool)) {
+        self.limited -= usize::from(limited);
+        if let Some(id) = id
+            && let Some(place) = self.cancellable.iter().position(|(known, _)| *known == id)
+        {
+            self.cancellable.swap_remove(place);
+        }
+    }
+
+    /// Polls what runs; says whether a call has ended.
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> bool {
+        let mut any = false;
+        if let Some(call) = &mut self.single
+            && let Poll::Ready(end) = call.poll_unpin(cx)
+        {
+            self.single = None;
+            self.ended(end);
+            any = true;
+        }
+        while let Some(many) = &mut self.many {
+            match many.poll_next_unpin(cx) {
+                Poll::Ready(Some(end)) => {
+                    self.ended(end);
+                    any = true;
+                }
+                Poll::Ready(None) => self.many = None,
+                Poll::Pending => break,
+            }
+        }
+        any
+    }
+
+    /// Cancels what has that id; an unknown id changes nothing.
+    pub(crate) fn cancel(&mut self, id: &str) {
+        if let Some((_, token)) = self.cancellable.iter().find(|(known, _)| known.as_str() == id) {
+            token.cancel();
+        } else if let Some(waiting) =
+            self.waiting.iter_mut().find(|waiting| waiting.id.as_ref().is_some_and(|known| known.as_str() == id))
+        {
+            waiting.cancelled = true;
+        }
+    }
+
+    /// Cancels everything that runs.
+    pub(crate) fn cancel_all(&self) {
+        for (_, token) in &self.cancellable {
+            token.cancel();
+        }
+    }
+
+    // ---- those that wait ----
+
+    pub(crate) fn wait(&mut self, waiting: Waiting) {
+        self.waiting_bytes += waiting.message.len();
+        self.waiting.push_back(waiting);
+    }
+
+    pub(crate) fn has_waiting(&self) -> bool {
+        !self.waiting.is_empty()
+    }
+
+    pub(crate) fn waiting_bytes(&self) -> usize {
+        self.waiting_bytes
+    }
+
+    pub(crate) fn next_waiting(&mut self) -> Option<Waiting> {
+        let next = self.waiting.pop_front()?;
+        self.waiting_bytes -= next.message.len();
+        if self.waiting.is_empty() {
+            self.waiting = VecDeque::new();
+        }
+        Some(next)
+    }
+
+    /// Puts one back whose turn has not come after all.
+    pub(crate) fn put_back(&mut self, waiting: Waiting) {
+        self.waiting_bytes += waiting.message.len();
+        self.waiting.push_front(waiting);
+    }
+
+    pub(crate) fn forget_waiting(&mut self) {
+        self.waiting = VecDeque::new();
+        self.waiting_bytes = 0;
+    }
+
+    /// Forgets those that wait and drops those that run.
+    pub(crate) fn clear(&mut self) {
+        self.forget_waiting();
+        let (single, many) = (self.single.take(), self.many.take());
+        let _ = catch_unwind(AssertUnwindSafe(|| drop(single)));
+        let _ = catch_unwind(AssertUnwindSafe(|| drop(many)));
+        self.limited = 0;
+        self.cancellable.clear();
+    }
+}

@@ -1,0 +1,104 @@
+//! Why a connection ended.
+
+use std::fmt;
+
+/// Why a connection ended, as `on_disconnected` is told. The set is closed: each end has exactly one of these reasons.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum CloseReason {
+    /// The client ended the connection in an orderly way: a Close message or a WebSocket close frame.
+    ClientClosed,
+    /// The client ended the connection with a Close message that carries this error.
+    ClientError(String),
+    /// Nothing was heard of the client for too long (client timeout, or no answer to WebSocket pings).
+    Timeout,
+    /// The client sent a message above the size limit.
+    TooLarge(String),
+    /// The client broke the protocol; the text says how.
+    ProtocolError(String),
+    /// The client did not read what was sent to it: its outbound buffer was full.
+    SlowConsumer,
+    /// The server ended the connection with `abort()`.
+    Aborted,
+    /// The server ended the connection with `close(reason)`; the client was told this text.
+    Kicked(String),
+    /// The server is shutting down; the client may connect again.
+    Drained,
+    /// The authentication of the client has expired.
+    AuthenticationExpired,
+    /// The connection broke; the text says what the transport reported.
+    TransportLost(String),
+    /// The hub refused or failed the connection: `on_connected` or the factory of the hub returned an error.
+    ServerError(String),
+}
+
+impl CloseReason {
+    /// A short name that is the same for every text: `ClientClosed`, `Timeout`, … For logs and metrics.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            CloseReason::ClientClosed => "ClientClosed",
+            CloseReason::ClientError(_) => "ClientError",
+            CloseReason::Timeout => "Timeout",
+            CloseReason::TooLarge(_) => "TooLarge",
+            CloseReason::ProtocolError(_) => "ProtocolError",
+            CloseReason::SlowConsumer => "SlowConsumer",
+            CloseReason::Aborted => "Aborted",
+            CloseReason::Kicked(_) => "Kicked",
+            CloseReason::Drained => "Drained",
+            CloseReason::AuthenticationExpired => "AuthenticationExpired",
+            CloseReason::TransportLost(_) => "TransportLost",
+            CloseReason::ServerError(_) => "ServerError",
+        }
+    }
+
+    /// Whether one of the two ends closed the connection on purpose and without an error. ASP.NET Core gives
+    /// `OnDisconnectedAsync` no exception then.
+    pub const fn is_normal(&self) -> bool {
+        matches!(self, CloseReason::ClientClosed | CloseReason::Aborted | CloseReason::Drained | CloseReason::Kicked(_))
+    }
+
+    /// What the Close message says, as ASP.NET Core does for the same cause.
+    pub(crate) fn close_message(&self, detailed_errors: bool) -> CloseMessage {
+        const ERROR: &str = "Connection closed with an error.";
+        let detailed = |details: &str| if detailed_errors { format!("{ERROR} {details}") } else { ERROR.to_owned() };
+        let (error, allow_reconnect) = match self {
+            CloseReason::ClientClosed | CloseReason::ClientError(_) | CloseReason::Aborted => (None, false),
+            CloseReason::AuthenticationExpired | CloseReason::Drained | CloseReason::TransportLost(_) => (None, true),
+            CloseReason::Kicked(text) => (Some(text.clone()), false),
+            CloseReason::ServerError(text) => (Some(text.clone()), false),
+            CloseReason::ProtocolError(details) | CloseReason::TooLarge(details) => (Some(detailed(details)), true),
+            CloseReason::Timeout => (
+                Some(detailed(
+                    "OperationCanceledException: \
+                     Client hasn't sent a message/ping within the configured ClientTimeoutInterval.",
+                )),
+                true,
+            ),
+            CloseReason::SlowConsumer => (
+                Some("Connection closed because the client does not read: its outbound buffer is full.".to_owned()),
+                true,
+            ),
+        };
+        CloseMessage { error, allow_reconnect }
+    }
+}
+
+impl fmt::Display for CloseReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            CloseReason::ClientError(text)
+            | CloseReason::TooLarge(text)
+            | CloseReason::ProtocolError(text)
+            | CloseReason::Kicked(text)
+            | CloseReason::TransportLost(text)
+            | CloseReason::ServerError(text) => write!(f, "{}: {text}", self.name()),
+            _ => f.write_str(self.name()),
+        }
+    }
+}
+
+/// The content of a Close message.
+pub(crate) struct CloseMessage {
+    pub(crate) error: Option<String>,
+    pub(crate) allow_reconnect: bool,
+}

@@ -1,0 +1,158 @@
+//! How a session ends: a Close message, the goodbye of the transport, the calls that still run, and then the service.
+
+use super::close::CloseReason;
+use super::{BoxFuture, Session, current};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::task::{Context, Poll};
+use tokio::time::Instant;
+
+/// The end in progress. Socket and calls end beside each other; the service hears of it after both.
+pub(super) struct Closing {
+    reason: CloseReason,
+    flushed: bool,
+    socket_until: Instant,
+    calls_until: Instant,
+    disconnecting: Option<BoxFuture<()>>,
+    told: bool,
+    /// Whether the service ever heard of the connection.
+    connected: bool,
+}
+
+impl Session {
+    /// Begins the end of the connection; the first reason counts.
+    pub(super) fn begin_close(&mut self, reason: CloseReason) {
+        if self.closing.is_some() {
+            return;
+        }
+        tracing::debug!(connection = self.peer.id.as_str(), %reason, "connection closes");
+        let lost = matches!(reason, CloseReason::TransportLost(_));
+        let discard = lost || reason == CloseReason::SlowConsumer;
+        if !discard {
+            self.take_inbox();
+        }
+        if lost {
+            self.duplex = None;
+        } else {
+            self.write_close(&reason);
+        }
+        self.peer.shut(true);
+        self.service.unreachable();
+        self.uploads.fail_all();
+        self.calls.cancel_all();
+        // What the client has asked for before it left is still done; what a broken or unwanted client asked for is not.
+        if !matches!(reason, CloseReason::ClientClosed | CloseReason::ClientError(_) | CloseReason::TransportLost(_)) {
+            self.calls.forget_waiting();
+        }
+        let connected = self.connecting.is_none() && !matches!(reason, CloseReason::ServerError(_));
+        let now = Instant::now();
+        let socket_until = now + self.settings.close_timeout;
+        let calls_until = now + self.settings.call_grace;
+        self.timer.as_mut().reset(socket_until.min(calls_until));
+        self.closing = Some(Box::new(Closing {
+            reason,
+            flushed: false,
+            socket_until,
+            calls_until,
+            disconnecting: None,
+            told: false,
+            connected,
+        }));
+    }
+
+    fn write_close(&self, reason: &CloseReason) {
+        let message = reason.close_message(self.peer.detailed_errors);
+        let protocol = self.peer.protocol;
+        let _ = current::with(self.peer.number, |outbound| {
+            protocol.encode_close(outbound.encode_buffer(), message.error.as_deref(), message.allow_reconnect);
+        });
+    }
+
+    /// Returns `true` when everything has ended.
+    pub(super) fn drive_closing(&mut self, cx: &mut Context<'_>) -> bool {
+        let Some(mut closing) = self.closing.take() else { return true };
+        self.close_socket(&mut closing, cx);
+        let over = self.end_calls(&mut closing, cx) && self.tell_service(&mut closing, cx) && self.duplex.is_none();
+        if !over {
+            self.wait_on(&closing, cx);
+        }
+        self.closing = Some(closing);
+        over
+    }
+
+    fn close_socket(&mut self, closing: &mut Closing, cx: &mut Context<'_>) {
+        if !closing.flushed {
+            match self.poll_write(cx) {
+                Poll::Ready(Ok(())) => closing.flushed = true,
+                Poll::Ready(Err(_)) => self.duplex = None,
+                Poll::Pending => {}
+            }
+        }
+        if closing.flushed
+            && let Some(duplex) = &mut self.duplex
+            && duplex.poll_close(cx).is_ready()
+        {
+            self.duplex = None;
+        }
+        if Instant::now() >= closing.socket_until {
+            self.duplex = None;
+        }
+        if self.duplex.is_none() {
+            let _ = current::with(self.peer.number, |outbound| outbound.clear());
+        }
+    }
+
+    /// Calls that were received run to their end, within the grace period.
+    fn end_calls(&mut self, closing: &mut Closing, cx: &mut Context<'_>) -> bool {
+        if Instant::now() >= closing.calls_until {
+            self.connecting = None;
+            self.calls.clear();
+        }
+        if let Some(connecting) = &mut self.connecting {
+            match catch_unwind(AssertUnwindSafe(|| connecting.as_mut().poll(cx))) {
+                Ok(Poll::Pending) => return false,
+                Ok(Poll::Ready(result)) => {
+                    self.connecting = None;
+                    closing.connected = result.is_ok();
+                }
+                Err(_) => self.connecting = None,
+            }
+        }
+        self.calls.poll(cx);
+        self.start_waiting(cx);
+        while self.calls.poll(cx) {
+            self.start_waiting(cx);
+        }
+        self.calls.is_empty() && !self.calls.has_waiting()
+    }
+
+    fn tell_service(&mut self, closing: &mut Closing, cx: &mut Context<'_>) -> bool {
+        if !closing.told {
+            closing.told = true;
+            if closing.connected {
+                closing.disconnecting = self.service.disconnected(closing.reason.clone());
+            }
+        }
+        let Some(disconnecting) = &mut closing.disconnecting else { return true };
+        match catch_unwind(AssertUnwindSafe(|| disconnecting.as_mut().poll(cx))) {
+            Ok(Poll::Pending) => false,
+            Ok(Poll::Ready(())) | Err(_) => {
+                closing.disconnecting = None;
+                true
+            }
+        }
+    }
+
+    /// Looks again when the next of the two times has come.
+    fn wait_on(&mut self, closing: &Closing, cx: &mut Context<'_>) {
+        let now = Instant::now();
+        let next = [closing.socket_until, closing.calls_until].into_iter().filter(|at| *at > now).min();
+        if let Some(next) = next {
+            if self.timer.deadline() != next {
+                self.timer.as_mut().reset(next);
+            }
+            if self.timer.as_mut().poll(cx).is_ready() {
+                cx.waker().wake_by_ref();
+            }
+        }
+    }
+}

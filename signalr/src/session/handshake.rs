@@ -1,0 +1,82 @@
+//! The server's side of the handshake: the first message says which protocol is spoken.
+
+use super::outbound::Outbound;
+use super::receive::with_buffer;
+use crate::protocol::handshake::{HandshakeError, HandshakeRequest, HandshakeResponse};
+use crate::protocol::{Protocol, TransferFormat};
+use crate::transport::{Duplex, Received};
+use std::future::poll_fn;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+/// What a client asked for in a handshake that succeeded.
+#[derive(Debug)]
+pub(crate) struct Handshake {
+    pub(crate) protocol: Protocol,
+    /// What came behind it.
+    pub(crate) received: Vec<u8>,
+}
+
+/// What handshakes are measured by.
+#[derive(Debug, Clone)]
+pub(crate) struct HandshakeRules {
+    pub(crate) timeout: Duration,
+    pub(crate) message_limit: Option<usize>,
+    pub(crate) protocols: Vec<Protocol>,
+    /// Whether the transport carries any bytes.
+    pub(crate) binary: bool,
+    pub(crate) detailed_errors: bool,
+    pub(crate) close_timeout: Duration,
+}
+
+/// Reads the handshake. The answer to a good one is the session's first message; a bad one is answered here, the connection
+/// ended, and nothing returned.
+pub(crate) async fn accept(duplex: &mut dyn Duplex, rules: &HandshakeRules) -> Option<Handshake> {
+    let error = match tokio::time::timeout(rules.timeout, read(duplex, rules)).await {
+        Ok(Ok(handshake)) => return Some(handshake),
+        Ok(Err(Failure::Refused(error))) => Some(error),
+        // The peer has gone, or is told by its transport what it did wrong.
+        Ok(Err(Failure::Ended)) => None,
+        Err(_elapsed) => Some(HandshakeError::TimedOut),
+    };
+    let mut answer = Outbound::default();
+    if let Some(error) = error {
+        tracing::debug!(%error, "handshake refused");
+        HandshakeResponse::refused(error.client_text(rules.detailed_errors)).write(answer.encode_buffer());
+    }
+    let end = poll_fn(|cx| {
+        // An error here means that the peer has gone.
+        let _ = ready!(duplex.poll_send(cx, &mut answer, TransferFormat::Text));
+        duplex.poll_close(cx)
+    });
+    let _ = tokio::time::timeout(rules.close_timeout, end).await;
+    None
+}
+
+enum Failure {
+    Refused(HandshakeError),
+    Ended,
+}
+
+async fn read(duplex: &mut dyn Duplex, rules: &HandshakeRules) -> Result<Handshake, Failure> {
+    let mut received = Vec::new();
+    loop {
+        let parsed = HandshakeRequest::parse(&received, rules.message_limit).map_err(Failure::Refused)?;
+        if let Some((request, length)) = parsed {
+            let protocol = request.select(&rules.protocols, rules.binary).map_err(Failure::Refused)?;
+            received.drain(..length);
+            return Ok(Handshake { protocol, received });
+        }
+        poll_fn(|cx| poll_read(duplex, cx, &mut received)).await?;
+    }
+}
+
+fn poll_read(duplex: &mut dyn Duplex, cx: &mut Context<'_>, received: &mut Vec<u8>) -> Poll<Result<(), Failure>> {
+    with_buffer(|buffer| match ready!(duplex.poll_receive(cx, buffer)) {
+        Received::Data(count) => {
+            received.extend_from_slice(buffer.get(..count).unwrap_or_default());
+            Poll::Ready(Ok(()))
+        }
+        Received::Closed | Received::Violation(_) | Received::Lost(_) => Poll::Ready(Err(Failure::Ended)),
+    })
+}

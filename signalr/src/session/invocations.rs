@@ -1,0 +1,104 @@
+//! Calls of this end that wait for the peer's Completion: on a server, the client results.
+
+use crate::protocol::{Outcome, Payload, Protocol};
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+use tokio::sync::oneshot;
+
+/// How the peer answered a call.
+#[derive(Debug)]
+pub(crate) enum Answer {
+    Void,
+    /// A value, still encoded.
+    Result(Protocol, Box<[u8]>),
+    /// An error, in the peer's words.
+    Error(String),
+}
+
+impl Answer {
+    fn from_outcome(outcome: Outcome<'_>) -> Self {
+        match outcome {
+            Outcome::Void => Answer::Void,
+            Outcome::Result(value) => Answer::Result(value.protocol(), value.as_bytes().into()),
+            Outcome::Error(text) => Answer::Error(text.into_owned()),
+        }
+    }
+
+    /// The value, to be decoded by whoever waits for it.
+    pub(crate) fn payload(protocol: Protocol, bytes: &[u8]) -> Payload<'_> {
+        Payload::new(protocol, bytes)
+    }
+}
+
+/// The table of calls in flight. Ids on the wire are `s` + the connection's number + `.` + a number, so that an answer which
+/// was meant to be another connection's is seen as such.
+#[derive(Debug)]
+pub(crate) struct Invocations {
+    number: u64,
+    /// `None` once the connection has ended.
+    table: Mutex<Option<Table>>,
+}
+
+#[derive(Debug, Default)]
+struct Table {
+    last: u64,
+    waiting: HashMap<u64, oneshot::Sender<Answer>>,
+}
+
+/// The answer came from a connection that was not asked.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Foreign;
+
+impl Invocations {
+    pub(crate) fn new(number: u64) -> Self {
+        Invocations { number, table: Mutex::new(Some(Table::default())) }
+    }
+
+    fn with_table<R>(&self, run: impl FnOnce(&mut Option<Table>) -> R) -> R {
+        run(&mut self.table.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Opens a call: its number, and where its answer will arrive. `None` after the end of the connection. The receiver gets
+    /// an error when the connection ends before the answer.
+    pub(crate) fn open(&self) -> Option<(u64, oneshot::Receiver<Answer>)> {
+        self.with_table(|table| {
+            let table = table.as_mut()?;
+            table.last += 1;
+            let (sender, receiver) = oneshot::channel();
+            table.waiting.insert(table.last, sender);
+            Some((table.last, receiver))
+        })
+    }
+
+    /// The id of a call on the wire.
+    pub(crate) fn wire_id(&self, call: u64) -> String {
+        format!("s{}.{call}", self.number)
+    }
+
+    /// Nobody waits for this answer any more.
+    pub(crate) fn forget(&self, call: u64) {
+        self.with_table(|table| table.as_mut().and_then(|table| table.waiting.remove(&call)));
+    }
+
+    /// The peer has answered. Unknown ids are ignored: the answer may be late.
+    pub(crate) fn complete(&self, id: &str, outcome: Outcome<'_>) -> Result<(), Foreign> {
+        let Some((number, call)) = id.strip_prefix('s').and_then(|rest| rest.split_once('.')) else { return Ok(()) };
+        let (Ok(number), Ok(call)) = (number.parse::<u64>(), call.parse::<u64>()) else { return Ok(()) };
+        if number != self.number {
+            return Err(Foreign);
+        }
+        let waiting = self.with_table(|table| table.as_mut().and_then(|table| table.waiting.remove(&call)));
+        if let Some(waiting) = waiting {
+            // Whoever asked may have gone a moment ago.
+            let _ = waiting.send(Answer::from_outcome(outcome));
+        }
+        Ok(())
+    }
+
+    /// The connection has ended.
+    pub(crate) fn fail_all(&self) {
+        // Dropping the senders tells the receivers; outside the lock, as it wakes them.
+        let table = self.with_table(Option::take);
+        drop(table);
+    }
+}

@@ -1,0 +1,267 @@
+//! One live conversation over one attached socket, the same on both ends.
+//!
+//! [`Session`] is a single future that owns everything about a connection: it reads and splits messages ([`inbound`]),
+//! starts calls and polls them ([`calls`]), takes what others send ([`inbox`]), writes ([`outbound`]), keeps time
+//! ([`keepalive`]) and ends the connection ([`close`]). What the calls mean is the [`Service`]'s affair. Everybody else
+//! knows the session by its [`peer::Peer`].
+
+pub(crate) mod calls;
+pub(crate) mod cancel;
+pub(crate) mod close;
+mod closing;
+pub(crate) mod current;
+pub(crate) mod handshake;
+mod inbound;
+pub(crate) mod inbox;
+pub(crate) mod invocations;
+pub(crate) mod keepalive;
+pub(crate) mod outbound;
+pub(crate) mod peer;
+mod receive;
+pub(crate) mod settings;
+
+use crate::protocol::Invocation;
+use crate::protocol::framing::Framing;
+use crate::streaming::upload::{UploadHandle, Uploads};
+use crate::transport::Duplex;
+use calls::{Call, Calls};
+use close::CloseReason;
+use closing::Closing;
+use inbound::Inbound;
+use keepalive::{Due, KeepAlive};
+use peer::Peer;
+use settings::Settings;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use tokio::time::{Instant, Sleep};
+
+/// Above this many unsent bytes nothing new is produced for a connection: its calls are not polled, its requests not read.
+pub(crate) const HIGH_WATER: usize = 64 * 1024;
+
+pub(crate) type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+
+/// What a session serves: a hub on a server, the receiver on a client.
+pub(crate) trait Service: Send {
+    /// The connection is open; calls of the peer wait for this to end. An error closes the connection.
+    fn connected(&mut self) -> Option<BoxFuture<Result<(), CloseReason>>>;
+
+    /// The peer calls a method. What cannot be called is answered at once; what does not finish at once is returned.
+    fn invoke(&mut self, invocation: Invocation<'_>, uploads: Vec<UploadHandle>, cancelled: bool) -> Option<Call>;
+
+    /// Nothing can be sent any more; comes before [`disconnected`](Self::disconnected).
+    fn unreachable(&mut self);
+
+    /// The connection has ended and all its calls too.
+    fn disconnected(&mut self, reason: CloseReason) -> Option<BoxFuture<()>>;
+}
+
+/// The future of a connection, from the end of its handshake to its last call.
+pub(crate) struct Session {
+    peer: Arc<Peer>,
+    settings: Arc<Settings>,
+    service: Box<dyn Service>,
+    duplex: Option<Box<dyn Duplex>>,
+    inbound: Inbound,
+    /// Only while something waits to be sent.
+    unsent: Option<Box<outbound::Outbound>>,
+    connecting: Option<BoxFuture<Result<(), CloseReason>>>,
+    calls: Calls,
+    uploads: Uploads,
+    clock: KeepAlive,
+    timer: Pin<Box<Sleep>>,
+    closing: Option<Box<Closing>>,
+}
+
+impl Session {
+    /// `received` is what came behind the handshake, `greeting` what is to be sent before everything else.
+    pub(crate) fn new(
+        peer: Arc<Peer>,
+        settings: Arc<Settings>,
+        service: Box<dyn Service>,
+        duplex: Box<dyn Duplex>,
+        received: Vec<u8>,
+        greeting: &[u8],
+    ) -> Box<Self> {
+        let now = Instant::now();
+        let clock = KeepAlive::new(now);
+        let timer = Box::pin(tokio::time::sleep_until(clock.next(&settings.intervals)));
+        let framing = Framing::new(peer.protocol, settings.message_limit);
+        let mut unsent = Box::<outbound::Outbound>::default();
+        unsent.encode_buffer().extend_from_slice(greeting);
+        let mut session = Box::new(Session {
+            peer,
+            settings,
+            service,
+            duplex: Some(duplex),
+            inbound: Inbound::holding(framing, received),
+            unsent: Some(unsent),
+            connecting: None,
+            calls: Calls::default(),
+            uploads: Uploads::default(),
+            clock,
+            timer,
+            closing: None,
+        });
+        session.connecting = session.service.connected();
+        session
+    }
+
+    /// Everything that can be done now. Returns `true` when the session is over.
+    fn drive(&mut self, cx: &mut Context<'_>) -> bool {
+        loop {
+            if self.closing.is_some() {
+                return self.drive_closing(cx);
+            }
+            let mut progress = self.poll_connecting(cx);
+            progress |= self.poll_calls(cx);
+            progress |= self.poll_receive(cx);
+            progress |= self.poll_timer(cx);
+            progress |= self.poll_send(cx);
+            if !progress && self.closing.is_none() {
+                return false;
+            }
+        }
+    }
+
+    fn unsent_bytes(&self) -> usize {
+        current::with(self.peer.number, |outbound| outbound.len()).unwrap_or_default()
+    }
+
+    fn poll_connecting(&mut self, cx: &mut Context<'_>) -> bool {
+        let Some(connecting) = &mut self.connecting else { return false };
+        let result = match catch_unwind(AssertUnwindSafe(|| connecting.as_mut().poll(cx))) {
+            Ok(Poll::Pending) => return false,
+            Ok(Poll::Ready(result)) => result,
+            Err(_) => Err(CloseReason::ServerError("Connection closed with an error.".to_owned())),
+        };
+        self.connecting = None;
+        match result {
+            Ok(()) => self.start_waiting(cx),
+            Err(reason) => self.begin_close(reason),
+        }
+        true
+    }
+
+    /// Runs what can run while the client takes its answers.
+    fn poll_calls(&mut self, cx: &mut Context<'_>) -> bool {
+        if self.unsent_bytes() >= HIGH_WATER {
+            return false;
+        }
+        let ended = self.calls.poll(cx);
+        if ended {
+            self.start_waiting(cx);
+        }
+        ended
+    }
+
+    /// Sends what is there. Says whether more could be sent after it.
+    fn poll_send(&mut self, cx: &mut Context<'_>) -> bool {
+        let mut taken = false;
+        if self.peer.inbox.is_pending() && self.unsent_bytes() < HIGH_WATER {
+            taken = true;
+            if let Some(reason) = self.take_inbox() {
+                self.begin_close(reason);
+                return true;
+            }
+        }
+        let was_high = self.unsent_bytes() >= HIGH_WATER;
+        match self.poll_write(cx) {
+            Poll::Pending => false,
+            Poll::Ready(Ok(())) => was_high || (taken && self.peer.inbox.is_pending()),
+            Poll::Ready(Err(error)) => {
+                self.begin_close(CloseReason::TransportLost(error.to_string()));
+                true
+            }
+        }
+    }
+
+    fn take_inbox(&mut self) -> Option<CloseReason> {
+        let inbox = &self.peer.inbox;
+        current::with(self.peer.number, |outbound| {
+            inbox.take(|message| {
+                outbound.push_shared(message);
+                outbound.len() < HIGH_WATER
+            })
+        })
+        .ok()
+        .flatten()
+    }
+
+    fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        let Some(duplex) = &mut self.duplex else { return Poll::Ready(Ok(())) };
+        let format = self.peer.protocol.transfer_format();
+        current::with(self.peer.number, |outbound| duplex.poll_send(cx, outbound, format))
+            .unwrap_or(Poll::Ready(Ok(())))
+    }
+
+    fn poll_timer(&mut self, cx: &mut Context<'_>) -> bool {
+        let mut progress = false;
+        while self.closing.is_none() && self.timer.as_mut().poll(cx).is_ready() {
+            let now = Instant::now();
+            if self.is_held_back() {
+                // It is this end that does not read.
+                self.clock.received(now);
+            }
+            match self.clock.check(&self.settings.intervals, now) {
+                Due::Nothing => {}
+                Due::Ping => progress |= self.ping(),
+                Due::Probe => progress |= self.duplex.as_mut().is_some_and(|duplex| duplex.probe()),
+                Due::TimedOut => {
+                    self.begin_close(CloseReason::Timeout);
+                    return true;
+                }
+            }
+            self.timer.as_mut().reset(self.clock.next(&self.settings.intervals));
+        }
+        progress
+    }
+
+    /// A peer that has not taken what was sent before needs no ping.
+    fn ping(&self) -> bool {
+        let protocol = self.peer.protocol;
+        current::with(self.peer.number, |outbound| {
+            let idle = outbound.is_empty();
+            if idle {
+                protocol.encode_ping(outbound.encode_buffer());
+            }
+            idle
+        })
+        .unwrap_or(false)
+    }
+}
+
+impl Future for Session {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let this = self.get_mut();
+        this.peer.inbox.register(cx.waker());
+        let mut unsent = this.unsent.take();
+        let scope = current::enter(this.peer.number, &mut unsent);
+        let over = this.drive(cx);
+        drop(scope);
+        this.unsent = unsent;
+        if over { Poll::Ready(()) } else { Poll::Pending }
+    }
+}
+
+impl Drop for Session {
+    /// The runtime is shutting down, or the session is over.
+    fn drop(&mut self) {
+        self.peer.shut(true);
+        self.uploads.fail_all();
+        self.service.unreachable();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Session;
+
+    #[test]
+    fn an_idle_session_is_small() {
+        assert!(size_of::<Session>() <= 384, "{}", size_of::<Session>());
+    }
+}

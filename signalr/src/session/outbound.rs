@@ -1,0 +1,151 @@
+//! The bytes that wait for one socket: what the session encoded itself, and shared messages by reference.
+
+use bytes::{Buf, Bytes};
+use std::collections::VecDeque;
+use std::io::IoSlice;
+
+/// Shorter shared messages are copied: that is cheaper than a slice of their own in the write.
+const COPIED: usize = 1024;
+/// A larger buffer is given back once it is empty.
+const KEPT: usize = 64 * 1024;
+
+/// A queue of bytes with an encode buffer at its end. It always ends with a whole message.
+#[derive(Debug, Default)]
+pub(crate) struct Outbound {
+    segments: VecDeque<Bytes>,
+    segment_bytes: usize,
+    tail: Vec<u8>,
+    /// How much of `tail` was sent; only moves while `segments` is empty.
+    sent: usize,
+}
+
+impl Outbound {
+    pub(crate) fn len(&self) -> usize {
+        self.segment_bytes + self.tail.len() - self.sent
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The buffer to encode one's own messages into. Only ever append to it.
+    pub(crate) fn encode_buffer(&mut self) -> &mut Vec<u8> {
+        &mut self.tail
+    }
+
+    /// Appends a message that others share.
+    pub(crate) fn push_shared(&mut self, message: Bytes) {
+        if message.len() < COPIED {
+            self.tail.extend_from_slice(&message);
+            return;
+        }
+        if self.tail.len() > self.sent {
+            let mut sealed = Bytes::from(std::mem::take(&mut self.tail));
+            sealed.advance(std::mem::take(&mut self.sent));
+            self.segment_bytes += sealed.len();
+            self.segments.push_back(sealed);
+        }
+        self.segment_bytes += message.len();
+        self.segments.push_back(message);
+    }
+
+    /// The first piece, for writers that take one at a time.
+    #[cfg(test)]
+    pub(crate) fn first_chunk(&self) -> Option<&[u8]> {
+        match self.segments.front() {
+            Some(first) => Some(first),
+            None => self.tail.get(self.sent..).filter(|rest| !rest.is_empty()),
+        }
+    }
+
+    /// Fills `slices` with the first pieces, `limit` bytes at the most, and says how many there are.
+    pub(crate) fn chunks<'a>(&'a self, slices: &mut [IoSlice<'a>], mut limit: usize) -> usize {
+        let tail = self.tail.get(self.sent..).unwrap_or_default();
+        let pieces = self.segments.iter().map(|segment| &segment[..]).chain([tail]);
+        let mut count = 0;
+        for (slot, piece) in slices.iter_mut().zip(pieces.filter(|piece| !piece.is_empty())) {
+            let piece = piece.get(..limit).unwrap_or(piece);
+            *slot = IoSlice::new(piece);
+            count += 1;
+            limit -= piece.len();
+            if limit == 0 {
+                break;
+            }
+        }
+        count
+    }
+
+    /// Takes away what was sent.
+    pub(crate) fn advance(&mut self, mut count: usize) {
+        while count > 0 {
+            let Some(first) = self.segments.front_mut() else {
+                self.sent += count;
+                break;
+            };
+            let part = count.min(first.len());
+            first.advance(part);
+            self.segment_bytes -= part;
+            count -= part;
+            if first.is_empty() {
+                self.segments.pop_front();
+            }
+        }
+        if self.is_empty() {
+            self.clear();
+        }
+    }
+
+    /// Forgets everything and gives large buffers back.
+    pub(crate) fn clear(&mut self) {
+        self.segments.clear();
+        self.segments.shrink_to(8);
+        self.segment_bytes = 0;
+        self.sent = 0;
+        self.tail.clear();
+        self.tail.shrink_to(KEPT);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn drain(outbound: &mut Outbound, step: usize) -> Vec<u8> {
+        let mut all = Vec::new();
+        while !outbound.is_empty() {
+            let mut slices = [IoSlice::new(&[]); 3];
+            let count = outbound.chunks(&mut slices, step);
+            let piece: Vec<u8> = slices[..count].iter().flat_map(|slice| slice.iter().copied()).collect();
+            assert!((1..=step).contains(&piece.len()));
+            outbound.advance(piece.len());
+            all.extend(piece);
+        }
+        all
+    }
+
+    #[test]
+    fn keeps_the_order_of_own_and_shared_messages_however_they_are_sent() {
+        for step in [1, 3, 1000, 5000] {
+            let mut outbound = Outbound::default();
+            outbound.encode_buffer().extend(b"one");
+            outbound.push_shared(Bytes::from_static(b"two"));
+            outbound.push_shared(Bytes::from(vec![b'3'; COPIED]));
+            outbound.encode_buffer().extend(b"four");
+            outbound.advance(2);
+            outbound.push_shared(Bytes::from(vec![b'5'; COPIED + 1]));
+            let expected = [&b"etwo"[..], &[b'3'; COPIED], b"four", &[b'5'; COPIED + 1]].concat();
+            assert_eq!(outbound.len(), expected.len());
+            assert_eq!(drain(&mut outbound, step), expected);
+        }
+    }
+
+    #[test]
+    fn a_large_message_that_many_share_is_not_copied() {
+        let mut outbound = Outbound::default();
+        let shared = Bytes::from(vec![1; 60_000]);
+        outbound.push_shared(shared.clone());
+        assert_eq!(outbound.first_chunk().map(<[u8]>::as_ptr), Some(shared.as_ptr()));
+        outbound.advance(60_000);
+        assert_eq!(outbound.tail.capacity(), 0);
+    }
+}

@@ -1,0 +1,82 @@
+//! What everybody else may know of one live conversation: its inbox, its calls in flight to the peer, its end.
+
+use super::cancel::CancellationToken;
+use super::close::CloseReason;
+use super::inbox::{Inbox, Overflow};
+use super::invocations::Invocations;
+use crate::protocol::Protocol;
+use crate::short_string::ShortString;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+
+/// The shared part of a session; the session itself is owned by its task.
+#[derive(Debug)]
+pub(crate) struct Peer {
+    /// Unique in this process.
+    pub(crate) number: u64,
+    /// The public id of the connection.
+    pub(crate) id: ShortString,
+    pub(crate) protocol: Protocol,
+    pub(crate) detailed_errors: bool,
+    pub(crate) inbox: Inbox,
+    /// Calls of this end that the peer has not answered yet.
+    pub(crate) invocations: Invocations,
+    /// Bytes of upload items that wait beyond what their streams may buffer.
+    pub(crate) held: AtomicUsize,
+    /// Set at the end: nothing is sent any more.
+    shut: AtomicBool,
+    closed: OnceLock<CancellationToken>,
+}
+
+impl Peer {
+    pub(crate) fn new(
+        id: ShortString,
+        protocol: Protocol,
+        capacity: usize,
+        overflow: Overflow,
+        detailed_errors: bool,
+    ) -> Self {
+        static NUMBERS: AtomicU64 = AtomicU64::new(1);
+        let number = NUMBERS.fetch_add(1, Ordering::Relaxed);
+        Peer {
+            number,
+            id,
+            protocol,
+            detailed_errors,
+            inbox: Inbox::new(number, capacity, overflow),
+            invocations: Invocations::new(number),
+            held: AtomicUsize::new(0),
+            shut: AtomicBool::new(false),
+            closed: OnceLock::new(),
+        }
+    }
+
+    /// A token that is cancelled when the connection ends.
+    pub(crate) fn closed(&self) -> &CancellationToken {
+        let token = self.closed.get_or_init(CancellationToken::new);
+        if self.is_shut() {
+            token.cancel();
+        }
+        token
+    }
+
+    /// Whether the connection has ended.
+    pub(crate) fn is_shut(&self) -> bool {
+        self.shut.load(Ordering::Acquire)
+    }
+
+    /// Asks the session to end the connection.
+    pub(crate) fn close(&self, reason: CloseReason) {
+        self.inbox.request_close(reason);
+    }
+
+    /// For the session, at its end: nothing is sent any more, nobody answers any more.
+    pub(crate) fn shut(&self, discard: bool) {
+        self.shut.store(true, Ordering::Release);
+        self.inbox.close(discard);
+        self.invocations.fail_all();
+        if let Some(token) = self.closed.get() {
+            token.cancel();
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! What a session does with the messages that it receives.
+
+use super::calls::Waiting;
+use super::close::CloseReason;
+use super::inbound::Flow;
+use super::{HIGH_WATER, Session};
+use crate::protocol::{Completion, Invocation, Message, Outcome, ProtocolError};
+use crate::streaming::upload::{UploadError, UploadHandle};
+use crate::transport::Received;
+use std::cell::Cell;
+use std::sync::atomic::Ordering;
+use std::task::{Context, Poll};
+use tokio::time::Instant;
+
+/// What one read can bring.
+const SCRATCH: usize = 64 * 1024;
+
+thread_local! {
+    /// The read buffer of all sessions on this thread; each has it for the time of one poll.
+    static BUFFER: Cell<Option<Box<[u8]>>> = const { Cell::new(None) };
+}
+
+/// Lends the read buffer of this thread.
+pub(super) fn with_buffer<R>(read: impl FnOnce(&mut [u8]) -> R) -> R {
+    let mut buffer = BUFFER.take().unwrap_or_else(|| vec![0; SCRATCH].into_boxed_slice());
+    let result = read(&mut buffer);
+    BUFFER.set(Some(buffer));
+    result
+}
+
+impl Session {
+    /// Whether reading pauses: too much waits for its turn, or the peer does not take its answers.
+    pub(super) fn is_held_back(&self) -> bool {
+        self.calls.waiting_bytes() + self.peer.held.load(Ordering::Relaxed) > self.settings.waiting_limit
+            || self.unsent_bytes() >= HIGH_WATER
+    }
+
+    /// Reads until the socket has nothing more. Says whether anything was done.
+    pub(super) fn poll_receive(&mut self, cx: &mut Context<'_>) -> bool {
+        with_buffer(|buffer| {
+            let mut progress = false;
+            while self.closing.is_none() && !self.is_held_back() {
+                if self.inbound.has_put_off() {
+                    self.feed(&[], cx);
+                } else {
+                    match self.duplex.as_mut().map(|duplex| duplex.poll_receive(cx, buffer)) {
+                        None | Some(Poll::Pending) => break,
+                        Some(Poll::Ready(received)) => self.received(received, buffer, cx),
+                    }
+                }
+                progress = true;
+                self.poll_calls(cx);
+            }
+            progress
+        })
+    }
+
+    fn received(&mut self, received: Received, buffer: &[u8], cx: &mut Context<'_>) {
+        match received {
+            Received::Data(count) => {
+                self.clock.received(Instant::now());
+                if count > 0 {
+                    self.feed(buffer.get(..count).unwrap_or_default(), cx);
+                }
+            }
+            Received::Closed if !self.inbound.is_empty() => self.begin_close(CloseReason::ProtocolError(
+                "InvalidDataException: Connection terminated while reading a message.".to_owned(),
+            )),
+            Received::Closed => self.begin_close(CloseReason::ClientClosed),
+            Received::Violation(error) => self.begin_close(CloseReason::ProtocolError(error)),
+            Received::Lost(error) => self.begin_close(CloseReason::TransportLost(error)),
+        }
+    }
+
+    fn feed(&mut self, bytes: &[u8], cx: &mut Context<'_>) {
+        let stand_in = self.inbound.stand_in();
+        let mut inbound = std::mem::replace(&mut self.inbound, stand_in);
+        let fed = inbound.feed(bytes, |body| match self.message(body, cx) {
+            Err(violation) => {
+                self.violation(&violation);
+                Flow::Stop
+            }
+            Ok(()) if self.closing.is_some() => Flow::Stop,
+            Ok(()) if self.is_held_back() => Flow::PutOff,
+            Ok(()) => Flow::Continue,
+        });
+        self.inbound = inbound;
+        if let Err(violation) = fed
+            && self.closing.is_none()
+        {
+            self.violation(&violation);
+        }
+    }
+
+    fn violation(&mut self, violation: &ProtocolError) {
+        let details = format!("{}: {violation}", violation.exception());
+        self.begin_close(if violation.is_too_large() {
+            CloseReason::TooLarge(details)
+        } else {
+            CloseReason::ProtocolError(details)
+        });
+    }
+
+    fn message(&mut self, body: &[u8], cx: &mut Context<'_>) -> Result<(), ProtocolError> {
+        match self.peer.protocol.decode(body)? {
+            Message::Invocation(invocation) => self.invocation(body, invocation, cx),
+            Message::StreamItem(item) => self.uploads.push(&item.id, item.item.as_bytes()),
+            Message::Completion(completion) => self.completion(completion)?,
+            Message::CancelInvocation { id } => self.calls.cancel(&id),
+            Message::Ping => self.clock.arm(),
+            Message::Close { error: Some(error), .. } => self.begin_close(CloseReason::ClientError(error.into_owned())),
+            Message::Close { error: None, .. } => self.begin_close(CloseReason::ClientClosed),
+            // Without stateful reconnect the numbers mean nothing.
+            Message::Ack { .. } | Message::Sequence { .. } | Message::Unknown { .. } => {}
+        }
+        Ok(())
+    }
+
+    fn completion(&mut self, completion: Completion<'_>) -> Result<(), ProtocolError> {
+        let Completion { id, outcome } = completion;
+        let end = match &outcome {
+            Outcome::Error(text) => Err(UploadError::Client(text.clone().into_owned())),
+            Outcome::Void | Outcome::Result(_) => Ok(()),
+        };
+        if self.uploads.end(&id, end) {
+            return Ok(());
+        }
+        self.peer.invocations.complete(&id, outcome).map_err(|_foreign| {
+            ProtocolError::invalid_operation(format!(
+                "Connection ID '{}' is not valid for invocation ID '{id}'.",
+                self.peer.id.as_str()
+            ))
+        })
+    }
+
+    fn invocation(&mut self, body: &[u8], invocation: Invocation<'_>, cx: &mut Context<'_>) {
+        let id = invocation.id.as_deref();
+        if invocation.streaming
+            && let Some(id) = id
+            && self.calls.is_active(id)
+        {
+            return self.refuse(id, &format!("Invocation ID '{id}' is already in use."));
+        }
+        let (capacity, limit) = (self.settings.stream_buffer, self.settings.streams);
+        let uploads = if invocation.stream_ids.is_empty() {
+            Some(Vec::new())
+        } else {
+            self.uploads.open(&self.peer, &invocation.stream_ids, capacity, limit)
+        };
+        let Some(uploads) = uploads.filter(|_| !invocation.streaming || self.calls.streams() < limit) else {
+            if let Some(id) = id {
+                self.refuse(id, &format!("A connection may have {limit} streams open at once."));
+            }
+            return;
+        };
+        if self.connecting.is_some() || self.calls.has_waiting() || !self.has_place(&invocation) {
+            let id = id.map(Into::into);
+            self.calls.wait(Waiting { message: body.into(), id, uploads, cancelled: false });
+        } else {
+            self.start(invocation, uploads, false, cx);
+        }
+    }
+
+    /// Streams do not count against the limit of parallel calls.
+    fn has_place(&self, invocation: &Invocation<'_>) -> bool {
+        invocation.streaming || !invocation.stream_ids.is_empty() || self.calls.limited() < self.settings.parallel
+    }
+
+    fn start(&mut self, invocation: Invocation<'_>, uploads: Vec<UploadHandle>, cancelled: bool, cx: &mut Context<'_>) {
+        if let Some(call) = self.service.invoke(invocation, uploads, cancelled) {
+            self.calls.start(call, cx);
+        }
+    }
+
+    /// Starts the calls whose turn has come.
+    pub(super) fn start_waiting(&mut self, cx: &mut Context<'_>) {
+        while self.unsent_bytes() < HIGH_WATER
+            && let Some(waiting) = self.calls.next_waiting()
+        {
+            // It was decoded once before.
+            let Ok(Message::Invocation(invocation)) = self.peer.protocol.decode(&waiting.message) else { continue };
+            if !self.has_place(&invocation) {
+                drop(invocation);
+                self.calls.put_back(waiting);
+                break;
+            }
+            self.start(invocation, waiting.uploads, waiting.cancelled, cx);
+        }
+    }
+
+    fn refuse(&self, id: &str, error: &str) {
+        let protocol = self.peer.protocol;
+        let _ = super::current::with(self.peer.number, |outbound| {
+            protocol.encode_error(outbound.encode_buffer(), id, error);
+        });
+    }
+}

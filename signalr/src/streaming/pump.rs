@@ -1,0 +1,70 @@
+//! Drives a stream that a hub method returned: each item becomes a stream item, its end the completion.
+
+use crate::hub::error::HubError;
+use crate::hub::reply::Reply;
+use crate::session::HIGH_WATER;
+use crate::session::inbox::Pushed;
+use futures_util::Stream;
+use serde::Serialize;
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll, ready};
+
+/// After so many items the other work of the connection has its turn.
+const ITEMS_PER_TURN: usize = 128;
+
+/// Sends all items of `stream` and then its end. `convert` takes out the error of an item that has one.
+pub(crate) async fn pump<S, T, F>(reply: Reply, stream: S, convert: F)
+where
+    S: Stream,
+    T: Serialize,
+    F: Fn(S::Item) -> Result<T, HubError>,
+{
+    let mut pump = Pump { reply: Some(reply), room: None, convert };
+    let mut stream = pin!(stream);
+    poll_fn(|cx| pump.poll(cx, stream.as_mut())).await;
+}
+
+struct Pump<F> {
+    reply: Option<Reply>,
+    /// Only used by a stream that runs in a task of its own.
+    room: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
+    convert: F,
+}
+
+impl<F> Pump<F> {
+    fn poll<S, T>(&mut self, cx: &mut Context<'_>, mut stream: Pin<&mut S>) -> Poll<()>
+    where
+        S: Stream,
+        T: Serialize,
+        F: Fn(S::Item) -> Result<T, HubError>,
+    {
+        for _ in 0..ITEMS_PER_TURN {
+            if let Some(room) = &mut self.room {
+                ready!(room.as_mut().poll(cx));
+                self.room = None;
+            }
+            let Some(reply) = &self.reply else { return Poll::Ready(()) };
+            let item = ready!(stream.as_mut().poll_next(cx));
+            let sent = match item.map(&self.convert) {
+                None => {
+                    self.reply.take().into_iter().for_each(Reply::end);
+                    return Poll::Ready(());
+                }
+                Some(Ok(item)) => reply.item(&item).map_err(HubError::from),
+                Some(Err(error)) => Err(error),
+            };
+            match sent {
+                Ok((Pushed::QueuedAbove, _)) => self.room = reply.room(),
+                Ok((_, unsent)) if unsent >= HIGH_WATER => break,
+                Ok(_) => {}
+                Err(error) => {
+                    self.reply.take().into_iter().for_each(|reply| reply.stream_error(&error));
+                    return Poll::Ready(());
+                }
+            }
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+}

@@ -1,0 +1,66 @@
+//! Moves the bytes of a connection; what they mean is the session's affair.
+//!
+//! A [`Duplex`] is one attached socket. It knows nothing of hubs and messages: received bytes form one stream, and what is
+//! sent is handed over in batches of whole messages.
+
+#[cfg(test)]
+pub(crate) mod memory;
+#[cfg(feature = "server")]
+pub(crate) mod server;
+pub(crate) mod websocket;
+
+use crate::protocol::TransferFormat;
+use crate::session::outbound::Outbound;
+use std::io;
+use std::task::{Context, Poll};
+
+/// One attached socket, whatever it is made of.
+pub(crate) trait Duplex: Send {
+    /// Receives bytes into `buffer`, which belongs to the caller and is only lent for the call.
+    fn poll_receive(&mut self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<Received>;
+
+    /// Sends everything that is in `data`, which holds whole messages only, and flushes it. After `Pending` more
+    /// messages may be appended to `data` before the next call.
+    fn poll_send(&mut self, cx: &mut Context<'_>, data: &mut Outbound, format: TransferFormat) -> Poll<io::Result<()>>;
+
+    /// Says goodbye and waits for the peer to do the same. The caller limits the time.
+    fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<()>;
+
+    /// Asks for a sign of life below the hub protocol, if the transport has such a thing.
+    fn probe(&mut self) -> bool {
+        false
+    }
+}
+
+/// What a [`Duplex`] received.
+#[derive(Debug)]
+pub(crate) enum Received {
+    /// So many bytes at the front of the buffer; none is a mere sign of life.
+    Data(usize),
+    /// The peer ended the connection in an orderly way.
+    Closed,
+    /// The peer broke the rules of the transport.
+    Violation(String),
+    /// The connection is gone.
+    Lost(String),
+}
+
+/// The transports of the protocol, by the names that negotiation uses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Transport {
+    /// WebSockets (RFC 6455).
+    WebSockets,
+    /// A pair of pipes within the process.
+    Memory,
+}
+
+impl Transport {
+    /// The name of the transport: `WebSockets`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Transport::WebSockets => "WebSockets",
+            Transport::Memory => "Memory",
+        }
+    }
+}

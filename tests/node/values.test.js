@@ -1,0 +1,83 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { connect, overBothProtocols } from "./support/client.js";
+
+overBothProtocols("values", (protocol) => {
+  const json = protocol === "json";
+
+  const texts = {
+    plain: "hello",
+    empty: "",
+    "umlauts and Chinese": "äöü ß 你好",
+    emoji: "🦀👩‍👩‍👧‍👦",
+    "control characters and quotes": '\u0000\u001e\n\r\t"\\/',
+    "line separators": "\u2028\u2029",
+    "markup and plus": "<a href='x'>&+</a>",
+    long: "x".repeat(30_000),
+  };
+  for (const [name, text] of Object.entries(texts)) {
+    test(`Echo returns a text: ${name}`, async (t) => {
+      const connection = await connect(t, { protocol });
+      assert.equal(await connection.invoke("Echo", text), text);
+    });
+  }
+
+  test("EchoNull returns null and texts", async (t) => {
+    const connection = await connect(t, { protocol });
+    assert.equal(await connection.invoke("EchoNull", null), null);
+    assert.equal(await connection.invoke("EchoNull", "text"), "text");
+  });
+
+  test("EchoBytes returns bytes", async (t) => {
+    const connection = await connect(t, { protocol });
+    const bytes = Uint8Array.from({ length: 256 }, (_, index) => index);
+    const sent = json ? Buffer.from(bytes).toString("base64") : bytes;
+    const returned = await connection.invoke("EchoBytes", sent);
+    assert.deepEqual(json ? returned : new Uint8Array(returned), sent);
+  });
+
+  test("EchoBytes returns no bytes", async (t) => {
+    const connection = await connect(t, { protocol });
+    const returned = await connection.invoke("EchoBytes", json ? "" : new Uint8Array());
+    assert.equal(returned.length, 0);
+  });
+
+  for (const [left, right, sum] of [
+    [1, 2, 3],
+    [-7, 3, -4],
+    [0, 0, 0],
+    [2147483647, 0, 2147483647],
+    [2147483647, 1, -2147483648],
+    [-2147483648, 0, -2147483648],
+    [200, 70_000, 70_200],
+  ]) {
+    test(`Add(${left}, ${right}) is ${sum}`, async (t) => {
+      const connection = await connect(t, { protocol });
+      assert.equal(await connection.invoke("Add", left, right), sum);
+    });
+  }
+
+  for (const [dividend, divisor, quotient] of [
+    [1, 4, 0.25],
+    [6, 3, 2],
+    [-1.5, 0.5, -3],
+    [1e300, 1e-5, 1e305],
+  ]) {
+    test(`Divide(${dividend}, ${divisor}) is ${quotient}`, async (t) => {
+      const connection = await connect(t, { protocol });
+      assert.equal(await connection.invoke("Divide", dividend, divisor), quotient);
+    });
+  }
+
+  test("DoNothing returns null", async (t) => {
+    const connection = await connect(t, { protocol });
+    assert.equal(await connection.invoke("DoNothing"), null);
+  });
+
+  test("LargeResult returns far more than a message to the server may hold", async (t) => {
+    const connection = await connect(t, { protocol });
+    const large = await connection.invoke("LargeResult", 1_000_000);
+    assert.equal(large, "x".repeat(1_000_000));
+  });
+});

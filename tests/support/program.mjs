@@ -1,0 +1,38 @@
+// Starts one of the example programs for the tests.
+
+import { spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+
+/**
+ * The address of the server that the environment names: the one that runs at `urlVariable`, or else the program
+ * `programVariable`, which is started on a free port and ends with this process.
+ */
+export async function serverFrom(programVariable, urlVariable) {
+  const running = process.env[urlVariable];
+  if (running) {
+    return running.replace(/\/$/, "");
+  }
+  const program = process.env[programVariable];
+  if (!program) {
+    throw new Error(`set ${programVariable} to the program, or ${urlVariable} to the address of a server that runs`);
+  }
+  return start(program);
+}
+
+function start(program) {
+  const child = spawn(program, ["--urls", "http://127.0.0.1:0"], { stdio: ["ignore", "pipe", "inherit"] });
+  process.on("exit", () => child.kill());
+  return new Promise((resolve, reject) => {
+    child.on("error", reject);
+    child.on("exit", (code) => reject(new Error(`${program} ended before it was ready, with ${code}`)));
+    createInterface({ input: child.stdout }).on("line", (line) => {
+      const ready = /^listening on (http:\S+)$/.exec(line);
+      if (ready) {
+        // From here on the tests alone decide how long this process lives.
+        child.unref();
+        child.stdout.unref();
+        resolve(ready[1]);
+      }
+    });
+  });
+}

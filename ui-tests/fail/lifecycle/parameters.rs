@@ -1,0 +1,13 @@
+#![allow(unused)]
+
+use signalr::{CloseReason, Context};
+
+struct ChatHub;
+
+#[signalr::hub]
+impl ChatHub {
+    async fn on_connected(&self, ctx: Context<Self>, reason: CloseReason) {}
+    async fn on_disconnected(&self, name: String, ctx: Context<Self>, again: Context<Self>) {}
+}
+
+fn main() {}

@@ -1,0 +1,6 @@
+#![allow(unused)]
+
+#[signalr::hub]
+struct ChatHub;
+
+fn main() {}

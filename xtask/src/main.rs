@@ -1,0 +1,41 @@
+//! The commands of this repository, as `cargo xtask COMMAND`.
+//!
+//! `demo` runs the chat example in a browser; `test` runs every check that continuous integration runs. Both do their own
+//! set-up, so that a machine with Rust and Node.js needs nothing else.
+
+mod chromium;
+mod command;
+mod node;
+mod steps;
+mod workspace;
+
+use std::process::ExitCode;
+
+use command::{Command, Failure};
+
+const USAGE: &str = "\
+Usage: cargo xtask COMMAND
+
+  demo [ARGUMENT...]   install the page's packages, build and run the chat example (arguments go to it)
+  test [STEP...]       run all checks, or only the steps named";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let result = match arguments.split_first() {
+        Some((command, rest)) if command == "demo" => demo(rest),
+        Some((command, rest)) if command == "test" => steps::run(rest),
+        _ => Err(Failure::new(format!("{USAGE}\n\nSteps:\n{}", steps::list()))),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("{failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn demo(arguments: &[String]) -> Result<(), Failure> {
+    node::install("examples/chat/web")?;
+    Command::cargo("run").args(["--package", "chat", "--"]).args(arguments).run()
+}
