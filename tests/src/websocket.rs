@@ -175,10 +175,7 @@ impl RawSocket {
     /// When the system gives none.
     #[must_use]
     pub fn writer(&self) -> Self {
-        Self {
-            stream: self.stream.try_clone().expect("a second handle"),
-            received: Vec::new(),
-        }
+        Self { stream: self.stream.try_clone().expect("a second handle"), received: Vec::new() }
     }
 
     /// Writes bytes as they are.

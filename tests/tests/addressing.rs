@@ -13,15 +13,9 @@ struct Room {
 
 impl Room {
     fn new(path: &str, names: &[&'static str]) -> Self {
-        let mut sockets: Vec<_> = names
-            .iter()
-            .enumerate()
-            .map(|(n, name)| (*name, HubSocket::connect(path, BOTH[n % 2])))
-            .collect();
-        let ids = sockets
-            .iter_mut()
-            .map(|(name, socket)| (*name, socket.connection_id()))
-            .collect();
+        let mut sockets: Vec<_> =
+            names.iter().enumerate().map(|(n, name)| (*name, HubSocket::connect(path, BOTH[n % 2]))).collect();
+        let ids = sockets.iter_mut().map(|(name, socket)| (*name, socket.connection_id())).collect();
         Self { sockets, ids }
     }
 
@@ -34,12 +28,7 @@ impl Room {
     }
 
     fn socket(&mut self, name: &str) -> &mut HubSocket {
-        &mut self
-            .sockets
-            .iter_mut()
-            .find(|(known, _)| *known == name)
-            .expect("a known name")
-            .1
+        &mut self.sockets.iter_mut().find(|(known, _)| *known == name).expect("a known name").1
     }
 
     /// Lets `a` call a method, which sends `text`, and asserts who received it, and how often.
@@ -66,11 +55,7 @@ impl Room {
     fn expect_received(&mut self, message: &Value, expected: &[&str], own: Vec<Value>, what: &str) {
         let mut own = Some(own);
         for (name, socket) in &mut self.sockets {
-            let mut received = if *name == "a" {
-                own.take().unwrap_or_default()
-            } else {
-                Vec::new()
-            };
+            let mut received = if *name == "a" { own.take().unwrap_or_default() } else { Vec::new() };
             received.extend(socket.barrier());
             let times = expected.iter().filter(|wanted| *wanted == name).count();
             assert_eq!(received, vec![message.clone(); times], "{name} after {what}");
@@ -108,11 +93,7 @@ fn each_selector_reaches_exactly_its_clients() {
     room.expect("SendToGroup", &[json!(group)], &["a", "b", "d"]);
     room.expect("SendToOthersInGroup", &[json!(group)], &["b", "d"]);
     room.expect("SendToGroupExcept", &[json!(group), room.ids(&["a", "d"])], &["b"]);
-    room.expect(
-        "SendToGroupExcept",
-        &[json!(group), json!(["nobody"])],
-        &["a", "b", "d"],
-    );
+    room.expect("SendToGroupExcept", &[json!(group), json!(["nobody"])], &["a", "b", "d"]);
     room.expect("SendToGroup", &[json!(empty)], &[]);
     room.expect("SendToOthersInGroup", &[json!(empty)], &[]);
 
@@ -158,10 +139,7 @@ fn users_are_reached_on_all_their_connections() {
         socket
     };
     let (ann, bob, cid) = (unique("ann"), unique("bob"), unique("cid"));
-    let mut room = Room {
-        sockets: Vec::new(),
-        ids: HashMap::new(),
-    };
+    let mut room = Room { sockets: Vec::new(), ids: HashMap::new() };
     for (name, user, protocol) in [
         ("a", &ann, Protocol::Json),
         ("ann's other", &ann, Protocol::MessagePack),

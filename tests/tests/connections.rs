@@ -7,10 +7,7 @@ use wire_tests::{BOTH, HubSocket, unique};
 fn a_greeting_is_sent_on_connect() {
     for protocol in BOTH {
         let mut socket = HubSocket::connect("/conformance?greet=Ann%20%26%20Bob", protocol);
-        assert_eq!(
-            socket.next_message(),
-            json!({"type": 1, "target": "Receive", "arguments": ["hello Ann & Bob"]})
-        );
+        assert_eq!(socket.next_message(), json!({"type": 1, "target": "Receive", "arguments": ["hello Ann & Bob"]}));
         socket.expect_alive();
     }
 }
@@ -21,10 +18,7 @@ fn a_group_joined_on_connect_is_joined_before_the_first_call() {
         let group = unique("group");
         let mut socket = HubSocket::connect(&format!("/conformance?group={group}"), protocol);
         socket.send(&json!({"type": 1, "target": "SendToGroup", "arguments": [group, "me too"]}));
-        assert_eq!(
-            socket.next_message(),
-            json!({"type": 1, "target": "Receive", "arguments": ["me too"]})
-        );
+        assert_eq!(socket.next_message(), json!({"type": 1, "target": "Receive", "arguments": ["me too"]}));
     }
 }
 
@@ -58,10 +52,8 @@ fn several_queries_work_together() {
 #[test]
 fn items_live_with_the_connection_and_belong_to_it_alone() {
     for protocol in BOTH {
-        let (mut one, mut two) = (
-            HubSocket::connect("/conformance", protocol),
-            HubSocket::connect("/conformance", protocol),
-        );
+        let (mut one, mut two) =
+            (HubSocket::connect("/conformance", protocol), HubSocket::connect("/conformance", protocol));
         assert_eq!(one.call("GetItem", json!(["k"])), Value::Null);
         one.call("SetItem", json!(["k", "v"]));
         one.call("SetItem", json!(["other", "w"]));
@@ -72,10 +64,7 @@ fn items_live_with_the_connection_and_belong_to_it_alone() {
         one.call("SetItem", json!(["k", "new"]));
         assert_eq!(one.call("GetItem", json!(["k"])), "new");
     }
-    assert_eq!(
-        HubSocket::json("/conformance").call("GetItem", json!(["k"])),
-        Value::Null
-    );
+    assert_eq!(HubSocket::json("/conformance").call("GetItem", json!(["k"])), Value::Null);
 }
 
 #[test]
@@ -88,9 +77,8 @@ fn calls_at_once_know_their_own_connection() {
             (socket, id)
         })
         .collect();
-    let calls: Vec<Value> = (0..50)
-        .map(|n| wire_tests::invocation(&n.to_string(), "GetConnectionId", json!([])))
-        .collect();
+    let calls: Vec<Value> =
+        (0..50).map(|n| wire_tests::invocation(&n.to_string(), "GetConnectionId", json!([]))).collect();
     for (socket, _) in &mut sockets {
         socket.send_all(&calls);
     }
@@ -103,13 +91,11 @@ fn calls_at_once_know_their_own_connection() {
 
 #[test]
 fn messages_to_the_caller_go_to_the_caller_under_load() {
-    let mut sockets: Vec<HubSocket> = (0..8)
-        .map(|n| HubSocket::connect("/conformance-detailed", BOTH[n % 2]))
-        .collect();
+    let mut sockets: Vec<HubSocket> =
+        (0..8).map(|n| HubSocket::connect("/conformance-detailed", BOTH[n % 2])).collect();
     for (n, socket) in sockets.iter_mut().enumerate() {
-        let calls: Vec<Value> = (0..50)
-            .map(|_| json!({"type": 1, "target": "SendToCaller", "arguments": [n.to_string()]}))
-            .collect();
+        let calls: Vec<Value> =
+            (0..50).map(|_| json!({"type": 1, "target": "SendToCaller", "arguments": [n.to_string()]})).collect();
         socket.send_all(&calls);
     }
     for (n, socket) in sockets.iter_mut().enumerate() {
@@ -137,9 +123,8 @@ fn a_connection_that_left_is_in_no_group_any_more() {
 #[test]
 fn many_connections_come_and_go() {
     for round in 0..3 {
-        let mut sockets: Vec<HubSocket> = (0..100)
-            .map(|n| HubSocket::connect("/conformance", BOTH[(n + round) % 2]))
-            .collect();
+        let mut sockets: Vec<HubSocket> =
+            (0..100).map(|n| HubSocket::connect("/conformance", BOTH[(n + round) % 2])).collect();
         for socket in &mut sockets {
             socket.expect_alive();
         }

@@ -142,9 +142,7 @@ fn endless_empty_fragments_and_pings_harm_nobody() {
     socket.raw.send(&Frame::text("").unfinished());
     let empty = Frame::new(CONTINUATION, "").unfinished().to_bytes().repeat(20_000);
     socket.raw.write(&empty);
-    socket
-        .raw
-        .send(&Frame::new(CONTINUATION, Protocol::Json.encode(&json!({"type": 6}))));
+    socket.raw.send(&Frame::new(CONTINUATION, Protocol::Json.encode(&json!({"type": 6}))));
     socket.expect_alive();
 
     // Nobody reads the pongs; the server must not keep them all.
@@ -160,28 +158,21 @@ fn endless_empty_fragments_and_pings_harm_nobody() {
 fn bytes_that_are_not_utf_8_harm_nobody() {
     // In binary frames, since text frames end the connection by themselves.
     let mut socket = HubSocket::json("/conformance");
-    socket.raw.send(&Frame::binary(
-        b"{\"type\":1,\"invocationId\":\"1\",\"target\":\"Ec\xffho\",\"arguments\":[]}\x1e",
-    ));
+    socket
+        .raw
+        .send(&Frame::binary(b"{\"type\":1,\"invocationId\":\"1\",\"target\":\"Ec\xffho\",\"arguments\":[]}\x1e"));
     assert!(socket.next_message()["error"].is_string());
     let mut socket = HubSocket::json("/conformance");
-    socket.raw.send(&Frame::binary(
-        b"{\"type\":1,\"invocationId\":\"1\",\"target\":\"Echo\",\"arguments\":[\"\xff\"]}\x1e",
-    ));
+    socket
+        .raw
+        .send(&Frame::binary(b"{\"type\":1,\"invocationId\":\"1\",\"target\":\"Echo\",\"arguments\":[\"\xff\"]}\x1e"));
     assert!(socket.next_message()["error"].is_string());
 
-    for body in [
-        b"\x96\x01\x80\xa1\xff\xa4Echo\x91\xa1x\x90".as_slice(),
-        b"\x96\x01\x80\xa11\xa4Ec\xffo\x91\xa1x\x90",
-    ] {
+    for body in [b"\x96\x01\x80\xa1\xff\xa4Echo\x91\xa1x\x90".as_slice(), b"\x96\x01\x80\xa11\xa4Ec\xffo\x91\xa1x\x90"]
+    {
         let mut socket = HubSocket::connect("/conformance", Protocol::MessagePack);
         socket.send_bytes(&frame_bytes(body));
-        assert_eq!(
-            socket.next_message()["type"]
-                .as_i64()
-                .map(|kind| kind == 3 || kind == 7),
-            Some(true)
-        );
+        assert_eq!(socket.next_message()["type"].as_i64().map(|kind| kind == 3 || kind == 7), Some(true));
     }
     assert_server_goes_on();
 }
@@ -225,17 +216,11 @@ fn what_is_no_http_is_refused_and_harms_nobody() {
     ] {
         let mut stream = server().tcp();
         stream.write_all(bytes).expect("the server reads");
-        stream
-            .shutdown(std::net::Shutdown::Write)
-            .expect("the connection is open");
+        stream.shutdown(std::net::Shutdown::Write).expect("the connection is open");
         let mut answer = Vec::new();
         // A reset is an answer as well.
         let _ = stream.read_to_end(&mut answer);
-        assert!(
-            !answer.starts_with(b"HTTP/1.1 2"),
-            "{}",
-            String::from_utf8_lossy(&answer)
-        );
+        assert!(!answer.starts_with(b"HTTP/1.1 2"), "{}", String::from_utf8_lossy(&answer));
     }
     assert_server_goes_on();
 }

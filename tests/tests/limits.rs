@@ -22,11 +22,7 @@ fn echo_of(protocol: Protocol, size: usize) -> (Vec<u8>, String) {
 #[test]
 fn a_message_may_be_as_long_as_the_limit_with_its_framing() {
     for protocol in BOTH {
-        for (path, limit) in [
-            ("/conformance-limits", 1024),
-            ("/conformance", 32 * 1024),
-            ("/bench", 1024 * 1024),
-        ] {
+        for (path, limit) in [("/conformance-limits", 1024), ("/conformance", 32 * 1024), ("/bench", 1024 * 1024)] {
             let mut socket = HubSocket::connect(path, protocol);
             let (bytes, text) = echo_of(protocol, limit);
             socket.send_bytes(&bytes);
@@ -43,11 +39,7 @@ fn a_message_may_be_as_long_as_the_limit_with_its_framing() {
 #[test]
 fn a_message_one_byte_above_the_limit_closes() {
     for protocol in BOTH {
-        for (path, limit) in [
-            ("/conformance-limits", 1024),
-            ("/conformance", 32 * 1024),
-            ("/bench", 1024 * 1024),
-        ] {
+        for (path, limit) in [("/conformance-limits", 1024), ("/conformance", 32 * 1024), ("/bench", 1024 * 1024)] {
             let mut socket = HubSocket::connect(path, protocol);
             let (bytes, _) = echo_of(protocol, limit + 1);
             socket.send_bytes(&bytes);
@@ -84,9 +76,7 @@ fn a_message_that_never_ends_closes_at_the_limit() {
 fn a_message_that_never_ends_closes_at_the_limit_within_one_websocket_message() {
     let mut socket = HubSocket::json("/conformance-limits");
     socket.raw.send(&Frame::text([b' '; 600]).unfinished());
-    socket
-        .raw
-        .send(&Frame::new(wire_tests::websocket::CONTINUATION, [b' '; 600]).unfinished());
+    socket.raw.send(&Frame::new(wire_tests::websocket::CONTINUATION, [b' '; 600]).unfinished());
     socket.expect_close(&close(Some(GENERIC), true));
 }
 
@@ -95,9 +85,7 @@ fn the_limit_counts_each_message_of_a_frame_for_itself() {
     for protocol in BOTH {
         let mut socket = HubSocket::connect("/conformance-limits", protocol);
         let text = "x".repeat(200);
-        let calls: Vec<Value> = (0..30)
-            .map(|n| invocation(&n.to_string(), "Echo", json!([text])))
-            .collect();
+        let calls: Vec<Value> = (0..30).map(|n| invocation(&n.to_string(), "Echo", json!([text]))).collect();
         socket.send_all(&calls);
         for n in 0..30 {
             assert_eq!(socket.next_message(), completion(&n.to_string(), json!(text)));
@@ -135,9 +123,7 @@ fn the_server_pings_a_busy_client_too() {
     while pings < 3 {
         socket.invoke("1", "Slow", json!([20]));
         loop {
-            let Event::Message(message) = socket.any_event() else {
-                panic!("the connection ended")
-            };
+            let Event::Message(message) = socket.any_event() else { panic!("the connection ended") };
             if message["type"] == 6 {
                 pings += 1;
             } else {
@@ -153,10 +139,7 @@ fn the_server_pings_while_a_call_runs() {
     let mut other = HubSocket::json("/conformance-limits");
     let other_id = other.connection_id();
     socket.invoke("1", "AskClient", json!([other_id, "why"]));
-    let question = other.next_message()["invocationId"]
-        .as_str()
-        .expect("a question")
-        .to_owned();
+    let question = other.next_message()["invocationId"].as_str().expect("a question").to_owned();
     expect_pings(&mut socket, 2);
     other.send(&completion(&question, json!("so")));
     assert_eq!(socket.next_message(), completion("1", json!("so")));
@@ -173,10 +156,7 @@ fn a_client_that_pinged_once_and_then_falls_silent_is_timed_out() {
         loop {
             let message = watcher.next_message();
             if message["arguments"][0] == id.as_str() {
-                assert!(
-                    message["arguments"][1].is_string(),
-                    "the timeout is the reason: {message}"
-                );
+                assert!(message["arguments"][1].is_string(), "the timeout is the reason: {message}");
                 break;
             }
         }

@@ -34,14 +34,8 @@ fn calls_are_answered_in_the_order_sent() {
 fn a_call_waits_for_the_one_before_it() {
     for protocol in BOTH {
         let mut socket = HubSocket::connect("/conformance", protocol);
-        socket.send_all(&[
-            invocation("1", "Slow", json!([100])),
-            invocation("2", "Echo", json!(["x"])),
-        ]);
-        assert_eq!(
-            socket.next_messages(2),
-            [completion("1", json!("slept 100")), completion("2", json!("x"))]
-        );
+        socket.send_all(&[invocation("1", "Slow", json!([100])), invocation("2", "Echo", json!(["x"]))]);
+        assert_eq!(socket.next_messages(2), [completion("1", json!("slept 100")), completion("2", json!("x"))]);
     }
 }
 
@@ -66,10 +60,7 @@ fn with_four_calls_at_once_a_quick_one_overtakes() {
             }
         }
         assert_eq!(answers, [completion("2", json!("x")), completion("3", json!("y"))]);
-        socket.send(&completion(
-            question["invocationId"].as_str().expect("a question"),
-            json!("so"),
-        ));
+        socket.send(&completion(question["invocationId"].as_str().expect("a question"), json!("so")));
         assert_eq!(socket.next_message(), completion("1", json!("so")));
     }
 }
@@ -80,23 +71,13 @@ fn what_a_method_sends_to_its_caller_comes_before_its_answer() {
         let mut socket = HubSocket::connect("/conformance", protocol);
         socket.invoke("1", "SendMany", json!([300]));
         for n in 0..300 {
-            assert_eq!(
-                socket.next_message(),
-                json!({"type": 1, "target": "Numbered", "arguments": [n]})
-            );
+            assert_eq!(socket.next_message(), json!({"type": 1, "target": "Numbered", "arguments": [n]}));
         }
         assert_eq!(socket.next_message(), completion("1", Value::Null));
-        socket.send_all(&[
-            invocation("2", "SendToCaller", json!(["a"])),
-            invocation("3", "SendToCaller", json!(["b"])),
-        ]);
+        socket
+            .send_all(&[invocation("2", "SendToCaller", json!(["a"])), invocation("3", "SendToCaller", json!(["b"]))]);
         let receive = |text: &str| json!({"type": 1, "target": "Receive", "arguments": [text]});
-        let expected = [
-            receive("a"),
-            completion("2", Value::Null),
-            receive("b"),
-            completion("3", Value::Null),
-        ];
+        let expected = [receive("a"), completion("2", Value::Null), receive("b"), completion("3", Value::Null)];
         assert_eq!(socket.next_messages(4), expected);
     }
 }
@@ -104,13 +85,11 @@ fn what_a_method_sends_to_its_caller_comes_before_its_answer() {
 #[test]
 fn messages_of_one_sender_arrive_in_the_order_sent() {
     let group = unique("group");
-    let mut members: Vec<HubSocket> = (0..4)
-        .map(|n| HubSocket::connect(&format!("/conformance?group={group}"), BOTH[n % 2]))
-        .collect();
+    let mut members: Vec<HubSocket> =
+        (0..4).map(|n| HubSocket::connect(&format!("/conformance?group={group}"), BOTH[n % 2])).collect();
     let mut sender = HubSocket::json("/conformance");
-    let calls: Vec<Value> = (0..200)
-        .map(|n| json!({"type": 1, "target": "SendToGroup", "arguments": [group, n.to_string()]}))
-        .collect();
+    let calls: Vec<Value> =
+        (0..200).map(|n| json!({"type": 1, "target": "SendToGroup", "arguments": [group, n.to_string()]})).collect();
     sender.send_all(&calls);
     for member in &mut members {
         for n in 0..200 {
@@ -128,10 +107,7 @@ fn streams_are_cancelled_while_a_call_runs() {
         socket.send(&stream_invocation("s", "Counter", json!([1_000_000, 1])));
         assert_eq!(socket.next_message(), item("s", json!(0)));
         socket.invoke("1", "AskClient", json!([other_id, "why"]));
-        let question = other.next_message()["invocationId"]
-            .as_str()
-            .expect("a question")
-            .to_owned();
+        let question = other.next_message()["invocationId"].as_str().expect("a question").to_owned();
         socket.send_all(&[json!({"type": 6}), cancel("s")]);
         while socket.next_message() != ended("s") {}
         other.send(&completion(&question, json!("so")));
@@ -147,10 +123,7 @@ fn uploads_go_on_while_a_call_runs() {
         let other_id = other.connection_id();
         socket.send(&invocation_with_streams("u", "Sum", json!([]), &["n"]));
         socket.invoke("1", "AskClient", json!([other_id, "why"]));
-        let question = other.next_message()["invocationId"]
-            .as_str()
-            .expect("a question")
-            .to_owned();
+        let question = other.next_message()["invocationId"].as_str().expect("a question").to_owned();
         socket.send_all(&[item("n", json!(1)), item("n", json!(2)), ended("n")]);
         assert_eq!(socket.next_message(), completion("u", json!(3)));
         other.send(&completion(&question, json!("so")));
@@ -198,11 +171,7 @@ fn reading_goes_on_while_a_call_waits_behind_a_running_one() {
         }
         socket.send(&cancel("1"));
         let receive = json!({"type": 1, "target": "Receive", "arguments": ["cancelled"]});
-        let expected = [
-            receive,
-            completion("1", json!("cancelled")),
-            completion("2", json!("waits")),
-        ];
+        let expected = [receive, completion("1", json!("cancelled")), completion("2", json!("waits"))];
         assert_eq!(socket.next_messages(3), expected);
     }
 }
@@ -231,10 +200,7 @@ fn a_slow_call_holds_up_nobody_else() {
     let other_id = other.connection_id();
     let mut socket = HubSocket::json("/conformance");
     socket.invoke("1", "AskClient", json!([other_id, "why"]));
-    let question = other.next_message()["invocationId"]
-        .as_str()
-        .expect("a question")
-        .to_owned();
+    let question = other.next_message()["invocationId"].as_str().expect("a question").to_owned();
     for protocol in BOTH {
         HubSocket::connect("/conformance", protocol).expect_alive();
     }
@@ -252,11 +218,8 @@ fn a_large_answer_and_small_ones_behind_it_keep_their_order() {
             invocation("3", "LargeResult", json!([70_000])),
             invocation("4", "Echo", json!(["y"])),
         ]);
-        let lengths: Vec<usize> = socket
-            .next_messages(4)
-            .iter()
-            .map(|answer| answer["result"].as_str().expect("text").len())
-            .collect();
+        let lengths: Vec<usize> =
+            socket.next_messages(4).iter().map(|answer| answer["result"].as_str().expect("text").len()).collect();
         assert_eq!(lengths, [3_000_000, 1, 70_000, 1]);
     }
 }
@@ -266,13 +229,8 @@ fn a_client_that_sends_much_and_reads_late_gets_every_answer() {
     let mut socket = HubSocket::json("/conformance");
     let text = "x".repeat(1000);
     // Far more than sockets and buffers hold, on both ways.
-    let calls: Vec<u8> = (0..4000)
-        .flat_map(|n| {
-            socket
-                .protocol
-                .encode(&invocation(&n.to_string(), "Echo", json!([text])))
-        })
-        .collect();
+    let calls: Vec<u8> =
+        (0..4000).flat_map(|n| socket.protocol.encode(&invocation(&n.to_string(), "Echo", json!([text])))).collect();
     let mut writer = socket.raw.writer();
     let writing = std::thread::spawn(move || {
         for chunk in calls.chunks(50_000) {

@@ -45,10 +45,7 @@ fn a_token_is_used_up_by_the_first_socket() {
     let path = format!("/conformance?id={}", token(&answer));
     let first = RawSocket::open(&path);
     // Even before the handshake.
-    assert_eq!(
-        RawSocket::upgrade(&path, &[]).expect_err("the token is in use").status,
-        409
-    );
+    assert_eq!(RawSocket::upgrade(&path, &[]).expect_err("the token is in use").status, 409);
     HubSocket::handshake(first, Protocol::Json).expect_alive();
 }
 
@@ -62,9 +59,8 @@ fn a_version_of_2_is_answered_with_a_token() {
 #[test]
 fn a_messagepack_length_prefix_is_not_believed() {
     for prefix in [b"\xff\xff\xff\xff\x07".as_slice(), b"\x80\x80\x80\x80\x04"] {
-        let mut sockets: Vec<HubSocket> = (0..20)
-            .map(|_| HubSocket::connect("/conformance", Protocol::MessagePack))
-            .collect();
+        let mut sockets: Vec<HubSocket> =
+            (0..20).map(|_| HubSocket::connect("/conformance", Protocol::MessagePack)).collect();
         for socket in &mut sockets {
             socket.send_bytes(prefix);
         }
@@ -98,15 +94,10 @@ fn unbounded_uploads_and_cancellations_are_survived() {
     for protocol in BOTH {
         let mut socket = HubSocket::connect("/conformance", protocol);
         for n in 0..2000 {
-            socket.send_all(&[
-                cancel(&format!("c{n}")),
-                ended(&format!("e{n}")),
-                item(&format!("i{n}"), json!(n)),
-            ]);
+            socket.send_all(&[cancel(&format!("c{n}")), ended(&format!("e{n}")), item(&format!("i{n}"), json!(n))]);
         }
-        let uploads: Vec<Value> = (0..150)
-            .map(|n| invocation_with_streams(&n.to_string(), "Sum", json!([]), &[&format!("s{n}")]))
-            .collect();
+        let uploads: Vec<Value> =
+            (0..150).map(|n| invocation_with_streams(&n.to_string(), "Sum", json!([]), &[&format!("s{n}")])).collect();
         for upload in uploads {
             socket.send(&upload);
         }
@@ -114,9 +105,7 @@ fn unbounded_uploads_and_cancellations_are_survived() {
         for n in 0..150 {
             socket.send_all(&[item(&format!("s{n}"), json!(n)), ended(&format!("s{n}"))]);
         }
-        let mut answers: HashSet<String> = (0..150)
-            .map(|n| completion(&n.to_string(), json!(n)).to_string())
-            .collect();
+        let mut answers: HashSet<String> = (0..150).map(|n| completion(&n.to_string(), json!(n)).to_string()).collect();
         for answer in socket.next_messages(150) {
             assert!(answers.remove(&answer.to_string()), "{answer}");
         }
@@ -153,11 +142,8 @@ fn a_stream_id_that_is_used_by_two_calls_leaves_none_hanging() {
         if ours_differs("no call hangs because another one took over the name of its stream") {
             continue;
         }
-        let mut answered: Vec<Value> = socket
-            .next_messages(2)
-            .iter()
-            .map(|answer| answer["invocationId"].clone())
-            .collect();
+        let mut answered: Vec<Value> =
+            socket.next_messages(2).iter().map(|answer| answer["invocationId"].clone()).collect();
         answered.sort_by_key(Value::to_string);
         assert_eq!(answered, [json!("1"), json!("2")]);
         socket.expect_alive();
@@ -213,9 +199,8 @@ fn a_failing_on_connected_closes_that_connection_only() {
 #[test]
 fn two_hundred_sequenced_messages_arrive_in_sequence() {
     let group = unique("group");
-    let mut members: Vec<HubSocket> = (0..3)
-        .map(|n| HubSocket::connect(&format!("/bench?n={n}"), BOTH[n % 2]))
-        .collect();
+    let mut members: Vec<HubSocket> =
+        (0..3).map(|n| HubSocket::connect(&format!("/bench?n={n}"), BOTH[n % 2])).collect();
     for member in &mut members {
         member.call("JoinGroup", json!([group]));
     }
@@ -260,10 +245,7 @@ fn a_client_that_does_not_read_harms_only_itself() {
     loop {
         let message = watcher.next_message();
         if message["arguments"][0] == id.as_str() {
-            assert!(
-                message["arguments"][1].is_string(),
-                "the client's slowness is the reason: {message}"
-            );
+            assert!(message["arguments"][1].is_string(), "the client's slowness is the reason: {message}");
             break;
         }
     }
@@ -274,18 +256,9 @@ fn a_failed_call_has_one_completion_and_no_inner_text() {
     for protocol in BOTH {
         let mut socket = HubSocket::connect("/conformance", protocol);
         socket.invoke("1", "Throw", json!(["inner"]));
-        assert_eq!(
-            socket.barrier(),
-            [failed(
-                "1",
-                "An unexpected error occurred invoking 'Throw' on the server."
-            )]
-        );
+        assert_eq!(socket.barrier(), [failed("1", "An unexpected error occurred invoking 'Throw' on the server.")]);
         socket.invoke("1", "Add", json!(["inner", 1]));
-        assert_eq!(
-            socket.barrier(),
-            [failed("1", "Failed to invoke 'Add' due to an error on the server.")]
-        );
+        assert_eq!(socket.barrier(), [failed("1", "Failed to invoke 'Add' due to an error on the server.")]);
     }
 }
 
@@ -304,10 +277,7 @@ fn messages_behind_the_handshake_are_not_lost() {
         let mut raw = RawSocket::open("/conformance");
         let call = protocol.encode(&invocation("1", "Echo", json!(["x"])));
         raw.send(&Frame::binary([protocol.handshake().as_bytes(), &call].concat()));
-        assert_eq!(
-            HubSocket::after_handshake(raw, protocol).next_message(),
-            completion("1", json!("x"))
-        );
+        assert_eq!(HubSocket::after_handshake(raw, protocol).next_message(), completion("1", json!("x")));
     }
 }
 
