@@ -1,6 +1,6 @@
 //! The first message of each direction.
 //!
-//! Both are JSON objects ended by a [`SEPARATOR`](super::framing::SEPARATOR), whatever protocol is spoken afterwards.
+//! Both are JSON objects ended by a [`SEPARATOR`], whatever protocol is spoken afterwards.
 //! Bytes behind the request are the first messages of that protocol.
 
 use super::codec::{Protocol, TransferFormat};
