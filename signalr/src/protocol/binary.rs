@@ -13,6 +13,17 @@ use std::ops::Deref;
 ///
 /// What is read is what ASP.NET Core reads: from JSON only base64 (standard alphabet, padded, blanks and line breaks
 /// between the digits ignored), from MessagePack binary data, a list of numbers, or the bytes of a string as they are.
+///
+/// ```
+/// # use signalr::{hub, protocol::Binary};
+/// # struct Files;
+/// #[hub]
+/// impl Files {
+///     fn reverse(&self, bytes: Binary) -> Binary {
+///         bytes.iter().rev().copied().collect::<Vec<u8>>().into()
+///     }
+/// }
+/// ```
 #[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Binary(pub Bytes);
 
