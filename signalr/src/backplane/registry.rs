@@ -234,7 +234,7 @@ impl Registry {
     /// Calls `run` for each member of the audience. Who is in two of several groups or users counts twice, as with
     /// ASP.NET Core.
     fn each_peer(&self, audience: &Audience, mut run: impl FnMut(&Arc<Peer>)) {
-        let excluded = |peer: &Peer, ids: &[ShortString]| ids.iter().any(|id| *id == peer.id);
+        let excluded = |peer: &Peer, ids: &[ShortString]| ids.contains(&peer.id);
         match audience {
             Audience::All => self.connections.each(|connection| run(&connection.peer)),
             Audience::AllExcept(ids) => self.connections.each(|connection| {

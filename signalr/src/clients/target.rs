@@ -13,7 +13,12 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-/// What a hub may call on its clients: implemented by `#[receiver]` for the marker of the trait.
+/// What a hub may call on its clients: implemented by `#[receiver]` for the trait object type of the trait.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a receiver",
+    label = "this trait has no `#[receiver]`",
+    note = "put `#[signalr::receiver]` on the trait, and name it as `#[hub(receiver = Trait)]`"
+)]
 pub trait Receiver: 'static {
     /// The typed proxy for an audience.
     type Proxy<A>: From<Target<A>>;

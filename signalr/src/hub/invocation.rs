@@ -204,7 +204,7 @@ impl<H: HubMethods> FromInvocation<H> for CancellationToken {
     }
 }
 
-impl<H: HubMethods, T> FromInvocation<H> for Upload<T> {
+impl<H: HubMethods, T: DeserializeOwned> FromInvocation<H> for Upload<T> {
     fn from_invocation(invocation: &mut Invocation<'_, H>) -> Result<Self, HubError> {
         // `begin` has compared the numbers.
         let handle = invocation.uploads.next().ok_or_else(|| HubError::public("Client sent too few streams."))?;
@@ -232,7 +232,7 @@ impl PlainFailure {
     }
 }
 
-impl<H: HubMethods, T> FromInvocation<H> for PlainUpload<T> {
+impl<H: HubMethods, T: DeserializeOwned> FromInvocation<H> for PlainUpload<T> {
     fn from_invocation(invocation: &mut Invocation<'_, H>) -> Result<Self, HubError> {
         let upload = Upload::from_invocation(invocation)?;
         let failure = invocation.failure.get_or_insert_default().clone();

@@ -12,7 +12,7 @@ use std::fmt;
     note = "put `#[signalr::hub]` on an `impl {Self}` block"
 )]
 pub trait HubMethods: Sized + Send + Sync + 'static {
-    /// What the hub may call on its clients: the marker of a `#[receiver]` trait, or [`NoReceiver`](crate::NoReceiver).
+    /// What the hub may call on its clients: `dyn Trait` of a `#[receiver]` trait, or [`NoReceiver`](crate::NoReceiver).
     type Receiver: Receiver + ?Sized;
     /// All methods, in the order of the source.
     const METHODS: &'static [Method<Self>];

@@ -248,6 +248,21 @@ mod tests {
     }
 
     #[test]
+    fn json_messages_have_base64() {
+        use crate::protocol::{Message, Outcome, Protocol};
+        let mut out = Vec::new();
+        Protocol::Json.encode_result(&mut out, "1", &vec![Binary::from([1])]).unwrap();
+        assert_eq!(out, b"{\"type\":3,\"invocationId\":\"1\",\"result\":[\"AQ==\"]}\x1e");
+        let Ok(Message::Completion(completion)) = Protocol::Json.decode(&out[..out.len() - 1]) else {
+            panic!("no completion");
+        };
+        let Outcome::Result(result) = completion.outcome else {
+            panic!("no result");
+        };
+        assert_eq!(result.decode::<Vec<Binary>>(), Ok(vec![Binary::from([1])]));
+    }
+
+    #[test]
     fn optional() {
         assert_eq!(serde_json::from_str::<Option<Binary>>("null").unwrap(), None);
         assert_eq!(serde_json::from_str::<Option<Binary>>(r#""AQ==""#).unwrap(), Some(Binary::from([1])));

@@ -98,7 +98,7 @@ impl<H: HubMethods> HubEndpoint<H> {
             let _place = place;
             match on_upgrade.await {
                 Ok(upgraded) => {
-                    serve(shared.clone(), upgrade::duplex(upgraded, shared.options.frame_limit()), opening).await
+                    serve(shared.clone(), upgrade::duplex(upgraded, shared.options.frame_limit()), opening).await;
                 }
                 Err(error) => tracing::debug!(%error, "upgrade failed"),
             }

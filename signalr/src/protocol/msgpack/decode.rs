@@ -13,8 +13,8 @@ use std::borrow::Cow;
 
 /// Reads one message without its length prefix.
 ///
-/// Arguments, items and results that are not well-formed are no error here: they fail when they are read as their
-/// types, which the caller of the method is told, as with ASP.NET Core.
+/// Arguments and items that are not well-formed are no error here, as with ASP.NET Core: they fail when they are read
+/// as their types, which the caller of the method is told.
 pub(crate) fn decode(message: &[u8]) -> Result<Message<'_>, ProtocolError> {
     let mut reader = Reader::new(message);
     let items = reader.array_len().ok_or_else(|| not_a(Expected::Array, "message"))?;
@@ -23,7 +23,7 @@ pub(crate) fn decode(message: &[u8]) -> Result<Message<'_>, ProtocolError> {
         Ok(kind::INVOCATION) => invocation(&mut reader, items, false).map(Message::Invocation),
         Ok(kind::STREAM_ITEM) => {
             let id = id_after_headers(&mut reader, "StreamItem")?;
-            Ok(Message::StreamItem(StreamItem { id: Cow::Borrowed(id), item: payload(&mut reader) }))
+            Ok(Message::StreamItem(StreamItem { id: Cow::Borrowed(id), item: item(&mut reader) }))
         }
         Ok(kind::COMPLETION) => completion(&mut reader),
         Ok(kind::STREAM_INVOCATION) => invocation(&mut reader, items, true).map(Message::Invocation),
@@ -100,7 +100,11 @@ fn completion<'a>(reader: &mut Reader<'a>) -> Result<Message<'a>, ProtocolError>
             None => Outcome::Void,
         },
         Ok(result_kind::VOID) => Outcome::Void,
-        Ok(result_kind::VALUE) => Outcome::Result(payload(reader)),
+        Ok(result_kind::VALUE) => {
+            let value =
+                reader.value(MAX_DEPTH).ok_or_else(|| ProtocolError::invalid_data("Reading 'result' failed."))?;
+            Outcome::Result(Payload::new(Protocol::MessagePack, value))
+        }
         _ => return Err(ProtocolError::invalid_data("Invalid invocation result kind.")),
     };
     Ok(Message::Completion(Completion { id: Cow::Borrowed(id), outcome }))
@@ -115,8 +119,8 @@ fn close<'a>(reader: &mut Reader<'a>, items: usize) -> Result<Message<'a>, Proto
     Ok(Message::Close { error, allow_reconnect })
 }
 
-/// One value, or whatever is left if it is not well-formed.
-fn payload<'a>(reader: &mut Reader<'a>) -> Payload<'a> {
+/// The item of a stream, or whatever is left if it is not well-formed.
+fn item<'a>(reader: &mut Reader<'a>) -> Payload<'a> {
     let rest = reader.rest();
     Payload::new(Protocol::MessagePack, reader.value(MAX_DEPTH).unwrap_or(rest))
 }
