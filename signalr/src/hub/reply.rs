@@ -120,21 +120,18 @@ impl Reply {
     where
         F: FnOnce(Protocol, &mut Vec<u8>) -> Result<(), EncodeError>,
     {
-        if self.peer.is_shut() {
+        // If somebody has asked for the connection's end, what comes now comes too late.
+        if self.peer.is_shut() || self.peer.inbox.is_ending() {
             return Ok((Pushed::Gone, 0));
         }
         let Peer { number, protocol, inbox, .. } = &*self.peer;
         let mut encode = Some(encode);
         let here = current::with(*number, |outbound| {
             if inbox.is_pending() {
-                let close = inbox.take(|message| {
+                inbox.take(|message| {
                     outbound.push_shared(message);
                     true
                 });
-                // The connection is to end: what comes now, comes too late.
-                if close.is_some() {
-                    return Ok((Pushed::Gone, 0));
-                }
             }
             let written = encode.take().map_or(Ok(()), |encode| encode(*protocol, outbound.encode_buffer()));
             written.map(|()| (Pushed::Queued, outbound.len()))
@@ -168,7 +165,12 @@ impl Reply {
     }
 
     fn log(&self, error: &HubError) {
-        tracing::debug!(connection = self.peer.id.as_str(), method = self.target, %error, "hub method failed");
+        let connection = self.peer.id.as_str();
+        if error.is_public() {
+            tracing::debug!(connection, method = self.target, %error, "hub method failed");
+        } else {
+            tracing::error!(connection, method = self.target, %error, "hub method failed");
+        }
     }
 }
 

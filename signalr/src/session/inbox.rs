@@ -49,6 +49,8 @@ pub(crate) struct Inbox {
     state: Mutex<State>,
     /// Whether there is anything for the session to look at; saves it the lock.
     pending: AtomicBool,
+    /// Whether somebody has asked for the end of the connection.
+    ending: AtomicBool,
     session: AtomicWaker,
     room: Notify,
     /// The connection's number, to see that a push comes from its own session.
@@ -76,6 +78,7 @@ impl Inbox {
         Inbox {
             state: Mutex::default(),
             pending: AtomicBool::new(false),
+            ending: AtomicBool::new(false),
             session: AtomicWaker::new(),
             room: Notify::new(),
             number,
@@ -111,6 +114,7 @@ impl Inbox {
                 Overflow::Wait | Overflow::Disconnect => {
                     state.closed = true;
                     state.close.get_or_insert(CloseReason::SlowConsumer);
+                    self.ending.store(true, Ordering::Release);
                     pushed = Pushed::Gone;
                 }
             }
@@ -119,8 +123,8 @@ impl Inbox {
             state.bytes = length;
             state.queue.push_back(Entry { message, latest });
         }
-        // One wake-up is enough until the session has looked.
-        let wake = !self.pending.swap(true, Ordering::AcqRel);
+        // One wake-up is enough until the session has looked; but it may have looked and left messages for want of room.
+        let wake = !self.pending.swap(true, Ordering::AcqRel) || pushed == Pushed::Gone;
         drop(state);
         if wake && !current::is(self.number) {
             self.session.wake();
@@ -147,8 +151,8 @@ impl Inbox {
         let mut state = self.lock();
         if !state.closed {
             state.close.get_or_insert(reason);
+            self.ending.store(true, Ordering::Release);
         }
-        self.pending.store(true, Ordering::Release);
         drop(state);
         self.session.wake();
     }
@@ -173,9 +177,18 @@ impl Inbox {
         self.pending.load(Ordering::Acquire)
     }
 
-    /// Hands the queued messages to `each`, in order, until it says that it has enough, and returns the close request, if
-    /// there is one.
-    pub(crate) fn take(&self, mut each: impl FnMut(Bytes) -> bool) -> Option<CloseReason> {
+    /// Whether somebody has asked for the end of the connection.
+    pub(crate) fn is_ending(&self) -> bool {
+        self.ending.load(Ordering::Acquire)
+    }
+
+    /// Why the connection is to end.
+    pub(crate) fn close_request(&self) -> Option<CloseReason> {
+        if self.is_ending() { self.lock().close.clone() } else { None }
+    }
+
+    /// Hands the queued messages to `each`, in order, until it says that it has enough.
+    pub(crate) fn take(&self, mut each: impl FnMut(Bytes) -> bool) {
         self.pending.store(false, Ordering::Release);
         let mut state = self.lock();
         let was_above = state.bytes > self.capacity;
@@ -187,16 +200,14 @@ impl Inbox {
         if state.queue.is_empty() && state.queue.capacity() > KEPT {
             state.queue = VecDeque::new();
         }
-        if !state.queue.is_empty() || state.close.is_some() {
+        if !state.queue.is_empty() {
             self.pending.store(true, Ordering::Release);
         }
         let room = was_above && state.bytes <= self.capacity;
-        let close = state.close.clone();
         drop(state);
         if room {
             self.room.notify_waiters();
         }
-        close
     }
 
     /// Takes no messages any more; those that wait are thrown away if `discard`.
@@ -251,8 +262,7 @@ mod tests {
         assert_eq!(inbox.push(message("12345678"), false, None), Pushed::Queued);
         assert_eq!(inbox.push(message("9"), false, None), Pushed::Gone);
         assert!(inbox.lock().closed);
-        let close = inbox.take(|_| true);
-        assert_eq!(close, Some(CloseReason::SlowConsumer));
+        assert_eq!(inbox.close_request(), Some(CloseReason::SlowConsumer));
     }
 
     #[test]

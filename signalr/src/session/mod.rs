@@ -158,13 +158,13 @@ impl Session {
 
     /// Sends what is there. Says whether more could be sent after it.
     fn poll_send(&mut self, cx: &mut Context<'_>) -> bool {
-        let mut taken = false;
-        if self.peer.inbox.is_pending() && self.unsent_bytes() < HIGH_WATER {
-            taken = true;
-            if let Some(reason) = self.take_inbox() {
-                self.begin_close(reason);
-                return true;
-            }
+        if let Some(reason) = self.peer.inbox.close_request() {
+            self.begin_close(reason);
+            return true;
+        }
+        let taken = self.peer.inbox.is_pending() && self.unsent_bytes() < HIGH_WATER;
+        if taken {
+            self.take_inbox();
         }
         let was_high = self.unsent_bytes() >= HIGH_WATER;
         match self.poll_write(cx) {
@@ -177,16 +177,14 @@ impl Session {
         }
     }
 
-    fn take_inbox(&mut self) -> Option<CloseReason> {
+    fn take_inbox(&self) {
         let inbox = &self.peer.inbox;
-        current::with(self.peer.number, |outbound| {
+        let _ = current::with(self.peer.number, |outbound| {
             inbox.take(|message| {
                 outbound.push_shared(message);
                 outbound.len() < HIGH_WATER
-            })
-        })
-        .ok()
-        .flatten()
+            });
+        });
     }
 
     fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {

@@ -107,7 +107,8 @@ struct Client {
 impl Client {
     fn connect(settings: Settings) -> Self {
         let (server, end) = pair();
-        let peer = Arc::new(Peer::new("id".into(), Protocol::Json, settings.outbound_capacity, settings.overflow, true));
+        let peer =
+            Arc::new(Peer::new("id".into(), Protocol::Json, settings.outbound_capacity, settings.overflow, true));
         let (release, ended) = (Arc::new(Notify::new()), Arc::default());
         let service = TestService { peer: peer.clone(), release: release.clone(), ended: Arc::clone(&ended) };
         let session =

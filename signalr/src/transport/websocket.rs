@@ -152,7 +152,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> WebSocket<S> {
             before => {
                 let code = if let Close::Failed(code) = before { code } else { CloseCode::NORMAL };
                 write_close(&mut self.controls, Some(code), "", None);
-                let answered = before == Close::Received;
+                let answered = before != Close::No;
                 self.close = Close::Sent { answered };
                 answered
             }
@@ -172,7 +172,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> WebSocket<S> {
             }
             self.close = Close::Sent { answered: true };
         }
-        Pin::new(&mut self.io).poll_shutdown(cx)
+        ready!(Pin::new(&mut self.io).poll_shutdown(cx))?;
+        // A socket that is dropped with unread bytes takes back what was sent last: the peer ends first.
+        let mut buffer = [0; 512];
+        while ready!(self.poll_read(cx, &mut buffer))? > 0 {}
+        Poll::Ready(Ok(()))
     }
 }
 
