@@ -51,6 +51,9 @@
 //! | `server` | yes | [`SignalR`], [`SignalRBuilder`] and [`HubOptions`]: hubs in an axum router. |
 //! | `msgpack` | no | The MessagePack hub protocol. Clients choose the protocol; a server offers all that it was built with. |
 
+// Until there is a client, nothing but the server uses the session and what it serves.
+#![cfg_attr(not(feature = "server"), allow(dead_code))]
+
 pub mod protocol;
 
 mod backplane;
