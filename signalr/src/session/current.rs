@@ -35,8 +35,8 @@ pub(crate) fn enter(number: u64, unsent: &mut Option<Box<Outbound>>) -> Scope<'_
 impl Drop for Scope<'_> {
     fn drop(&mut self) {
         let previous = self.previous.take();
-        let current =
-            CURRENT.with(|place| place.try_borrow_mut().map_or(None, |mut place| std::mem::replace(&mut *place, previous)));
+        let current = CURRENT
+            .with(|place| place.try_borrow_mut().map_or(None, |mut place| std::mem::replace(&mut *place, previous)));
         if let Some(Current { outbound, .. }) = current {
             if outbound.is_empty() {
                 SPARE.set(Some(outbound));
