@@ -257,11 +257,4 @@ impl Drop for Session {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::Session;
-
-    #[test]
-    fn an_idle_session_is_small() {
-        assert!(size_of::<Session>() <= 384, "{}", size_of::<Session>());
-    }
-}
+mod tests;
