@@ -51,8 +51,7 @@ fn invocation<'a>(reader: &mut Reader<'a>, items: usize, streaming: bool) -> Res
     }
     let target = string_or_nil(reader, "target")?.filter(|target| !target.is_empty());
     let target = target.ok_or_else(|| empty("target", name))?;
-    let count = reader.array_len().ok_or_else(|| not_a(Expected::Array, "arguments"))?;
-    let (arguments, well_formed) = arguments(reader, count);
+    let (arguments, well_formed) = arguments(reader);
     // Peers of before ASP.NET Core 3.0 send five items. Where malformed arguments end is not known, so neither are the
     // stream ids; such an invocation cannot succeed anyway.
     let stream_ids = if items > 5 && well_formed { stream_ids(reader)? } else { Vec::new() };
@@ -60,21 +59,23 @@ fn invocation<'a>(reader: &mut Reader<'a>, items: usize, streaming: bool) -> Res
         streaming,
         id: id.map(Cow::Borrowed),
         target: Cow::Borrowed(target),
-        arguments: Arguments::new(Protocol::MessagePack, arguments, count),
+        arguments,
         stream_ids,
         headers,
     })
 }
 
-/// The values in an array after its head, and whether they are well-formed; if not, all that is left.
-fn arguments<'a>(reader: &mut Reader<'a>, count: usize) -> (&'a [u8], bool) {
+/// The arguments, and whether they are well-formed; if not, reading them fails.
+fn arguments<'a>(reader: &mut Reader<'a>) -> (Arguments<'a>, bool) {
+    let Some(count) = reader.array_len() else {
+        // One argument that is not there fits no method.
+        return (Arguments::new(Protocol::MessagePack, &[], 1), false);
+    };
     let rest = reader.rest();
-    for _ in 0..count {
-        if reader.value(MAX_DEPTH).is_none() {
-            return (rest, false);
-        }
-    }
-    (rest.get(..rest.len() - reader.rest().len()).unwrap_or(rest), true)
+    let well_formed = (0..count).all(|_| reader.value(MAX_DEPTH).is_some());
+    let read = rest.len() - reader.rest().len();
+    let values = if well_formed { rest.get(..read).unwrap_or(rest) } else { rest };
+    (Arguments::new(Protocol::MessagePack, values, count), well_formed)
 }
 
 fn stream_ids<'a>(reader: &mut Reader<'a>) -> Result<Vec<Cow<'a, str>>, ProtocolError> {
