@@ -231,8 +231,7 @@ impl Registry {
         deliveries
     }
 
-    /// Calls `run` for each member of the audience. Who is in two of several groups or users counts twice, as with
-    /// ASP.NET Core.
+    /// Calls `run` for each member of the audience. Who is in two of several groups counts twice, as with ASP.NET Core.
     fn each_peer(&self, audience: &Audience, mut run: impl FnMut(&Arc<Peer>)) {
         let excluded = |peer: &Peer, ids: &[ShortString]| ids.contains(&peer.id);
         match audience {

@@ -11,7 +11,9 @@ use crate::backplane::registry::HubCore;
 use crate::hub::context::Connection;
 use crate::hub::method::HubMethods;
 use crate::short_string::ShortString;
+use std::collections::HashSet;
 use std::fmt;
+use std::hash::Hash;
 use std::sync::Arc;
 use target::{Audience, Many, Receiver, Single, Target};
 
@@ -52,6 +54,15 @@ fn ids(ids: impl IntoIterator<Item = impl AsRef<str>>) -> Vec<ShortString> {
 
 fn names(names: impl IntoIterator<Item = impl Into<String>>) -> Vec<String> {
     names.into_iter().map(Into::into).collect()
+}
+
+/// Who is named twice still gets one message.
+fn unique<T: Clone + Eq + Hash>(mut list: Vec<T>) -> Vec<T> {
+    if list.len() > 1 {
+        let mut seen = HashSet::with_capacity(list.len());
+        list.retain(|name| seen.insert(name.clone()));
+    }
+    list
 }
 
 impl<H: HubMethods> Clients<H> {
@@ -97,7 +108,7 @@ impl<H: HubMethods> Clients<H> {
 
     /// Several connections, by their ids.
     pub fn clients(&self, connection_ids: impl IntoIterator<Item = impl AsRef<str>>) -> ProxyOf<H, Many> {
-        self.target(Audience::Connections(ids(connection_ids)))
+        self.target(Audience::Connections(unique(ids(connection_ids))))
     }
 
     /// The members of a group. Names are case-sensitive.
@@ -131,7 +142,7 @@ impl<H: HubMethods> Clients<H> {
 
     /// All connections of several users.
     pub fn users(&self, user_ids: impl IntoIterator<Item = impl Into<String>>) -> ProxyOf<H, Many> {
-        self.target(Audience::Users(names(user_ids)))
+        self.target(Audience::Users(unique(names(user_ids))))
     }
 }
 

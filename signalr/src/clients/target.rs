@@ -113,7 +113,7 @@ impl<A> Target<A> {
 impl<A: SingleClient> Target<A> {
     /// Asks the client for the result of one of its methods, by its name. The question is encoded and queued when this is
     /// called.
-    pub fn invoke<T: DeserializeOwned, W: WireArguments>(&self, method: &str, arguments: W) -> ClientResult<T> {
+    pub fn invoke<T: DeserializeOwned>(&self, method: &str, arguments: impl WireArguments) -> ClientResult<T> {
         if self.caller.as_ref().is_some_and(|caller| !caller.is_connected()) {
             return ClientResult::refused_while_connecting();
         }

@@ -43,9 +43,10 @@ impl Reply {
 
     /// Answers with a value.
     pub fn result<T: Serialize + ?Sized>(mut self, value: &T) {
-        let Some(id) = self.id.take() else { return };
+        let Some(id) = &self.id else { return };
         let encoded = self.emit(|protocol, out| protocol.encode_result(out, id.as_str(), value));
-        if let Err(error) = encoded {
+        // Only now: if `Serialize` panics, the call is answered when this is dropped.
+        if let (Some(id), Err(error)) = (self.id.take(), encoded) {
             self.write_error(&id, &HubError::from_encode(&error));
         }
     }

@@ -46,7 +46,9 @@ impl Future for Call {
 impl Call {
     /// Drops the future within reach of `catch_unwind`: it is the user's code.
     fn end(&mut self) -> (Option<ShortString>, bool) {
-        let future = std::mem::replace(&mut self.future, Box::pin(std::future::ready(())));
+        // Of no size, so that its box is no allocation.
+        let over = Box::pin(std::future::pending());
+        let future = std::mem::replace(&mut self.future, over);
         let _ = catch_unwind(AssertUnwindSafe(|| drop(future)));
         (self.id.take(), self.limited)
     }
@@ -202,9 +204,11 @@ impl Calls {
     /// Forgets those that wait and drops those that run.
     pub(crate) fn clear(&mut self) {
         self.forget_waiting();
-        let (single, many) = (self.single.take(), self.many.take());
-        let _ = catch_unwind(AssertUnwindSafe(|| drop(single)));
-        let _ = catch_unwind(AssertUnwindSafe(|| drop(many)));
+        let many = self.many.take().into_iter().flat_map(|many| *many);
+        // Each for itself: a panic in one must not keep the others.
+        for mut call in self.single.take().into_iter().chain(many) {
+            call.end();
+        }
         self.limited = 0;
         self.cancellable.clear();
     }

@@ -28,7 +28,8 @@ impl Session {
         let lost = matches!(reason, CloseReason::TransportLost(_));
         let discard = lost || reason == CloseReason::SlowConsumer;
         if !discard {
-            self.take_inbox();
+            // What was sent before the end still goes out before the Close message.
+            self.take_inbox(usize::MAX);
         }
         if lost {
             self.duplex = None;
@@ -108,13 +109,15 @@ impl Session {
             self.calls.clear();
         }
         if let Some(connecting) = &mut self.connecting {
-            match catch_unwind(AssertUnwindSafe(|| connecting.as_mut().poll(cx))) {
+            closing.connected = match catch_unwind(AssertUnwindSafe(|| connecting.as_mut().poll(cx))) {
                 Ok(Poll::Pending) => return false,
-                Ok(Poll::Ready(result)) => {
-                    self.connecting = None;
-                    closing.connected = result.is_ok();
-                }
-                Err(_) => self.connecting = None,
+                Ok(Poll::Ready(result)) => result.is_ok(),
+                Err(_) => false,
+            };
+            self.connecting = None;
+            if !closing.connected {
+                // They were calls to a hub that did not let the client in.
+                self.calls.forget_waiting();
             }
         }
         self.calls.poll(cx);

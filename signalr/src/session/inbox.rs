@@ -123,7 +123,8 @@ impl Inbox {
             state.bytes = length;
             state.queue.push_back(Entry { message, latest });
         }
-        // One wake-up is enough until the session has looked; but it may have looked and left messages for want of room.
+        // One wake-up is enough until the session has looked; but it does not look for messages while its client does
+        // not read.
         let wake = !self.pending.swap(true, Ordering::AcqRel) || pushed == Pushed::Gone;
         drop(state);
         if wake && !current::is(self.number) {

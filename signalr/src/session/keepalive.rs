@@ -43,9 +43,9 @@ impl KeepAlive {
         self.probed = false;
     }
 
-    /// The peer has sent a ping.
-    pub(crate) fn arm(&mut self) {
-        self.armed = true;
+    /// The peer has sent a ping. Says whether it is the first, so that it may be due earlier than was known.
+    pub(crate) fn arm(&mut self) -> bool {
+        !std::mem::replace(&mut self.armed, true)
     }
 
     /// What is to be done now. A ping counts as sent once it was asked for.
@@ -112,7 +112,8 @@ mod tests {
         let start = Instant::now();
         let mut clock = KeepAlive::new(start);
         assert_ne!(clock.check(&INTERVALS, after(start, 31)), Due::TimedOut);
-        clock.arm();
+        assert!(clock.arm());
+        assert!(!clock.arm());
         assert_eq!(clock.check(&INTERVALS, after(start, 31)), Due::TimedOut);
         clock.received(after(start, 31));
         assert_ne!(clock.check(&INTERVALS, after(start, 60)), Due::TimedOut);

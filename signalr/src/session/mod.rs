@@ -164,7 +164,7 @@ impl Session {
         }
         let taken = self.peer.inbox.is_pending() && self.unsent_bytes() < HIGH_WATER;
         if taken {
-            self.take_inbox();
+            self.take_inbox(HIGH_WATER);
         }
         let was_high = self.unsent_bytes() >= HIGH_WATER;
         match self.poll_write(cx) {
@@ -177,12 +177,13 @@ impl Session {
         }
     }
 
-    fn take_inbox(&self) {
+    /// Takes what others sent, until so many bytes are unsent.
+    fn take_inbox(&self, limit: usize) {
         let inbox = &self.peer.inbox;
         let _ = current::with(self.peer.number, |outbound| {
             inbox.take(|message| {
                 outbound.push_shared(message);
-                outbound.len() < HIGH_WATER
+                outbound.len() < limit
             });
         });
     }

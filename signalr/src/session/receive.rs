@@ -107,11 +107,13 @@ impl Session {
             Message::StreamItem(item) => self.uploads.push(&item.id, item.item.as_bytes()),
             Message::Completion(completion) => self.completion(completion)?,
             Message::CancelInvocation { id } => self.calls.cancel(&id),
-            Message::Ping => self.clock.arm(),
+            Message::Ping if self.clock.arm() => {
+                self.timer.as_mut().reset(self.clock.next(&self.settings.intervals));
+            }
             Message::Close { error: Some(error), .. } => self.begin_close(CloseReason::ClientError(error.into_owned())),
             Message::Close { error: None, .. } => self.begin_close(CloseReason::ClientClosed),
             // Without stateful reconnect the numbers mean nothing.
-            Message::Ack { .. } | Message::Sequence { .. } | Message::Unknown { .. } => {}
+            Message::Ping | Message::Ack { .. } | Message::Sequence { .. } | Message::Unknown { .. } => {}
         }
         Ok(())
     }

@@ -1,0 +1,18 @@
+//! What the author of a hub can rely on: each test serves hubs of its own and talks to them over real sockets.
+
+mod addressing;
+mod alive;
+mod answers;
+mod cancelling;
+mod context;
+mod ends;
+mod lifecycle;
+mod methods;
+mod order;
+mod panics;
+mod questions;
+mod reading;
+mod slow;
+mod sources;
+mod support;
+mod uploads;
