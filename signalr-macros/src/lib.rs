@@ -84,8 +84,8 @@ use proc_macro::TokenStream;
 /// | `#[hub(skip)]` | any method | Clients cannot call it. |
 /// | `#[hub(name = "Send")]` | hub methods | Its wire name. |
 /// | `#[hub(spawn)]` | hub methods | It runs on a task of its own, beside the connection's other calls on another thread. Without it, calls run on the connection's task, which is right unless they compute for long. |
-/// | `#[hub(blocking)]` | plain `fn` | It runs on a thread for blocking work, behind a limit. |
-/// | `#[hub(cancel = drop)]` | `async fn` | When the client cancels the call or leaves, the method is dropped where it waits. Without it, the method runs to its end. |
+/// | `#[hub(blocking)]` | plain `fn` | It runs on a thread for blocking work. At most 64 such calls of a hub run at once; more wait. |
+/// | `#[hub(cancel = drop)]` | `async fn` | When the client cancels the call or leaves, the method is dropped where it waits, and the call fails. Without it, the method runs to its end. |
 /// | `#[hub(stream)]` | hub methods | It returns a stream, though the return type does not show it (an alias, or a type of your own). |
 ///
 /// ```
@@ -211,8 +211,9 @@ fn expand_hub(options: proc_macro2::TokenStream, item: proc_macro2::TokenStream)
 /// }
 /// ```
 ///
-/// A Rust client implements the trait, and writes `async fn`. The server calls its methods on the proxy that
-/// `clients()` gives: `ChatClientProxy<A>`, which the macro makes with the visibility of the trait. The proxy takes
+/// Nothing on the server implements the trait. The server calls its methods on the proxy that
+/// `clients()` gives: `ChatClientProxy<A>`, which the macro makes with the visibility of the trait; `A` is `Many` or
+/// `Single`. The proxy takes
 /// every argument by value or by reference (`&str` for a `String`, slices and arrays for a `Vec`). A method without a
 /// result can be called on any number of clients; one with a result on one client only. If the result is a
 /// `Result<T, E>`, the server waits for a `T`, and the client's error is the text that fails the wait.
@@ -229,7 +230,7 @@ fn expand_hub(options: proc_macro2::TokenStream, item: proc_macro2::TokenStream)
 /// | `#[receiver(rename_all = "camelCase")]` | the trait | `"PascalCase"` | How method names become wire names; the cases are those of [`#[hub]`](macro@hub). |
 /// | `#[receiver(crate = path)]` | the trait | `::signalr` | Where the `signalr` crate is, if it is renamed or exported by another crate. |
 /// | `#[receiver(name = "moved")]` | a method | | Its wire name. |
-/// | `#[receiver(latest)]` | a method without a result | | When a client is slow, a newer call replaces one that still waits to be sent. |
+/// | `#[receiver(latest)]` | a method without a result | | When the buffer of a slow client is full, a newer call replaces those that still wait in it. |
 #[proc_macro_attribute]
 pub fn receiver(options: TokenStream, item: TokenStream) -> TokenStream {
     expand_receiver(options.into(), item.into()).into()

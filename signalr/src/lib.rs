@@ -1,4 +1,58 @@
 //! Real-time, typed, two-way RPC between servers and clients over the open SignalR protocol.
+//!
+//! An `impl` block with [`#[hub]`](macro@hub) becomes the methods that clients call; a trait with
+//! [`#[receiver]`](macro@receiver) becomes the methods that the server calls on its clients. Hubs are mounted in an axum
+//! router and speak JSON and MessagePack over WebSockets with the clients that ASP.NET Core SignalR has.
+//!
+//! ```no_run
+//! use signalr::{Context, Hub, SignalR, hub, receiver};
+//!
+//! #[receiver]
+//! trait ChatClient {
+//!     async fn receive_message(&self, user: String, text: String);
+//! }
+//!
+//! struct ChatHub;
+//!
+//! #[hub(receiver = ChatClient)]
+//! impl ChatHub {
+//!     /// `connection.invoke("SendMessage", "ann", "hi")`
+//!     fn send_message(&self, ctx: Context<Self>, user: String, text: String) {
+//!         ctx.clients().all().receive_message(user, text);
+//!     }
+//! }
+//!
+//! #[tokio::main]
+//! async fn main() -> std::io::Result<()> {
+//!     let chat = Hub::new("ChatHub", ChatHub);
+//!     let hubs = SignalR::builder().hub("/chat", &chat).build();
+//!     let listener = tokio::net::TcpListener::bind("127.0.0.1:5000").await?;
+//!     axum::serve(listener, axum::Router::new().merge(hubs.router())).await
+//! }
+//! ```
+//!
+//! This page is the guide: [hubs](#hubs), [serving](#serving), [addressing clients](#addressing-clients),
+//! [client results](#client-results), [streams](#streams), [errors](#errors),
+//! [the life of a connection](#the-life-of-a-connection), [cancellation](#cancellation), [slow clients](#slow-clients) and
+//! [options](#options). The pages of [`#[hub]`](macro@hub) and [`#[receiver]`](macro@receiver) are the reference of what
+//! can be written in them. [`protocol`] is the hub protocol by itself, without I/O.
+#![doc = include_str!("../docs/hubs.md")]
+#![cfg_attr(feature = "server", doc = include_str!("../docs/serving.md"))]
+#![doc = include_str!("../docs/clients.md")]
+#![doc = include_str!("../docs/streams.md")]
+#![doc = include_str!("../docs/errors.md")]
+#![doc = include_str!("../docs/connections.md")]
+#![cfg_attr(feature = "server", doc = include_str!("../docs/limits.md"))]
+//!
+//! # Features
+//!
+//! | feature | default | adds |
+//! | --- | --- | --- |
+//! | `server` | yes | [`SignalR`], [`SignalRBuilder`] and [`HubOptions`]: hubs in an axum router. |
+//! | `msgpack` | no | The MessagePack hub protocol. Clients choose the protocol; a server offers all that it was built with. |
+
+// Until there is a client, nothing but the server uses the session and what it serves.
+#![cfg_attr(not(feature = "server"), allow(dead_code))]
 
 pub mod protocol;
 
@@ -14,6 +68,11 @@ mod transport;
 
 #[doc(hidden)]
 pub mod __private;
+
+/// Compiles the program in README.md.
+#[cfg(all(doctest, feature = "server"))]
+#[doc = include_str!("../../README.md")]
+struct Readme;
 
 pub use clients::Clients;
 pub use clients::groups::Groups;

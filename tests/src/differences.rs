@@ -4,13 +4,19 @@
 #[rustfmt::skip]
 pub const DIFFERENCES: &[(&str, &str)] = &[
     ("a client result that is an object of another type fails only the question", "closes the answering connection (JSON)"),
+    ("a client that does not read is disconnected and its senders go on", "lets the senders wait"),
+    ("a frame above the frame limit closes with 1009", "waits for the frame"),
     ("a frame without mask and payload is refused at once", "waits for the bytes of the mask"),
     ("a token opens only the endpoint that gave it", "looks tokens up in one table for all endpoints"),
     ("a refused reuse of an id leaves the running stream cancellable", "forgets the running stream"),
     ("a result that cannot be serialised is the error of its call", "aborts the connection"),
     ("a stream item whose item comes before its unknown id is ignored", "closes the connection"),
     ("a MessagePack message above the limit is refused when its length is known", "waits until the limit has come"),
+    ("a trailing argument that may be null may be missing", "fails the call"),
     ("an upload that nobody reads does not stop the connection", "reads nothing when ten items wait"),
+    ("CancelInvocation fires the token of a plain call too", "ignores it (up to 10)"),
+    ("no call hangs because another one took over the name of its stream", "lets the first call wait for ever"),
+    ("reading goes on while calls wait for the running one", "reads nothing while a call waits for its turn"),
     ("unknown message types are skipped", "is stuck: nothing behind such a message is answered"),
 ];
 

@@ -168,6 +168,16 @@ impl RawSocket {
         Self { stream, received }
     }
 
+    /// A second handle to write with, while the first one reads.
+    ///
+    /// # Panics
+    ///
+    /// When the system gives none.
+    #[must_use]
+    pub fn writer(&self) -> Self {
+        Self { stream: self.stream.try_clone().expect("a second handle"), received: Vec::new() }
+    }
+
     /// Writes bytes as they are.
     ///
     /// # Panics

@@ -73,9 +73,9 @@ fn a_stream_may_run_both_ways() {
     for protocol in BOTH {
         let mut socket = HubSocket::connect("/conformance", protocol);
         socket.send(&upper("1", "s"));
-        for text in ["one", "two", "ß"] {
+        for text in ["one", "two", "é"] {
             socket.send(&item("s", json!(text)));
-            assert_eq!(socket.next_message(), item("1", json!(text.to_uppercase().replace("SS", "ß"))));
+            assert_eq!(socket.next_message(), item("1", json!(text.to_uppercase())));
         }
         socket.send(&ended("s"));
         assert_eq!(socket.next_message(), ended("1"));

@@ -1,78 +1,67 @@
-//! The hub: everything that happens in the rooms.
-
-use async_stream::stream;
 use futures_util::future::join_all;
-use futures_util::{Stream, StreamExt};
-use signalr::{CloseReason, Context, HubError, Upload, hub, receiver};
-use std::collections::BTreeMap;
+use futures_util::{Stream, StreamExt, stream};
+use signalr::{Context, HubError, Upload, hub, receiver};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
+use tokio::time::sleep;
 
-/// What the server calls in the browser.
+/// What the server calls on its clients.
 #[receiver]
 pub(crate) trait ChatClient {
-    /// Somebody in the room has said something.
     async fn receive_message(&self, user: String, text: String);
-    /// Who is in the room now.
     async fn members(&self, names: Vec<String>);
-    /// So many bytes of an upload have arrived.
     async fn upload_progress(&self, bytes: u64);
-    /// A question for the person in front of the browser.
-    async fn confirm(&self, question: String) -> bool;
+    async fn confirm(&self, question: String) -> bool; // a question: the client answers it
 }
 
-/// Where a connection is.
 #[derive(Clone)]
-struct Place {
+struct Member {
+    id: String,
     name: String,
     room: String,
 }
 
-/// The rooms and who is in them: connection ids and names.
+/// What clients call on the server.
 #[derive(Default)]
 pub(crate) struct ChatHub {
-    rooms: Mutex<BTreeMap<String, BTreeMap<String, String>>>,
+    members: Mutex<Vec<Member>>,
 }
 
 #[hub(receiver = ChatClient)]
 impl ChatHub {
-    async fn on_disconnected(&self, ctx: Context<Self>, _reason: CloseReason) {
+    fn on_disconnected(&self, ctx: Context<Self>) {
         self.leave(ctx);
     }
 
-    /// Enters a room and returns who is in it.
     fn join(&self, ctx: Context<Self>, name: String, room: String) -> Vec<String> {
         self.leave(ctx.clone());
         ctx.join(&room);
-        ctx.items().insert(Place { name: name.clone(), room: room.clone() });
-        self.change(&ctx, &room, |members| drop(members.insert(ctx.connection_id().to_owned(), name)))
+        let id = ctx.connection_id().to_owned();
+        self.change(&ctx, &room, |members| members.push(Member { id, name, room: room.clone() }))
     }
 
     fn leave(&self, ctx: Context<Self>) {
-        if let Some(Place { room, .. }) = ctx.items().remove::<Place>() {
+        if let Ok(Member { id, room, .. }) = self.me(&ctx) {
             ctx.leave(&room);
-            self.change(&ctx, &room, |members| drop(members.remove(ctx.connection_id())));
+            self.change(&ctx, &room, |members| members.retain(|member| member.id != id));
         }
     }
 
     fn send(&self, ctx: Context<Self>, text: String) -> Result<(), HubError> {
-        let Place { name, room } = self.place(&ctx)?;
-        ctx.clients().group(room).receive_message(name, text);
+        let me = self.me(&ctx)?;
+        ctx.clients().group(me.room).receive_message(me.name, text); // typed: a wrong argument does not compile
         Ok(())
     }
 
-    /// A made-up measurement, for as long as anybody looks at it.
+    /// A stream to the client, until it is cancelled: a made-up measurement.
     fn ticker(&self, interval_ms: u64) -> impl Stream<Item = f64> {
-        stream! {
-            for step in 0u32.. {
-                let time = f64::from(step) / 6.0;
-                yield 50.0 + 30.0 * time.sin() + 12.0 * (time * 2.7).cos();
-                tokio::time::sleep(Duration::from_millis(interval_ms.max(10))).await;
-            }
-        }
+        stream::unfold(0.0, move |time: f64| async move {
+            sleep(Duration::from_millis(interval_ms.max(10))).await;
+            Some((50.0 + 30.0 * time.sin() + 12.0 * (time * 2.7).cos(), time + 0.17))
+        })
     }
 
-    /// Takes the sizes of the chunks that a browser sends, and tells it how far it got.
+    /// A stream from the client: the sizes of the chunks that it uploads.
     async fn upload(&self, ctx: Context<Self>, mut chunks: Upload<u64>) -> Result<u64, HubError> {
         let mut total = 0u64;
         while let Some(bytes) = chunks.next().await {
@@ -84,40 +73,31 @@ impl ChatHub {
 
     /// Asks everybody else in the room, all at once, and counts who says yes.
     async fn ask_room(&self, ctx: Context<Self>, question: String) -> Result<usize, HubError> {
-        let room = self.place(&ctx)?.room;
-        let others = self.others(&ctx, &room);
-        let clients = ctx.clients();
-        let answers = others.iter().map(|id| clients.client(id).confirm(&question).into_future());
+        let me = self.me(&ctx)?;
+        let others = self.in_room(&me.room).into_iter().filter(|other| other.id != me.id);
+        let answers = others.map(|other| ctx.clients().client(other.id).confirm(&question).into_future());
         Ok(join_all(answers).await.into_iter().filter(|answer| *answer == Ok(true)).count())
     }
+}
 
-    #[hub(skip)]
-    fn place(&self, ctx: &Context<Self>) -> Result<Place, HubError> {
-        ctx.items().get().ok_or_else(|| HubError::public("join a room first"))
+impl ChatHub {
+    fn me(&self, ctx: &Context<Self>) -> Result<Member, HubError> {
+        let members = self.members.lock().unwrap_or_else(PoisonError::into_inner);
+        let me = members.iter().find(|member| member.id == ctx.connection_id());
+        me.cloned().ok_or_else(|| HubError::public("join a room first"))
     }
 
-    #[hub(skip)]
-    fn others(&self, ctx: &Context<Self>, room: &str) -> Vec<String> {
-        let rooms = self.rooms.lock().unwrap_or_else(PoisonError::into_inner);
-        let members = rooms.get(room).into_iter().flat_map(BTreeMap::keys);
-        members.filter(|id| *id != ctx.connection_id()).cloned().collect()
+    fn in_room(&self, room: &str) -> Vec<Member> {
+        let members = self.members.lock().unwrap_or_else(PoisonError::into_inner);
+        members.iter().filter(|member| member.room == room).cloned().collect()
     }
 
-    /// Changes who is in a room, and tells the room while it is locked, so that the last list that it gets is the right one.
-    #[hub(skip)]
-    fn change(
-        &self,
-        ctx: &Context<Self>,
-        room: &str,
-        change: impl FnOnce(&mut BTreeMap<String, String>),
-    ) -> Vec<String> {
-        let mut rooms = self.rooms.lock().unwrap_or_else(PoisonError::into_inner);
-        let members = rooms.entry(room.to_owned()).or_default();
-        change(members);
-        let names: Vec<String> = members.values().cloned().collect();
-        if names.is_empty() {
-            rooms.remove(room);
-        }
+    /// Sends while the members are locked, so that the last list that a room gets is the right one.
+    fn change(&self, ctx: &Context<Self>, room: &str, change: impl FnOnce(&mut Vec<Member>)) -> Vec<String> {
+        let mut members = self.members.lock().unwrap_or_else(PoisonError::into_inner);
+        change(&mut members);
+        let in_room = members.iter().filter(|member| member.room == room);
+        let names: Vec<String> = in_room.map(|member| member.name.clone()).collect();
         ctx.clients().group(room).members(&names);
         names
     }

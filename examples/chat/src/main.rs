@@ -38,3 +38,15 @@ async fn main() -> std::io::Result<()> {
 fn package(name: &str) -> ServeFile {
     ServeFile::new(format!("{WEB}/node_modules/@microsoft/{name}/dist/browser/{name}.min.js"))
 }
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_readme_shows_this_hub() {
+        let readme = include_str!("../../../README.md");
+        assert!(
+            readme.contains(include_str!("chat.rs")),
+            "the first example of README.md is not examples/chat/src/chat.rs"
+        );
+    }
+}

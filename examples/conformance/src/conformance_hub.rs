@@ -53,7 +53,7 @@ impl ConformanceHub {
     }
 
     async fn on_disconnected(&self, ctx: Context<Self>, reason: CloseReason) {
-        let reason = (!reason.is_normal()).then(|| reason.name());
+        let reason = (!reason.is_normal()).then(|| reason.name().to_owned());
         ctx.clients().group("watchers").gone(ctx.connection_id(), reason).await;
     }
 

@@ -14,10 +14,11 @@ use syn::{Ident, ItemImpl};
 pub(crate) fn hub(hub: &Hub) -> TokenStream {
     let block = &hub.block;
     let runtime = &hub.options.crate_path;
-    let private = runtime.private(Span::mixed_site());
+    let place = located(&block.self_ty);
+    let private = runtime.private(place);
     let methods = hub.methods.iter().map(|method| entry(runtime, method));
     let lifecycle = hub.lifecycle.iter().map(|method| lifecycle(runtime, method));
-    let table = quote! {
+    let table = quote_spanned! {place=>
         const METHODS: &'static [#private::Method<Self>] = #private::checked(&[#(#methods),*]);
         #(#lifecycle)*
     };

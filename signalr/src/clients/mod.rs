@@ -23,7 +23,25 @@ pub(crate) type ProxyOf<H, A> = <<H as HubMethods>::Receiver as Receiver>::Proxy
 /// Whom a hub method can address. Each selector gives the typed proxy of the hub's `#[receiver]` trait; untyped sends are in
 /// [`Untyped`](crate::Untyped).
 ///
-/// Matches `IHubCallerClients` of ASP.NET Core. Selecting costs nothing; a send costs what its audience costs.
+/// Matches `IHubCallerClients` of ASP.NET Core. Selecting costs nothing; a send costs what its audience costs. Those that are
+/// not connected are left out without an error: the [`Receipt`](crate::Receipt) says how many were reached.
+///
+/// ```
+/// # use signalr::{Context, hub, receiver};
+/// #[receiver]
+/// trait ChatClient {
+///     async fn receive_message(&self, text: String);
+/// }
+///
+/// # struct Chat;
+/// #[hub(receiver = ChatClient)]
+/// impl Chat {
+///     async fn shout(&self, ctx: Context<Self>, text: String) -> usize {
+///         let receipt = ctx.clients().others().receive_message(text).await;
+///         receipt.connections
+///     }
+/// }
+/// ```
 pub struct Clients<H: HubMethods> {
     core: Arc<HubCore>,
     caller: Option<Arc<Connection>>,

@@ -3,7 +3,7 @@
 use crate::hub::error::short_type_name;
 use crate::protocol::codec::InvocationHead;
 use crate::protocol::{Arguments, EncodeError, WireArguments};
-use crate::session::inbox::{Origin, Pushed};
+use crate::session::inbox::Pushed;
 use crate::session::invocations::Answer;
 use crate::session::peer::Peer;
 use serde::de::DeserializeOwned;
@@ -21,6 +21,24 @@ pub(crate) const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
 /// answer is ignored. The client has 30 seconds, or what [`timeout`](Self::timeout) says.
 ///
 /// Matches `Clients.Client(id).InvokeAsync<T>` of ASP.NET Core, which has no limit of its own.
+///
+/// ```
+/// # use signalr::{Context, HubError, hub, receiver};
+/// # use std::time::Duration;
+/// #[receiver]
+/// trait ShopClient {
+///     async fn confirm(&self, question: String) -> bool;
+/// }
+///
+/// # struct Shop;
+/// #[hub(receiver = ShopClient)]
+/// impl Shop {
+///     async fn buy(&self, ctx: Context<Self>, item: String) -> Result<bool, HubError> {
+///         let question = ctx.clients().caller().confirm(format!("Buy {item}?"));
+///         Ok(question.timeout(Duration::from_secs(60)).await?)
+///     }
+/// }
+/// ```
 #[must_use = "the client's answer is lost unless this is awaited"]
 #[derive(Debug)]
 pub struct ClientResult<T> {
@@ -29,7 +47,8 @@ pub struct ClientResult<T> {
     result: PhantomData<fn() -> T>,
 }
 
-/// Why a client gave no result.
+/// Why a client gave no result. As the error of a hub method, [`Client`](Self::Client), [`Result`](Self::Result) and
+/// [`NoResult`](Self::NoResult) are public: they say what the client itself did. The others are hidden.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum ClientResultError {
@@ -45,7 +64,7 @@ pub enum ClientResultError {
          (Its answer also waits while reading from it pauses: see HubOptions::waiting_limit.)"
     )]
     TimedOut(Duration),
-    /// The client answered with this error.
+    /// The client answered with this error. Microsoft's clients also answer so when they have no handler.
     #[error("{0}")]
     Client(String),
     /// The client answered with something that cannot be read as the expected type.
@@ -111,7 +130,7 @@ impl<T> ClientResult<T> {
         if let Err(error) = asked.peer.protocol.encode_invocation(&mut message, head, arguments) {
             return Self::new(Err(ClientResultError::Question(error)));
         }
-        match asked.peer.inbox.push(message.into(), Origin::OwnCall, None) {
+        match asked.peer.inbox.push(message.into(), true, None) {
             Pushed::Gone => Self::nobody(asked.peer.id.as_str()),
             Pushed::Queued | Pushed::QueuedAbove | Pushed::Dropped => Self::new(Ok(asked)),
         }

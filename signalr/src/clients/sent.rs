@@ -14,7 +14,7 @@ pub struct Sent {
     above: Vec<Arc<Peer>>,
 }
 
-/// What became of a message in this process.
+/// What became of a message. A message in the queue of a connection may still be lost with that connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Receipt {
@@ -36,7 +36,7 @@ impl Sent {
         Sent { receipt: Receipt { connections: 0, dropped: 0, error: Some(error) }, above: Vec::new() }
     }
 
-    /// What is known without waiting.
+    /// What is known without waiting for room.
     pub fn receipt(&self) -> &Receipt {
         &self.receipt
     }

@@ -13,7 +13,12 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-/// What a hub may call on its clients: implemented by `#[receiver]` for the marker of the trait.
+/// What a hub may call on its clients: implemented by `#[receiver]` for the trait object type of the trait.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a receiver",
+    label = "this trait has no `#[receiver]`",
+    note = "put `#[signalr::receiver]` on the trait, and name it as `#[hub(receiver = Trait)]`"
+)]
 pub trait Receiver: 'static {
     /// The typed proxy for an audience.
     type Proxy<A>: From<Target<A>>;
@@ -27,11 +32,12 @@ impl Receiver for NoReceiver {
     type Proxy<A> = Target<A>;
 }
 
-/// An audience of any number of clients.
+/// An audience of any number of clients: the `A` of a proxy such as `ChatClientProxy<Many>`.
 #[derive(Debug, Clone, Copy)]
 pub struct Many;
 
-/// An audience of exactly one client, which can be asked for a result.
+/// An audience of exactly one client, which can be asked for a result: the `A` of a proxy such as
+/// `ChatClientProxy<Single>`.
 #[derive(Debug, Clone, Copy)]
 pub struct Single;
 
@@ -70,8 +76,10 @@ impl<A> Target<A> {
         Target { core, caller, audience, kind: PhantomData }
     }
 
-    /// Calls a method of the clients by its name, without waiting for anything. The message is encoded and queued when this
-    /// is called; what is returned can be awaited.
+    /// Calls a method of the clients by its name, without waiting for anything. `arguments` is a tuple, such as
+    /// `("ann", 3)`, or `()`. The message is encoded and queued when this is called; what is returned can be awaited. When
+    /// an argument cannot be serialised nobody gets the message, which is logged and told by
+    /// [`Receipt::error`](crate::Receipt::error).
     pub fn send<W: WireArguments>(&self, method: &str, arguments: W) -> Sent {
         self.send_envelope(method, &arguments, None)
     }
@@ -103,7 +111,8 @@ impl<A> Target<A> {
 }
 
 impl<A: SingleClient> Target<A> {
-    /// Asks the client for the result of one of its methods.
+    /// Asks the client for the result of one of its methods, by its name. The question is encoded and queued when this is
+    /// called.
     pub fn invoke<T: DeserializeOwned>(&self, method: &str, arguments: impl WireArguments) -> ClientResult<T> {
         if self.caller.as_ref().is_some_and(|caller| !caller.is_connected()) {
             return ClientResult::refused_while_connecting();

@@ -41,14 +41,6 @@ impl AsWire<String> for &str {
     }
 }
 
-impl AsWire<Option<String>> for Option<&str> {
-    type Wire = Self;
-
-    fn as_wire(&self) -> &Self {
-        self
-    }
-}
-
 impl<T: Serialize> AsWire<Vec<T>> for &[T] {
     type Wire = [T];
 

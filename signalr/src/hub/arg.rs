@@ -103,3 +103,17 @@ pub trait IsOption {
 }
 
 impl<T> IsOption for Wire<T> {}
+
+#[cfg(test)]
+mod tests {
+    use super::{IsOption as _, Wire};
+
+    #[test]
+    fn an_option_is_known_by_its_type() {
+        type Alias = Option<u32>;
+        const {
+            assert!(Wire::<Option<Vec<u8>>>::OPTIONAL && Wire::<Alias>::OPTIONAL);
+            assert!(!Wire::<Vec<Option<u8>>>::OPTIONAL && !Wire::<()>::OPTIONAL);
+        }
+    }
+}

@@ -45,6 +45,20 @@ impl fmt::Debug for Connection {
 ///
 /// It is cheap to clone and may be kept, also by background work: it holds neither the hub nor the socket. After the
 /// connection's end its sends reach nobody. Matches `HubCallerContext` of ASP.NET Core.
+///
+/// ```
+/// # use signalr::{Context, hub, receiver};
+/// # #[receiver] trait Client { async fn said(&self, who: String, text: String); }
+/// # struct Rooms;
+/// #[hub(receiver = Client)]
+/// impl Rooms {
+///     fn enter(&self, ctx: Context<Self>, room: String) {
+///         ctx.join(&room);
+///         let who = ctx.user_id().unwrap_or_else(|| ctx.connection_id());
+///         ctx.clients().others_in_group(room).said(who.to_owned(), "hello");
+///     }
+/// }
+/// ```
 pub struct Context<H: HubMethods> {
     connection: Arc<Connection>,
     hub: super::invocation::Of<H>,
@@ -59,7 +73,7 @@ impl<H: HubMethods> Context<H> {
         &self.connection.peer
     }
 
-    /// The id by which others address this connection. It is not secret.
+    /// The id by which others address this connection: 22 characters of `A-Z a-z 0-9 - _`. It is not secret.
     pub fn connection_id(&self) -> &str {
         self.connection.peer.id.as_str()
     }
@@ -74,12 +88,14 @@ impl<H: HubMethods> Context<H> {
         &self.connection.request
     }
 
-    /// A header of the request that opened the connection.
+    /// The value of the first header of that name, whose case does not matter, in the request that opened the connection.
+    /// `None` also for a value that is not UTF-8.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.request().header(name)
     }
 
-    /// The decoded value of a query parameter of the request that opened the connection.
+    /// The decoded value of the first query parameter of that name, whose case does not matter, in the request that opened
+    /// the connection.
     pub fn query(&self, name: &str) -> Option<Cow<'_, str>> {
         self.request().query(name)
     }
@@ -109,7 +125,8 @@ impl<H: HubMethods> Context<H> {
         Groups::new(self.connection.core.clone())
     }
 
-    /// Adds the caller to a group. Names are case-sensitive; being in it already changes nothing.
+    /// Adds the caller to a group. Names are case-sensitive; being in it already changes nothing, and neither does a
+    /// connection that has ended. The next send to the group reaches the caller.
     pub fn join(&self, group: impl AsRef<str>) {
         self.connection.core.registry.join(&self.connection, group.as_ref());
     }
@@ -119,17 +136,20 @@ impl<H: HubMethods> Context<H> {
         self.connection.core.registry.leave(&self.connection, group.as_ref());
     }
 
-    /// A token that is cancelled when the connection ends; background work may keep it. Matches `ConnectionAborted`.
+    /// A token that is cancelled when the connection ends; background work may keep it. Matches `ConnectionAborted`. To
+    /// end the connection use [`abort`](Self::abort): cancelling the token does not.
     pub fn closed(&self) -> CancellationToken {
         self.connection.peer.closed().clone()
     }
 
-    /// Ends the caller's connection without giving the client a reason. Matches `Context.Abort()`.
+    /// Ends the caller's connection, as soon as this call waits or returns, without giving the client a reason. The call
+    /// itself is not answered any more. Matches `Context.Abort()`.
     pub fn abort(&self) {
         self.connection.peer.close(CloseReason::Aborted);
     }
 
-    /// Ends the caller's connection and tells the client why.
+    /// Ends the caller's connection as [`abort`](Self::abort) does, and tells the client why: it arrives as the error of
+    /// the connection's end.
     pub fn close(&self, reason: impl Into<String>) {
         self.connection.peer.close(CloseReason::Kicked(reason.into()));
     }

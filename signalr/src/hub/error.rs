@@ -74,7 +74,8 @@ impl HubError {
         HubError(Box::new(Content { public: false, name: "Error", message: message.to_string() }))
     }
 
-    /// The same error under another type name: what stands before the text where it is shown.
+    /// The same error under another type name: what stands before the text where it is shown, such as `HubException` for
+    /// public errors. Existing clients may look for that name.
     #[must_use]
     pub fn named(mut self, name: &'static str) -> Self {
         self.0.name = name;

@@ -17,7 +17,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context as TaskContext, Poll};
 
 /// A call of a hub method whose parameters are being collected: first the arguments from the wire, in order, then those
-/// that the server makes itself, by [`FromInvocation`].
+/// that the server makes itself, by [`FromInvocation`], which finds the caller and the method here.
 pub struct Invocation<'a, H: HubMethods> {
     pub(crate) hub: Arc<H>,
     pub(crate) context: Context<H>,
@@ -104,6 +104,7 @@ impl<'a, H: HubMethods> Invocation<'a, H> {
     }
 
     /// The next argument from the wire. Past the last one it is read as null.
+    #[doc(hidden)]
     pub fn argument<T: DeserializeOwned>(&mut self, name: &'static str) -> Result<T, Rejection> {
         let position = self.position;
         self.position += 1;
@@ -117,6 +118,7 @@ impl<'a, H: HubMethods> Invocation<'a, H> {
     }
 
     /// All arguments are read: checks what else must fit before the method runs.
+    #[doc(hidden)]
     pub fn begin(&mut self) -> Result<(), Rejection> {
         let target = self.reply.as_ref().map(Reply::target).unwrap_or_default();
         let expected = self.method.upload_count();
@@ -137,6 +139,7 @@ impl<'a, H: HubMethods> Invocation<'a, H> {
     }
 
     /// A parameter that the server makes.
+    #[doc(hidden)]
     pub fn inject<T: FromInvocation<H>>(&mut self) -> Result<T, Rejection> {
         T::from_invocation(self).map_err(|error| {
             let reply = self.reply.take();
@@ -148,6 +151,7 @@ impl<'a, H: HubMethods> Invocation<'a, H> {
     }
 
     /// The hub, and what answers the call.
+    #[doc(hidden)]
     pub fn start(mut self) -> (Arc<H>, Reply) {
         if self.method.drops_on_cancel() {
             self.tokens.drop = Some(self.token());
@@ -204,7 +208,7 @@ impl<H: HubMethods> FromInvocation<H> for CancellationToken {
     }
 }
 
-impl<H: HubMethods, T> FromInvocation<H> for Upload<T> {
+impl<H: HubMethods, T: DeserializeOwned> FromInvocation<H> for Upload<T> {
     fn from_invocation(invocation: &mut Invocation<'_, H>) -> Result<Self, HubError> {
         // `begin` has compared the numbers.
         let handle = invocation.uploads.next().ok_or_else(|| HubError::public("Client sent too few streams."))?;
@@ -232,7 +236,7 @@ impl PlainFailure {
     }
 }
 
-impl<H: HubMethods, T> FromInvocation<H> for PlainUpload<T> {
+impl<H: HubMethods, T: DeserializeOwned> FromInvocation<H> for PlainUpload<T> {
     fn from_invocation(invocation: &mut Invocation<'_, H>) -> Result<Self, HubError> {
         let upload = Upload::from_invocation(invocation)?;
         let failure = invocation.failure.get_or_insert_default().clone();

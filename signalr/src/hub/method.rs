@@ -5,14 +5,16 @@ use crate::clients::target::Receiver;
 use crate::hub::lifecycle::{Lifecycle, LifecycleFuture};
 use std::fmt;
 
-/// A type whose methods clients can call. `#[hub]` implements it; it is not meant to be implemented by hand.
+/// A type whose methods clients can call. [`#[hub]`](macro@crate::hub) implements it; it is not meant to be implemented by
+/// hand. It is the bound of code that is generic over hubs, such as an extractor that fits all of them
+/// ([`FromInvocation`](crate::FromInvocation)).
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a hub",
     label = "not a hub",
     note = "put `#[signalr::hub]` on an `impl {Self}` block"
 )]
 pub trait HubMethods: Sized + Send + Sync + 'static {
-    /// What the hub may call on its clients: the marker of a `#[receiver]` trait, or [`NoReceiver`](crate::NoReceiver).
+    /// What the hub may call on its clients: `dyn Trait` of a `#[receiver]` trait, or [`NoReceiver`](crate::NoReceiver).
     type Receiver: Receiver + ?Sized;
     /// All methods, in the order of the source.
     const METHODS: &'static [Method<Self>];
@@ -38,11 +40,13 @@ pub struct Method<H: HubMethods> {
 
 impl<H: HubMethods> Method<H> {
     /// A method without arguments and streams.
+    #[doc(hidden)]
     pub const fn new(name: &'static str, call: CallFn<H>) -> Self {
         Method { name, call, required: 0, maximum: 0, uploads: 0, streaming: false, cancel_by_drop: false }
     }
 
     /// One entry per argument on the wire: whether its type is an `Option`. Trailing ones may be missing.
+    #[doc(hidden)]
     #[must_use]
     pub const fn arguments(mut self, optional: &[bool]) -> Self {
         self.maximum = optional.len();
@@ -54,6 +58,7 @@ impl<H: HubMethods> Method<H> {
     }
 
     /// How many streams the client sends with the call.
+    #[doc(hidden)]
     #[must_use]
     pub const fn uploads(mut self, count: usize) -> Self {
         self.uploads = count;
@@ -61,6 +66,7 @@ impl<H: HubMethods> Method<H> {
     }
 
     /// The method answers with a stream.
+    #[doc(hidden)]
     #[must_use]
     pub const fn streaming(mut self) -> Self {
         self.streaming = true;
@@ -68,6 +74,7 @@ impl<H: HubMethods> Method<H> {
     }
 
     /// The method's future is dropped when the call is cancelled.
+    #[doc(hidden)]
     #[must_use]
     pub const fn cancel_by_drop(mut self) -> Self {
         self.cancel_by_drop = true;

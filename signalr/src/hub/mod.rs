@@ -98,13 +98,53 @@ impl<H: HubMethods> Hub<H> {
     }
 
     /// As [`new`](Self::new), for a value that needs the handle of its own hub, for instance for background work.
+    ///
+    /// ```
+    /// use signalr::{Hub, HubHandle, hub};
+    ///
+    /// struct Stats {
+    ///     handle: HubHandle<Stats>,
+    /// }
+    ///
+    /// #[hub]
+    /// impl Stats {
+    ///     fn online(&self) -> usize {
+    ///         self.handle.connections()
+    ///     }
+    /// }
+    ///
+    /// let stats = Hub::new_with("Stats", |handle| Stats { handle });
+    /// # let _ = stats;
+    /// ```
     pub fn new_with(name: impl Into<String>, make: impl FnOnce(HubHandle<H>) -> H) -> Self {
         let core = HubCore::new(name.into());
         let hub = make(HubHandle::new(core.clone()));
         Self::from_source(core, Source::Shared(Arc::new(hub)))
     }
 
-    /// A hub with a value for every connection. When `factory` fails, that connection is closed, and nothing else.
+    /// A hub with a value for every connection, made before `on_connected` runs. When `factory` fails, that connection is
+    /// closed, and nothing else; its client gets the text of a public error.
+    ///
+    /// ```
+    /// use signalr::{Hub, HubError, hub};
+    ///
+    /// struct Session {
+    ///     name: String,
+    /// }
+    ///
+    /// #[hub]
+    /// impl Session {
+    ///     fn name(&self) -> &str {
+    ///         &self.name
+    ///     }
+    /// }
+    ///
+    /// let sessions = Hub::per_connection("Sessions", async |ctx| {
+    ///     let name = ctx.query("name").ok_or_else(|| HubError::public("who are you?"))?;
+    ///     Ok(Session { name: name.into_owned() })
+    /// });
+    /// # let _ = sessions;
+    /// ```
     pub fn per_connection<F, R>(name: impl Into<String>, factory: F) -> Self
     where
         F: Fn(Context<H>) -> R + Send + Sync + 'static,
@@ -129,7 +169,7 @@ impl<H: HubMethods> Hub<H> {
         Hub { inner: Arc::new(HubInner { core, source, table: Table::new() }) }
     }
 
-    /// The name of the hub.
+    /// The name that the hub was made with.
     pub fn name(&self) -> &str {
         &self.inner.core.name
     }

@@ -5,7 +5,7 @@ use super::invocation::PlainFailure;
 use crate::protocol::{EncodeError, Protocol};
 use crate::session::cancel::CancellationToken;
 use crate::session::current;
-use crate::session::inbox::{Origin, Pushed};
+use crate::session::inbox::Pushed;
 use crate::session::peer::Peer;
 use crate::short_string::ShortString;
 use crate::streaming::pump::pump;
@@ -121,21 +121,18 @@ impl Reply {
     where
         F: FnOnce(Protocol, &mut Vec<u8>) -> Result<(), EncodeError>,
     {
-        if self.peer.is_shut() {
+        // If somebody has asked for the connection's end, what comes now comes too late.
+        if self.peer.is_shut() || self.peer.inbox.is_ending() {
             return Ok((Pushed::Gone, 0));
         }
         let Peer { number, protocol, inbox, .. } = &*self.peer;
         let mut encode = Some(encode);
         let here = current::with(*number, |outbound| {
             if inbox.is_pending() {
-                let close = inbox.take(|message| {
+                inbox.take(|message| {
                     outbound.push_shared(message);
                     true
                 });
-                // The connection is to end: what comes now, comes too late.
-                if close.is_some() {
-                    return Ok((Pushed::Gone, 0));
-                }
             }
             let written = encode.take().map_or(Ok(()), |encode| encode(*protocol, outbound.encode_buffer()));
             written.map(|()| (Pushed::Queued, outbound.len()))
@@ -146,7 +143,7 @@ impl Reply {
         // In a task of its own: by the inbox.
         let mut message = Vec::new();
         encode.take().map_or(Ok(()), |encode| encode(*protocol, &mut message))?;
-        Ok((inbox.push(message.into(), Origin::Reply, None), 0))
+        Ok((inbox.push(message.into(), true, None), 0))
     }
 
     fn write_error(&self, id: &ShortString, error: &HubError) {
@@ -169,7 +166,12 @@ impl Reply {
     }
 
     fn log(&self, error: &HubError) {
-        tracing::debug!(connection = self.peer.id.as_str(), method = self.target, %error, "hub method failed");
+        let connection = self.peer.id.as_str();
+        if error.is_public() {
+            tracing::debug!(connection, method = self.target, %error, "hub method failed");
+        } else {
+            tracing::error!(connection, method = self.target, %error, "hub method failed");
+        }
     }
 }
 

@@ -89,6 +89,7 @@ pub fn failure<E>(_error: &E) -> Public<E> {
 
 impl<E: PublicError> Public<E> {
     /// Lets the error say what clients may see.
+    #[expect(clippy::needless_pass_by_value, reason = "all levels take the error")]
     pub fn convert<F: PublicError>(&self, error: F) -> HubError {
         error.to_hub_error()
     }
@@ -178,8 +179,7 @@ impl<S: Stream> Items<S> {
 
     /// Never callable: asks for `#[hub(stream)]`.
     pub fn value<U: NotAStream>(&self, value: U, reply: Reply) {
-        let _ = reply;
-        value.never();
+        value.never(reply);
     }
 }
 
@@ -196,9 +196,7 @@ impl<T> Value<T> {
         T: IsStream,
         F: FnMut(Infallible) -> HubError,
     {
-        let _ = reply;
-        value.never();
-        std::future::ready(())
+        value.never(reply)
     }
 }
 
@@ -222,7 +220,7 @@ impl Nothing for () {}
 )]
 pub trait NotAStream {
     /// Never there.
-    fn never(self);
+    fn never(self, reply: Reply);
 }
 
 /// Implemented by no type: the bound that makes `#[hub(stream)]` on an ordinary value an error.
@@ -232,5 +230,59 @@ pub trait NotAStream {
 )]
 pub trait IsStream {
     /// Never there.
-    fn never(self);
+    fn never(self, reply: Reply) -> std::future::Ready<()>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fmt;
+
+    /// An ordinary error that clients may read.
+    #[derive(Debug)]
+    struct Full;
+
+    impl fmt::Display for Full {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("for the log")
+        }
+    }
+
+    impl Error for Full {}
+
+    impl PublicError for Full {
+        fn to_hub_error(&self) -> HubError {
+            HubError::public("for everybody")
+        }
+    }
+
+    /// What generated code does with an error.
+    macro_rules! converted {
+        ($error:expr) => {{
+            let error = $error;
+            let converted = failure(&error).convert(error);
+            (converted.is_public(), converted.message().to_owned())
+        }};
+    }
+
+    #[test]
+    fn an_error_is_hidden_unless_it_says_otherwise() {
+        assert_eq!(converted!(HubError::public("no")), (true, "no".into()));
+        assert_eq!(converted!(HubError::hidden("secret")), (false, "secret".into()));
+        assert_eq!(converted!(Full), (true, "for everybody".into()));
+        assert_eq!(converted!(fmt::Error), (false, fmt::Error.to_string()));
+        let boxed: Box<dyn Error + Send + Sync> = "secret".into();
+        assert_eq!(converted!(boxed), (false, "secret".into()));
+    }
+
+    #[test]
+    fn a_result_is_taken_apart_and_anything_else_cannot_fail() {
+        type Alias = Result<u32, Full>;
+        let value: Alias = Ok(3);
+        assert!(matches!(outcome(&value).split(value), Ok::<_, Full>(3)));
+        let value: Alias = Err(Full);
+        assert!(matches!(outcome(&value).split(value), Err(Full)));
+        let value = Some(3);
+        assert!(matches!(outcome(&value).split(value), Ok::<_, Infallible>(Some(3))));
+    }
 }

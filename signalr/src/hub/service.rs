@@ -13,6 +13,7 @@ use crate::session::cancel::CancellationToken;
 use crate::session::close::CloseReason;
 use crate::session::{BoxFuture, Service};
 use crate::streaming::upload::UploadHandle;
+use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, OnceLock};
@@ -23,17 +24,19 @@ pub(crate) struct HubService<H: HubMethods> {
     connection: Arc<Connection>,
     /// The hub's value of this connection; empty where there is one per call.
     instance: Arc<OnceLock<Arc<H>>>,
+    /// Dropped when the connection is no longer reachable: what others know it by.
+    place: Option<Box<dyn Any + Send>>,
 }
 
 const CONNECT_FAILED: &str = "Connection closed with an error.";
 
 impl<H: HubMethods> HubService<H> {
-    pub(crate) fn new(hub: Arc<HubInner<H>>, connection: Arc<Connection>) -> Self {
+    pub(crate) fn new(hub: Arc<HubInner<H>>, connection: Arc<Connection>, place: Option<Box<dyn Any + Send>>) -> Self {
         let instance = OnceLock::new();
         if let Source::Shared(shared) = &hub.source {
             let _ = instance.set(shared.clone());
         }
-        HubService { hub, connection, instance: Arc::new(instance) }
+        HubService { hub, connection, instance: Arc::new(instance), place }
     }
 
     fn context(&self) -> Context<H> {
@@ -84,8 +87,12 @@ impl<H: HubMethods> HubService<H> {
         let drop = if method.drops_on_cancel() { cancel.clone() } else { CancellationToken::new() };
         let tokens = CallTokens { cancel: Some(cancel), drop: Some(drop) };
         let mut inner_tokens = tokens.clone();
-        let service =
-            HubService { hub: self.hub.clone(), connection: self.connection.clone(), instance: self.instance.clone() };
+        let service = HubService {
+            hub: self.hub.clone(),
+            connection: self.connection.clone(),
+            instance: self.instance.clone(),
+            place: None,
+        };
         let (count, protocol) = (received.arguments.len(), received.arguments.protocol());
         let bytes: Box<[u8]> = received.arguments.as_bytes().into();
         let Received { streaming, uploads, reply, cancelled, .. } = received;
@@ -194,6 +201,7 @@ impl<H: HubMethods> Service for HubService<H> {
 
     fn unreachable(&mut self) {
         self.connection.core.registry.unregister(&self.connection);
+        self.place = None;
     }
 
     fn disconnected(&mut self, reason: CloseReason) -> Option<BoxFuture<()>> {

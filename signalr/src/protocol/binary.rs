@@ -13,6 +13,17 @@ use std::ops::Deref;
 ///
 /// What is read is what ASP.NET Core reads: from JSON only base64 (standard alphabet, padded, blanks and line breaks
 /// between the digits ignored), from MessagePack binary data, a list of numbers, or the bytes of a string as they are.
+///
+/// ```
+/// # use signalr::{hub, protocol::Binary};
+/// # struct Files;
+/// #[hub]
+/// impl Files {
+///     fn reverse(&self, bytes: Binary) -> Binary {
+///         bytes.iter().rev().copied().collect::<Vec<u8>>().into()
+///     }
+/// }
+/// ```
 #[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Binary(pub Bytes);
 
@@ -245,6 +256,21 @@ mod tests {
         ] {
             assert_eq!(json(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn json_messages_have_base64() {
+        use crate::protocol::{Message, Outcome, Protocol};
+        let mut out = Vec::new();
+        Protocol::Json.encode_result(&mut out, "1", &vec![Binary::from([1])]).unwrap();
+        assert_eq!(out, b"{\"type\":3,\"invocationId\":\"1\",\"result\":[\"AQ==\"]}\x1e");
+        let Ok(Message::Completion(completion)) = Protocol::Json.decode(&out[..out.len() - 1]) else {
+            panic!("no completion");
+        };
+        let Outcome::Result(result) = completion.outcome else {
+            panic!("no result");
+        };
+        assert_eq!(result.decode::<Vec<Binary>>(), Ok(vec![Binary::from([1])]));
     }
 
     #[test]

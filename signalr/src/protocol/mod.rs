@@ -11,6 +11,22 @@
 //! | [`negotiate`] | the answer to `POST …/negotiate` |
 //! | [`websocket`] | WebSocket frames (RFC 6455) |
 //! | [`error`] | what can be wrong with received or outgoing messages |
+//!
+//! Servers do not need it: it is for tools that read or write messages themselves.
+//!
+//! ```
+//! use signalr::protocol::framing::Framing;
+//! use signalr::protocol::{Message, Protocol};
+//!
+//! let received = b"{\"type\":1,\"target\":\"Add\",\"arguments\":[1,2]}\x1e{\"ty";
+//! let mut framing = Framing::new(Protocol::Json, Some(32 * 1024));
+//! let frame = framing.next(received)?.expect("a whole message");
+//! let Message::Invocation(mut call) = Protocol::Json.decode(frame.body)? else { panic!("another type") };
+//!
+//! assert_eq!(call.target, "Add");
+//! assert_eq!(call.arguments.next::<i32>()? + call.arguments.next::<i32>()?, 3);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 pub mod binary;
 pub mod codec;

@@ -87,6 +87,7 @@ impl<'a> Arguments<'a> {
     ///
     /// # Errors
     /// Fails when the argument cannot be read as a `T`; nothing can be read after that.
+    #[allow(clippy::should_implement_trait)] // the type differs from call to call
     pub fn next<T: DeserializeOwned>(&mut self) -> Result<T, DecodeError> {
         if self.remaining == 0 {
             return match self.protocol {

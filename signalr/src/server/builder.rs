@@ -35,7 +35,7 @@ pub struct SignalR {
     endpoints: Vec<(String, Arc<dyn Endpoint>)>,
 }
 
-/// Collects the hubs of an application.
+/// Collects the hubs of an application and their options; made by [`SignalR::builder`].
 #[derive(Default)]
 #[must_use]
 pub struct SignalRBuilder {
@@ -50,6 +50,9 @@ impl SignalR {
     }
 
     /// A router with the routes of all hubs: the path of each and `…/negotiate` below it. It fits a router with any state.
+    ///
+    /// # Panics
+    /// As axum's `Router::route` does: when two hubs have the same path, or a path does not begin with `/`.
     pub fn router<S: Clone + Send + Sync + 'static>(&self) -> Router<S> {
         let mut router = Router::new();
         for (path, endpoint) in &self.endpoints {
@@ -74,13 +77,14 @@ impl SignalRBuilder {
         self
     }
 
-    /// Mounts a hub at a path of axum's router. The same hub can be mounted at several paths.
+    /// Mounts a hub at a path of axum's router, such as `/chat`. The same hub can be mounted at several paths; its connections
+    /// reach each other whichever they use.
     pub fn hub<H: HubMethods>(self, path: impl Into<String>, hub: &Hub<H>) -> Self {
         let options = self.options.clone();
         self.hub_with_options(path, hub, &options)
     }
 
-    /// Mounts a hub whose options differ: `change` begins with those set by [`options`](Self::options).
+    /// Mounts a hub whose options differ: `change` begins with those set by [`options`](Self::options) before.
     pub fn hub_with<H: HubMethods>(
         self,
         path: impl Into<String>,

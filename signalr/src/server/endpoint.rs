@@ -70,12 +70,13 @@ impl<H: HubMethods> HubEndpoint<H> {
         };
         match self.0.pending.pick_up(&token) {
             Ok((id, place)) => Ok((id, Some(place))),
-            Err(PickUpError::Unknown) => Err(plain(StatusCode::NOT_FOUND, UNKNOWN_ID)),
-            Err(PickUpError::Live) => {
-                let mut conflict = Response::default();
-                *conflict.status_mut() = StatusCode::CONFLICT;
-                Err(conflict)
+            Err(PickUpError::Unknown) => {
+                // As in ASP.NET Core it is the one plain answer without a content type.
+                let mut unknown = Response::new(UNKNOWN_ID.into());
+                *unknown.status_mut() = StatusCode::NOT_FOUND;
+                Err(unknown)
             }
+            Err(PickUpError::Live) => Err(plain(StatusCode::CONFLICT, "")),
         }
     }
 
@@ -93,12 +94,11 @@ impl<H: HubMethods> HubEndpoint<H> {
         let peer_address = parts.extensions.remove::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| address);
         let query = parts.uri.query().unwrap_or_default();
         let request = request::Request::new(query, &parts.headers, parts.extensions, peer_address);
-        let opening = Box::new(Opening { id, user, request, transport: Transport::WebSockets });
+        let opening = Box::new(Opening { id, place, user, request, transport: Transport::WebSockets });
         tokio::spawn(async move {
-            let _place = place;
             match on_upgrade.await {
                 Ok(upgraded) => {
-                    serve(shared.clone(), upgrade::duplex(upgraded, shared.options.frame_limit()), opening).await
+                    serve(shared.clone(), upgrade::duplex(upgraded, shared.options.frame_limit()), opening).await;
                 }
                 Err(error) => tracing::debug!(%error, "upgrade failed"),
             }
@@ -159,6 +159,7 @@ fn accepts_events(parts: &Parts) -> bool {
 /// What is known of a connection before its handshake.
 struct Opening {
     id: Box<str>,
+    place: Option<Place>,
     user: Option<Box<str>>,
     request: request::Request,
     transport: Transport,
@@ -178,7 +179,7 @@ fn session<H: HubMethods>(
     received: Vec<u8>,
 ) -> Box<Session> {
     let settings = shared.settings.clone();
-    let Opening { id, user, request, transport } = opening;
+    let Opening { id, place, user, request, transport } = opening;
     let peer = Arc::new(Peer::new(
         (&*id).into(),
         protocol,
@@ -196,6 +197,6 @@ fn session<H: HubMethods>(
         memberships: Default::default(),
         connected: AtomicBool::new(false),
     });
-    let service = Box::new(HubService::new(shared.hub.clone(), connection));
+    let service = Box::new(HubService::new(shared.hub.clone(), connection, place.map(|place| Box::new(place) as _)));
     Session::new(peer, settings, service, duplex, received, HANDSHAKE_ACCEPTED)
 }

@@ -10,7 +10,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The options of a hub where it is mounted. The defaults are those of ASP.NET Core where it has the option.
+/// The options of a hub where it is mounted. The defaults are those of ASP.NET Core where it has the option, whose name there
+/// stands in brackets. Intervals and timeouts must be above zero.
 ///
 /// ```
 /// use signalr::{HubOptions, Overflow};
@@ -71,20 +72,23 @@ impl Default for HubOptions {
 }
 
 impl HubOptions {
-    /// How long a client may take for its handshake. Default: 15 s (`HandshakeTimeout`).
+    /// How long a client may take for its handshake, from the opening of its WebSocket; then it is disconnected. Default:
+    /// 15 s (`HandshakeTimeout`).
     pub fn handshake_timeout(mut self, timeout: Duration) -> Self {
         self.handshake_timeout = timeout;
         self
     }
 
-    /// How often the server pings. Should be at most half of what the clients' server timeout is (30 s). Default: 15 s
-    /// (`KeepAliveInterval`).
+    /// How often the server pings a client that has taken everything sent before. Should be at most half of the clients'
+    /// server timeout, which is 30 s with Microsoft's clients. Default: 15 s (`KeepAliveInterval`).
     pub fn keep_alive_interval(mut self, interval: Duration) -> Self {
         self.keep_alive_interval = interval;
         self
     }
 
-    /// How long a client may be silent, from its first ping on. Default: 30 s (`ClientTimeoutInterval`).
+    /// How long a client may be silent, from its first ping on; then it is disconnected. Any message counts, and the time
+    /// does not run while the server itself does not read. A client that never pings never times out here, but see
+    /// [`websocket_ping_interval`](Self::websocket_ping_interval). Default: 30 s (`ClientTimeoutInterval`).
     pub fn client_timeout(mut self, timeout: Duration) -> Self {
         self.client_timeout = timeout;
         self
@@ -104,28 +108,30 @@ impl HubOptions {
         self
     }
 
-    /// How long calls that still run may go on after their connection has ended. Default: 30 s.
+    /// How long calls that still run may go on after their connection has ended; then they are dropped. Default: 30 s.
     pub fn call_grace(mut self, grace: Duration) -> Self {
         self.call_grace = grace;
         self
     }
 
-    /// Bytes of one message from a client, framing included; `None` lifts the limit. A larger one ends the connection.
-    /// Default: 32 KiB (`MaximumReceiveMessageSize`).
+    /// Bytes of one message from a client, framing included, and of its handshake; `None` lifts the limit. A larger one ends
+    /// the connection with [`CloseReason::TooLarge`](crate::CloseReason::TooLarge). Default: 32 KiB
+    /// (`MaximumReceiveMessageSize`).
     pub fn maximum_message_size(mut self, bytes: impl Into<Option<usize>>) -> Self {
         self.maximum_message_size = bytes.into();
         self
     }
 
-    /// Bytes of one WebSocket frame from a client, which may hold many messages. Frames are never buffered as a whole, so
-    /// this costs no memory. Default: 16 MiB.
+    /// Bytes of one WebSocket frame from a client, which may hold many messages. A larger one ends the connection. Frames are
+    /// never buffered as a whole, so this costs no memory. Default: 16 MiB.
     pub fn maximum_frame_size(mut self, bytes: usize) -> Self {
         self.maximum_frame_size = bytes;
         self
     }
 
     /// Bytes of calls that wait for their turn, and of upload items that nobody reads yet, per connection. Above it, reading
-    /// from the client pauses. Default: 64 KiB.
+    /// from the client pauses until enough of them are done; the answers to
+    /// [client results](crate::ClientResult) wait too. Default: 64 KiB.
     pub fn waiting_limit(mut self, bytes: usize) -> Self {
         self.waiting_limit = bytes;
         self
@@ -138,26 +144,29 @@ impl HubOptions {
         self
     }
 
-    /// Streams that one connection may have open at once, to the client and from it each. More are refused. Default: 100.
+    /// Streams that one connection may have open at once, to the client and from it each. A call that would open more fails.
+    /// Default: 100.
     pub fn maximum_streams(mut self, streams: usize) -> Self {
         self.maximum_streams = streams;
         self
     }
 
-    /// Calls of one connection that run at once, not counting streams; at least 1. Default: 1, so that they finish in the
-    /// order in which they were sent (`MaximumParallelInvocationsPerClient`).
+    /// Calls of one connection that run at once, not counting those with streams; 0 counts as 1. More wait for their turn.
+    /// Default: 1, so that they finish in the order in which they were sent (`MaximumParallelInvocationsPerClient`).
     pub fn parallel_invocations(mut self, calls: usize) -> Self {
         self.parallel_invocations = calls.max(1);
         self
     }
 
-    /// Bytes that may wait to be sent to one client. Default: 1 MiB.
+    /// Bytes that others may have waiting for one client; for more, [`overflow`](Self::overflow) decides. A single message
+    /// may be larger when nothing else waits. Default: 1 MiB.
     pub fn outbound_capacity(mut self, bytes: usize) -> Self {
         self.outbound_capacity = bytes;
         self
     }
 
-    /// What happens when more would wait. Default: the client is disconnected.
+    /// What happens when more than [`outbound_capacity`](Self::outbound_capacity) would wait for one client. Default: it is
+    /// disconnected.
     pub fn overflow(mut self, overflow: Overflow) -> Self {
         self.overflow = overflow;
         self
@@ -170,14 +179,16 @@ impl HubOptions {
         self
     }
 
-    /// The hub protocols that clients may choose. Default: all of this build (`SupportedProtocols`).
+    /// The hub protocols that clients may choose; a handshake for another one is refused. Default: all of this build, so
+    /// MessagePack with the feature `msgpack` only (`SupportedProtocols`).
     pub fn protocols(mut self, protocols: impl IntoIterator<Item = Protocol>) -> Self {
         self.protocols = protocols.into_iter().collect();
         self
     }
 
     /// Who the user of a request is, for [`Clients::user`](crate::Clients::user) and
-    /// [`Context::user_id`](crate::Context::user_id). Asked once per connection. Default: nobody (`IUserIdProvider`).
+    /// [`Context::user_id`](crate::Context::user_id). Asked once per connection, when its WebSocket is opened; the request's
+    /// extensions hold what the layers of the router have put there. Default: nobody (`IUserIdProvider`).
     pub fn user_id(mut self, user_id: impl Fn(&Parts) -> Option<String> + Send + Sync + 'static) -> Self {
         self.user_id = Some(Arc::new(user_id));
         self

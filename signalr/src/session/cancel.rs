@@ -5,11 +5,26 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::Notify;
 
-/// Tells a hub method that nobody waits for it any more: the client cancelled the call, the connection has ended, or the
-/// server is shutting down. As a parameter of a hub method it belongs to the call; [`Context::closed`](crate::Context::closed) gives one for the
-/// whole connection.
+/// Tells a hub method that nobody waits for it any more: the client has cancelled the call, or the connection has ended.
 ///
-/// Cheap to clone; all clones are one token. Matches the `CancellationToken` parameter of ASP.NET Core hub methods.
+/// As a parameter of a hub method it belongs to the call; [`Context::closed`](crate::Context::closed) gives one for the
+/// whole connection. Cheap to clone; all clones are one token. Matches the `CancellationToken` parameter of ASP.NET Core hub
+/// methods.
+///
+/// ```
+/// # use signalr::{CancellationToken, hub};
+/// # use std::time::Duration;
+/// # struct Clock;
+/// #[hub]
+/// impl Clock {
+///     async fn alarm(&self, seconds: u64, token: CancellationToken) -> bool {
+///         tokio::select! {
+///             () = tokio::time::sleep(Duration::from_secs(seconds)) => true,
+///             () = token.cancelled() => false,
+///         }
+///     }
+/// }
+/// ```
 #[derive(Debug, Clone, Default)]
 pub struct CancellationToken(Arc<State>);
 

@@ -2,7 +2,12 @@
 
 use std::fmt;
 
-/// Why a connection ended, as `on_disconnected` is told. The set is closed: each end has exactly one of these reasons.
+/// Why a connection ended, as `on_disconnected` is told. Each end has exactly one of these reasons, the first that came up.
+///
+/// The client gets a Close message where the connection still works: with an error for `Timeout`, `TooLarge`,
+/// `ProtocolError`, `SlowConsumer`, `Kicked` and `ServerError`, whose details it learns only of the last three or where
+/// [detailed errors](crate::HubOptions::detailed_errors) are on, and without one otherwise. It lets the client reconnect by
+/// itself, but not after `Aborted`, `Kicked` and `ServerError`, nor where the client closed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CloseReason {
@@ -10,21 +15,23 @@ pub enum CloseReason {
     ClientClosed,
     /// The client ended the connection with a Close message that carries this error.
     ClientError(String),
-    /// Nothing was heard of the client for too long (client timeout, or no answer to WebSocket pings).
+    /// Nothing was heard of the client for too long:
+    /// [`HubOptions::client_timeout`](crate::HubOptions::client_timeout) has passed, or it did not answer a
+    /// [WebSocket ping](crate::HubOptions::websocket_ping_interval).
     Timeout,
-    /// The client sent a message above the size limit.
+    /// The client sent a message above [`HubOptions::maximum_message_size`](crate::HubOptions::maximum_message_size).
     TooLarge(String),
     /// The client broke the protocol; the text says how.
     ProtocolError(String),
-    /// The client did not read what was sent to it: its outbound buffer was full.
+    /// The client did not read what was sent to it: its buffer was full, see [`Overflow`](crate::Overflow).
     SlowConsumer,
     /// The server ended the connection with `abort()`.
     Aborted,
     /// The server ended the connection with `close(reason)`; the client was told this text.
     Kicked(String),
-    /// The server is shutting down; the client may connect again.
+    /// The server is shutting down; the client may connect again. This version never ends a connection so.
     Drained,
-    /// The authentication of the client has expired.
+    /// The authentication of the client has expired. This version never ends a connection so.
     AuthenticationExpired,
     /// The connection broke; the text says what the transport reported.
     TransportLost(String),

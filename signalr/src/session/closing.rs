@@ -98,7 +98,7 @@ impl Session {
             self.duplex = None;
         }
         if self.duplex.is_none() {
-            let _ = current::with(self.peer.number, |outbound| outbound.clear());
+            let _ = current::with(self.peer.number, super::outbound::Outbound::clear);
         }
     }
 

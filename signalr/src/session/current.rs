@@ -5,7 +5,7 @@
 //! through the inbox.
 
 use super::outbound::Outbound;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 
 struct Current {
     number: u64,
@@ -13,7 +13,7 @@ struct Current {
 }
 
 thread_local! {
-    static CURRENT: Cell<Option<Current>> = const { Cell::new(None) };
+    static CURRENT: RefCell<Option<Current>> = const { RefCell::new(None) };
     /// An empty buffer for the next session on this thread, so that idle sessions need none.
     static SPARE: Cell<Option<Box<Outbound>>> = const { Cell::new(None) };
 }
@@ -27,46 +27,39 @@ pub(crate) struct Scope<'s> {
 /// Enters the session `number`, whose unsent bytes are in `unsent`; they are back there when the scope is dropped.
 pub(crate) fn enter(number: u64, unsent: &mut Option<Box<Outbound>>) -> Scope<'_> {
     let outbound = unsent.take().or_else(|| SPARE.take()).unwrap_or_default();
-    let previous = CURRENT.replace(Some(Current { number, outbound }));
+    let current = Current { number, outbound };
+    let previous = CURRENT.with(|place| place.try_borrow_mut().map_or(None, |mut place| place.replace(current)));
     Scope { unsent, previous }
 }
 
 impl Drop for Scope<'_> {
     fn drop(&mut self) {
-        if let Some(current) = CURRENT.replace(self.previous.take()) {
-            if current.outbound.is_empty() {
-                SPARE.set(Some(current.outbound));
+        let previous = self.previous.take();
+        let current = CURRENT
+            .with(|place| place.try_borrow_mut().map_or(None, |mut place| std::mem::replace(&mut *place, previous)));
+        if let Some(Current { outbound, .. }) = current {
+            if outbound.is_empty() {
+                SPARE.set(Some(outbound));
             } else {
-                *self.unsent = Some(current.outbound);
+                *self.unsent = Some(outbound);
             }
         }
     }
 }
 
-/// Whether the session `number` is the current one.
-pub(crate) fn is(number: u64) -> bool {
-    let current = CURRENT.take();
-    let same = current.as_ref().is_some_and(|current| current.number == number);
-    CURRENT.set(current);
-    same
-}
-
-/// Another session is the current one, or none.
+/// Another session is the current one, or none, or it is being written to further up the stack.
 #[derive(Debug)]
 pub(crate) struct Elsewhere;
 
-/// Runs `write` with the outbound bytes of the session `number`, if that session is the current one. Panics in `write`
-/// lose nothing that was written before.
+/// Whether the session `number` is the current one.
+pub(crate) fn is(number: u64) -> bool {
+    with(number, |_| ()).is_ok()
+}
+
+/// Runs `write` with the outbound bytes of the session `number`, if that session is the current one.
 pub(crate) fn with<R>(number: u64, write: impl FnOnce(&mut Outbound) -> R) -> Result<R, Elsewhere> {
-    struct PutBack(Option<Current>);
-    impl Drop for PutBack {
-        fn drop(&mut self) {
-            CURRENT.set(self.0.take());
-        }
-    }
-    let mut current = PutBack(CURRENT.take());
-    match &mut current.0 {
-        Some(current) if current.number == number => Ok(write(&mut current.outbound)),
+    CURRENT.with(|place| match place.try_borrow_mut().as_deref_mut() {
+        Ok(Some(current)) if current.number == number => Ok(write(&mut current.outbound)),
         _ => Err(Elsewhere),
-    }
+    })
 }

@@ -71,12 +71,17 @@ async fn read(duplex: &mut dyn Duplex, rules: &HandshakeRules) -> Result<Handsha
     }
 }
 
-fn poll_read(duplex: &mut dyn Duplex, cx: &mut Context<'_>, received: &mut Vec<u8>) -> Poll<Result<(), Failure>> {
-    with_buffer(|buffer| match ready!(duplex.poll_receive(cx, buffer)) {
-        Received::Data(count) => {
-            received.extend_from_slice(buffer.get(..count).unwrap_or_default());
-            Poll::Ready(Ok(()))
+fn poll_read(duplex: &mut dyn Duplex, cx: &mut Context<'_>, request: &mut Vec<u8>) -> Poll<Result<(), Failure>> {
+    with_buffer(|buffer| {
+        let received = duplex.poll_receive(cx, buffer);
+        // Answers of the transport itself, such as pongs; an error shows when reading.
+        let _ = duplex.poll_send(cx, &mut Outbound::default(), TransferFormat::Text);
+        match ready!(received) {
+            Received::Data(count) => {
+                request.extend_from_slice(buffer.get(..count).unwrap_or_default());
+                Poll::Ready(Ok(()))
+            }
+            Received::Closed | Received::Violation(_) | Received::Lost(_) => Poll::Ready(Err(Failure::Ended)),
         }
-        Received::Closed | Received::Violation(_) | Received::Lost(_) => Poll::Ready(Err(Failure::Ended)),
     })
 }

@@ -32,16 +32,6 @@ pub enum Overflow {
     DropNewest,
 }
 
-/// On whose behalf a message is sent, which decides what happens when there is no room for it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Origin {
-    Others,
-    /// A call of this very connection, which can wait for room.
-    OwnCall,
-    /// The answer to a call of this connection. It is never lost; how many calls run at once bounds what waits.
-    Reply,
-}
-
 /// What became of one message for one connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Pushed {
@@ -59,6 +49,8 @@ pub(crate) struct Inbox {
     state: Mutex<State>,
     /// Whether there is anything for the session to look at; saves it the lock.
     pending: AtomicBool,
+    /// Whether somebody has asked for the end of the connection.
+    ending: AtomicBool,
     session: AtomicWaker,
     room: Notify,
     /// The connection's number, to see that a push comes from its own session.
@@ -86,6 +78,7 @@ impl Inbox {
         Inbox {
             state: Mutex::default(),
             pending: AtomicBool::new(false),
+            ending: AtomicBool::new(false),
             session: AtomicWaker::new(),
             room: Notify::new(),
             number,
@@ -98,8 +91,9 @@ impl Inbox {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Queues a message. `latest` says that a newer message of that name makes the older ones worthless.
-    pub(crate) fn push(&self, message: Bytes, origin: Origin, latest: Option<&'static str>) -> Pushed {
+    /// Queues a message. `own` says that it comes from a call of this very connection, `latest` that a newer message of
+    /// that name makes the older ones worthless.
+    pub(crate) fn push(&self, message: Bytes, own: bool, latest: Option<&'static str>) -> Pushed {
         let mut state = self.lock();
         if state.closed {
             return Pushed::Gone;
@@ -113,14 +107,14 @@ impl Inbox {
         let mut pushed = Pushed::Queued;
         // A message that alone exceeds the capacity still passes when nothing else waits.
         if length > self.capacity && state.bytes > 0 {
-            let overflow = if origin == Origin::Others { self.overflow } else { Overflow::Wait };
-            let endures = origin == Origin::Reply || length <= self.capacity.saturating_mul(HARD_LIMIT);
+            let overflow = if own { Overflow::Wait } else { self.overflow };
             match overflow {
                 Overflow::DropNewest => return Pushed::Dropped,
-                Overflow::Wait if endures => pushed = Pushed::QueuedAbove,
+                Overflow::Wait if length <= self.capacity.saturating_mul(HARD_LIMIT) => pushed = Pushed::QueuedAbove,
                 Overflow::Wait | Overflow::Disconnect => {
                     state.closed = true;
                     state.close.get_or_insert(CloseReason::SlowConsumer);
+                    self.ending.store(true, Ordering::Release);
                     pushed = Pushed::Gone;
                 }
             }
@@ -158,8 +152,8 @@ impl Inbox {
         let mut state = self.lock();
         if !state.closed {
             state.close.get_or_insert(reason);
+            self.ending.store(true, Ordering::Release);
         }
-        self.pending.store(true, Ordering::Release);
         drop(state);
         self.session.wake();
     }
@@ -184,9 +178,18 @@ impl Inbox {
         self.pending.load(Ordering::Acquire)
     }
 
-    /// Hands the queued messages to `each`, in order, until it says that it has enough, and returns the close request, if
-    /// there is one.
-    pub(crate) fn take(&self, mut each: impl FnMut(Bytes) -> bool) -> Option<CloseReason> {
+    /// Whether somebody has asked for the end of the connection.
+    pub(crate) fn is_ending(&self) -> bool {
+        self.ending.load(Ordering::Acquire)
+    }
+
+    /// Why the connection is to end.
+    pub(crate) fn close_request(&self) -> Option<CloseReason> {
+        if self.is_ending() { self.lock().close.clone() } else { None }
+    }
+
+    /// Hands the queued messages to `each`, in order, until it says that it has enough.
+    pub(crate) fn take(&self, mut each: impl FnMut(Bytes) -> bool) {
         self.pending.store(false, Ordering::Release);
         let mut state = self.lock();
         let was_above = state.bytes > self.capacity;
@@ -198,21 +201,14 @@ impl Inbox {
         if state.queue.is_empty() && state.queue.capacity() > KEPT {
             state.queue = VecDeque::new();
         }
-        if !state.queue.is_empty() || state.close.is_some() {
+        if !state.queue.is_empty() {
             self.pending.store(true, Ordering::Release);
         }
         let room = was_above && state.bytes <= self.capacity;
-        let close = state.close.clone();
         drop(state);
         if room {
             self.room.notify_waiters();
         }
-        close
-    }
-
-    /// The close request, if there is one, for a session that takes no messages now.
-    pub(crate) fn close_request(&self) -> Option<CloseReason> {
-        self.lock().close.clone()
     }
 
     /// Takes no messages any more; those that wait are thrown away if `discard`.
@@ -264,44 +260,43 @@ mod tests {
     #[test]
     fn a_full_inbox_disconnects_by_default_and_only_then() {
         let inbox = Inbox::new(1, 8, Overflow::Disconnect);
-        assert_eq!(inbox.push(message("12345678"), Origin::Others, None), Pushed::Queued);
-        assert_eq!(inbox.push(message("9"), Origin::Others, None), Pushed::Gone);
+        assert_eq!(inbox.push(message("12345678"), false, None), Pushed::Queued);
+        assert_eq!(inbox.push(message("9"), false, None), Pushed::Gone);
         assert!(inbox.lock().closed);
-        let close = inbox.take(|_| true);
-        assert_eq!(close, Some(CloseReason::SlowConsumer));
+        assert_eq!(inbox.close_request(), Some(CloseReason::SlowConsumer));
     }
 
     #[test]
     fn a_message_above_the_capacity_passes_when_nothing_else_waits() {
         let inbox = Inbox::new(1, 4, Overflow::Disconnect);
-        assert_eq!(inbox.push(message("large message"), Origin::Others, None), Pushed::Queued);
+        assert_eq!(inbox.push(message("large message"), false, None), Pushed::Queued);
         assert_eq!(taken(&inbox), ["large message"]);
     }
 
     #[test]
     fn drop_newest_keeps_what_waits() {
         let inbox = Inbox::new(1, 4, Overflow::DropNewest);
-        assert_eq!(inbox.push(message("abc"), Origin::Others, None), Pushed::Queued);
-        assert_eq!(inbox.push(message("de"), Origin::Others, None), Pushed::Dropped);
-        assert_eq!(inbox.push(message("f"), Origin::Others, None), Pushed::Queued);
+        assert_eq!(inbox.push(message("abc"), false, None), Pushed::Queued);
+        assert_eq!(inbox.push(message("de"), false, None), Pushed::Dropped);
+        assert_eq!(inbox.push(message("f"), false, None), Pushed::Queued);
         assert_eq!(taken(&inbox), ["abc", "f"]);
     }
 
     #[test]
     fn keeping_the_latest_makes_room_of_its_own_predecessors_only() {
         let inbox = Inbox::new(1, 8, Overflow::DropNewest);
-        inbox.push(message("p1"), Origin::Others, Some("Price"));
-        inbox.push(message("chat"), Origin::Others, None);
-        inbox.push(message("p2"), Origin::Others, Some("Price"));
-        assert_eq!(inbox.push(message("p3"), Origin::Others, Some("Price")), Pushed::Queued);
+        inbox.push(message("p1"), false, Some("Price"));
+        inbox.push(message("chat"), false, None);
+        inbox.push(message("p2"), false, Some("Price"));
+        assert_eq!(inbox.push(message("p3"), false, Some("Price")), Pushed::Queued);
         assert_eq!(taken(&inbox), ["chat", "p3"]);
     }
 
     #[tokio::test]
     async fn whoever_waits_for_room_goes_on_when_the_session_has_taken_messages() {
         let inbox = Inbox::new(1, 4, Overflow::Wait);
-        inbox.push(message("abcd"), Origin::Others, None);
-        assert_eq!(inbox.push(message("e"), Origin::Others, None), Pushed::QueuedAbove);
+        inbox.push(message("abcd"), false, None);
+        assert_eq!(inbox.push(message("e"), false, None), Pushed::QueuedAbove);
         let mut room = Box::pin(inbox.room());
         assert!((&mut room).now_or_never().is_none());
         assert_eq!(taken(&inbox).len(), 2);
@@ -311,24 +306,15 @@ mod tests {
     #[test]
     fn waiting_has_a_hard_limit_for_those_who_do_not_wait() {
         let inbox = Inbox::new(1, 2, Overflow::Wait);
-        let pushed: Vec<_> = (0..5).map(|_| inbox.push(message("ab"), Origin::Others, None)).collect();
+        let pushed: Vec<_> = (0..5).map(|_| inbox.push(message("ab"), false, None)).collect();
         assert_eq!(pushed[3], Pushed::QueuedAbove);
         assert_eq!(pushed[4], Pushed::Gone);
     }
 
     #[test]
-    fn replies_are_never_lost() {
-        let inbox = Inbox::new(1, 2, Overflow::Disconnect);
-        assert_eq!(inbox.push(message("ab"), Origin::Reply, None), Pushed::Queued);
-        let pushed: Vec<_> = (0..50).map(|_| inbox.push(message("ab"), Origin::Reply, None)).collect();
-        assert_eq!(pushed, [Pushed::QueuedAbove; 50]);
-        assert_eq!(inbox.push(message("ab"), Origin::Others, None), Pushed::Gone);
-    }
-
-    #[test]
     fn own_messages_are_never_dropped_by_the_policy() {
         let inbox = Inbox::new(1, 2, Overflow::DropNewest);
-        inbox.push(message("ab"), Origin::OwnCall, None);
-        assert_eq!(inbox.push(message("cd"), Origin::OwnCall, None), Pushed::QueuedAbove);
+        inbox.push(message("ab"), true, None);
+        assert_eq!(inbox.push(message("cd"), true, None), Pushed::QueuedAbove);
     }
 }

@@ -6,6 +6,8 @@ use std::io::IoSlice;
 
 /// Shorter shared messages are copied: that is cheaper than a slice of their own in the write.
 const COPIED: usize = 1024;
+/// Bytes up to this are moved to make room in front of them: that is cheaper than a vectored write.
+const MOVED: usize = 4 * 1024;
 /// A larger buffer is given back once it is empty.
 const KEPT: usize = 64 * 1024;
 
@@ -49,13 +51,21 @@ impl Outbound {
         self.segments.push_back(message);
     }
 
-    /// The first piece, for writers that take one at a time.
-    #[cfg(test)]
+    /// The first piece.
     pub(crate) fn first_chunk(&self) -> Option<&[u8]> {
         match self.segments.front() {
             Some(first) => Some(first),
             None => self.tail.get(self.sent..).filter(|rest| !rest.is_empty()),
         }
+    }
+
+    /// Puts a few bytes in front, if that is cheaper than writing them apart.
+    pub(crate) fn prepend(&mut self, head: &[u8]) -> bool {
+        let cheap = self.segments.is_empty() && self.len() <= MOVED;
+        if cheap {
+            self.tail.splice(self.sent..self.sent, head.iter().copied());
+        }
+        cheap
     }
 
     /// Fills `slices` with the first pieces, `limit` bytes at the most, and says how many there are.

@@ -18,9 +18,27 @@ use thiserror::Error;
 ///
 /// Each item is decoded when it is asked for. The stream ends after the client has completed it, and it fails, once and
 /// for all, as [`UploadError`] says: a broken upload never looks like a finished one. Items that nobody asks for yet are
-/// kept up to a limit; then reading from the client pauses. Dropping it ignores what the client still sends.
+/// kept up to [a limit](crate::HubOptions::waiting_limit); then reading from the client pauses. Dropping it ignores what the
+/// client still sends.
 ///
 /// Matches the `IAsyncEnumerable<T>` and `ChannelReader<T>` parameters of ASP.NET Core.
+///
+/// ```
+/// # use signalr::{HubError, Upload, hub};
+/// use futures_util::StreamExt;
+///
+/// # struct Words;
+/// #[hub]
+/// impl Words {
+///     async fn join(&self, mut words: Upload<String>) -> Result<String, HubError> {
+///         let mut text = String::new();
+///         while let Some(word) = words.next().await {
+///             text += &word?;
+///         }
+///         Ok(text)
+///     }
+/// }
+/// ```
 #[derive(Debug)]
 pub struct Upload<T> {
     handle: UploadHandle,
@@ -29,7 +47,7 @@ pub struct Upload<T> {
     item: PhantomData<fn() -> T>,
 }
 
-/// Why an upload stream ended before the client completed it.
+/// Why an upload stream ended before the client completed it. As the error of a hub method it is public.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum UploadError {

@@ -51,7 +51,7 @@ pub(crate) enum Received {
 pub enum Transport {
     /// WebSockets (RFC 6455).
     WebSockets,
-    /// A pair of pipes within the process.
+    /// A pair of pipes within the process, for tests; no client negotiates it.
     Memory,
 }
 

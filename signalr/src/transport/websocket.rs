@@ -84,7 +84,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> WebSocket<S> {
         }
     }
 
-    fn ended(&mut self, end: End) -> Received {
+    fn ended(&mut self, end: &End) -> Received {
         match end {
             End::Close(_) => {
                 self.close = Close::Received;
@@ -114,6 +114,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> WebSocket<S> {
 
     /// Writes the rest of the frame that was begun.
     fn poll_frame(&mut self, cx: &mut Context<'_>, data: &mut Outbound) -> Poll<io::Result<()>> {
+        while self.header.is_none() && self.frame_left > 0 {
+            let chunk = data.first_chunk().unwrap_or_default();
+            let chunk = chunk.get(..self.frame_left).unwrap_or(chunk);
+            let written = ready!(Pin::new(&mut self.io).poll_write(cx, chunk))?;
+            if written == 0 {
+                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+            }
+            self.frame_left -= written;
+            data.advance(written);
+        }
         while let Some(header) = &self.header {
             let header = header.get(self.header_sent..).unwrap_or_default();
             let mut slices = [IoSlice::new(&[]); SLICES];
@@ -142,7 +152,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> WebSocket<S> {
             before => {
                 let code = if let Close::Failed(code) = before { code } else { CloseCode::NORMAL };
                 write_close(&mut self.controls, Some(code), "", None);
-                let answered = before == Close::Received;
+                let answered = before != Close::No;
                 self.close = Close::Sent { answered };
                 answered
             }
@@ -162,14 +172,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> WebSocket<S> {
             }
             self.close = Close::Sent { answered: true };
         }
-        Pin::new(&mut self.io).poll_shutdown(cx)
+        ready!(Pin::new(&mut self.io).poll_shutdown(cx))?;
+        // A socket that is dropped with unread bytes takes back what was sent last: the peer ends first.
+        let mut buffer = [0; 512];
+        while ready!(self.poll_read(cx, &mut buffer))? > 0 {}
+        Poll::Ready(Ok(()))
     }
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin + Send> Duplex for WebSocket<S> {
     fn poll_receive(&mut self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<Received> {
         if let Some(end) = self.end.take() {
-            return Poll::Ready(self.ended(end));
+            return Poll::Ready(self.ended(&end));
         }
         let count = match ready!(self.poll_read(cx, buffer)) {
             Ok(0) => return Poll::Ready(Received::Lost("the socket ended without a close frame".to_owned())),
@@ -183,13 +197,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Duplex for WebSocket<S> {
         if decoded.payload == 0
             && let Some(end) = self.end.take()
         {
-            return Poll::Ready(self.ended(end));
+            return Poll::Ready(self.ended(&end));
         }
         Poll::Ready(Received::Data(decoded.payload))
     }
 
     fn poll_send(&mut self, cx: &mut Context<'_>, data: &mut Outbound, format: TransferFormat) -> Poll<io::Result<()>> {
-        if self.close != Close::No && self.header.is_none() {
+        if self.close != Close::No && self.header.is_none() && self.frame_left == 0 {
             // The peer has said goodbye, or is to be told nothing but its fault.
             data.clear();
             return Poll::Ready(Ok(()));
@@ -204,8 +218,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Duplex for WebSocket<S> {
                 TransferFormat::Text => Opcode::Text,
                 TransferFormat::Binary => Opcode::Binary,
             };
+            let header = frame_header(opcode, data.len(), None);
+            let apart = !data.prepend(&header);
             self.frame_left = data.len();
-            self.header = Some(frame_header(opcode, self.frame_left, None));
+            self.header = apart.then_some(header);
             self.header_sent = 0;
             ready!(self.poll_frame(cx, data))?;
         }

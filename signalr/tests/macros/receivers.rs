@@ -49,8 +49,8 @@ impl Chat {
         // By value, by reference, borrowed, as literals.
         clients.all().said(&user, "hello");
         clients.all().said(user, String::from("hello")).await;
-        clients.all().tagged(&tags, 3, None::<String>);
-        clients.all().tagged(["a".to_owned()], 3, Some("note"));
+        clients.all().tagged(&tags, 3, None);
+        clients.all().tagged(["a".to_owned()], 3, Some("note".to_owned()));
         clients.all().moved(1.0, 2.0);
         let caller = clients.caller();
         Ok(caller.confirm("sure?").await? && caller.may_fail().await? > 0)

@@ -13,8 +13,8 @@ use std::borrow::Cow;
 
 /// Reads one message without its length prefix.
 ///
-/// Arguments, items and results that are not well-formed are no error here: they fail when they are read as their
-/// types, which the caller of the method is told, as with ASP.NET Core.
+/// Arguments and items that are not well-formed are no error here, as with ASP.NET Core: they fail when they are read
+/// as their types, which the caller of the method is told.
 pub(crate) fn decode(message: &[u8]) -> Result<Message<'_>, ProtocolError> {
     let mut reader = Reader::new(message);
     let items = reader.array_len().ok_or_else(|| not_a(Expected::Array, "message"))?;
@@ -23,7 +23,7 @@ pub(crate) fn decode(message: &[u8]) -> Result<Message<'_>, ProtocolError> {
         Ok(kind::INVOCATION) => invocation(&mut reader, items, false).map(Message::Invocation),
         Ok(kind::STREAM_ITEM) => {
             let id = id_after_headers(&mut reader, "StreamItem")?;
-            Ok(Message::StreamItem(StreamItem { id: Cow::Borrowed(id), item: payload(&mut reader) }))
+            Ok(Message::StreamItem(StreamItem { id: Cow::Borrowed(id), item: item(&mut reader) }))
         }
         Ok(kind::COMPLETION) => completion(&mut reader),
         Ok(kind::STREAM_INVOCATION) => invocation(&mut reader, items, true).map(Message::Invocation),
@@ -51,8 +51,7 @@ fn invocation<'a>(reader: &mut Reader<'a>, items: usize, streaming: bool) -> Res
     }
     let target = string_or_nil(reader, "target")?.filter(|target| !target.is_empty());
     let target = target.ok_or_else(|| empty("target", name))?;
-    let count = reader.array_len().ok_or_else(|| not_a(Expected::Array, "arguments"))?;
-    let (arguments, well_formed) = arguments(reader, count);
+    let (arguments, well_formed) = arguments(reader);
     // Peers of before ASP.NET Core 3.0 send five items. Where malformed arguments end is not known, so neither are the
     // stream ids; such an invocation cannot succeed anyway.
     let stream_ids = if items > 5 && well_formed { stream_ids(reader)? } else { Vec::new() };
@@ -60,21 +59,23 @@ fn invocation<'a>(reader: &mut Reader<'a>, items: usize, streaming: bool) -> Res
         streaming,
         id: id.map(Cow::Borrowed),
         target: Cow::Borrowed(target),
-        arguments: Arguments::new(Protocol::MessagePack, arguments, count),
+        arguments,
         stream_ids,
         headers,
     })
 }
 
-/// The values in an array after its head, and whether they are well-formed; if not, all that is left.
-fn arguments<'a>(reader: &mut Reader<'a>, count: usize) -> (&'a [u8], bool) {
+/// The arguments, and whether they are well-formed; if not, reading them fails.
+fn arguments<'a>(reader: &mut Reader<'a>) -> (Arguments<'a>, bool) {
+    let Some(count) = reader.array_len() else {
+        // One argument that is not there fits no method.
+        return (Arguments::new(Protocol::MessagePack, &[], 1), false);
+    };
     let rest = reader.rest();
-    for _ in 0..count {
-        if reader.value(MAX_DEPTH).is_none() {
-            return (rest, false);
-        }
-    }
-    (rest.get(..rest.len() - reader.rest().len()).unwrap_or(rest), true)
+    let well_formed = (0..count).all(|_| reader.value(MAX_DEPTH).is_some());
+    let read = rest.len() - reader.rest().len();
+    let values = if well_formed { rest.get(..read).unwrap_or(rest) } else { rest };
+    (Arguments::new(Protocol::MessagePack, values, count), well_formed)
 }
 
 fn stream_ids<'a>(reader: &mut Reader<'a>) -> Result<Vec<Cow<'a, str>>, ProtocolError> {
@@ -100,7 +101,11 @@ fn completion<'a>(reader: &mut Reader<'a>) -> Result<Message<'a>, ProtocolError>
             None => Outcome::Void,
         },
         Ok(result_kind::VOID) => Outcome::Void,
-        Ok(result_kind::VALUE) => Outcome::Result(payload(reader)),
+        Ok(result_kind::VALUE) => {
+            let value =
+                reader.value(MAX_DEPTH).ok_or_else(|| ProtocolError::invalid_data("Reading 'result' failed."))?;
+            Outcome::Result(Payload::new(Protocol::MessagePack, value))
+        }
         _ => return Err(ProtocolError::invalid_data("Invalid invocation result kind.")),
     };
     Ok(Message::Completion(Completion { id: Cow::Borrowed(id), outcome }))
@@ -115,8 +120,8 @@ fn close<'a>(reader: &mut Reader<'a>, items: usize) -> Result<Message<'a>, Proto
     Ok(Message::Close { error, allow_reconnect })
 }
 
-/// One value, or whatever is left if it is not well-formed.
-fn payload<'a>(reader: &mut Reader<'a>) -> Payload<'a> {
+/// The item of a stream, or whatever is left if it is not well-formed.
+fn item<'a>(reader: &mut Reader<'a>) -> Payload<'a> {
     let rest = reader.rest();
     Payload::new(Protocol::MessagePack, reader.value(MAX_DEPTH).unwrap_or(rest))
 }

@@ -1,15 +1,13 @@
 //! The array around each kind of message, written with its length prefix.
 
 use super::value::encode_value;
+use super::write::{FALSE, NIL, TRUE, write_array_len, write_map_len, write_signed, write_str};
 use super::{kind, result_kind};
 use crate::protocol::codec::InvocationHead;
 use crate::protocol::error::EncodeError;
 use crate::protocol::payload::{ArgumentEncoder, WireArguments};
 use serde::Serialize;
 
-const NIL: u8 = 0xc0;
-const FALSE: u8 = 0xc2;
-const TRUE: u8 = 0xc3;
 /// A map without entries, which is what headers are in all messages but invocations.
 const NO_HEADERS: u8 = 0x80;
 
@@ -126,7 +124,7 @@ pub(crate) fn encode_sequence(out: &mut Vec<u8>, sequence_id: i64) {
 fn numbered(out: &mut Vec<u8>, kind: u8, number: i64) {
     framed(out, |out| {
         out.extend_from_slice(&[const { array::<2>() }, kind]);
-        write_int(out, number);
+        write_signed(out, number);
     });
 }
 
@@ -184,51 +182,4 @@ fn write_prefix(out: &mut Vec<u8>, start: usize) {
             out.splice(start..=start, varint.into_iter().take(count));
         }
     }
-}
-
-fn write_str(out: &mut Vec<u8>, text: &str) {
-    match text.len() {
-        length @ 0..0x20 => out.push(0xa0 | length as u8),
-        length @ 0x20..0x100 => out.extend_from_slice(&[0xd9, length as u8]),
-        length @ 0x100..0x1_0000 => write_head(out, 0xda, (length as u16).to_be_bytes()),
-        length => write_head(out, 0xdb, (length as u32).to_be_bytes()),
-    }
-    out.extend_from_slice(text.as_bytes());
-}
-
-fn write_array_len(out: &mut Vec<u8>, length: usize) {
-    match length {
-        0..0x10 => out.push(0x90 | length as u8),
-        0x10..0x1_0000 => write_head(out, 0xdc, (length as u16).to_be_bytes()),
-        _ => write_head(out, 0xdd, (length as u32).to_be_bytes()),
-    }
-}
-
-fn write_map_len(out: &mut Vec<u8>, length: usize) {
-    match length {
-        0..0x10 => out.push(0x80 | length as u8),
-        0x10..0x1_0000 => write_head(out, 0xde, (length as u16).to_be_bytes()),
-        _ => write_head(out, 0xdf, (length as u32).to_be_bytes()),
-    }
-}
-
-/// Writes a whole number in the smallest format that holds it.
-fn write_int(out: &mut Vec<u8>, number: i64) {
-    match number {
-        0..0x80 => out.push(number as u8),
-        0x80..0x100 => out.extend_from_slice(&[0xcc, number as u8]),
-        0x100..0x1_0000 => write_head(out, 0xcd, (number as u16).to_be_bytes()),
-        0x1_0000..0x1_0000_0000 => write_head(out, 0xce, (number as u32).to_be_bytes()),
-        0x1_0000_0000.. => write_head(out, 0xcf, number.to_be_bytes()),
-        -0x20..0 => out.push(number as u8),
-        -0x80..-0x20 => out.extend_from_slice(&[0xd0, number as u8]),
-        -0x8000..-0x80 => write_head(out, 0xd1, (number as i16).to_be_bytes()),
-        -0x8000_0000..-0x8000 => write_head(out, 0xd2, (number as i32).to_be_bytes()),
-        _ => write_head(out, 0xd3, number.to_be_bytes()),
-    }
-}
-
-fn write_head<const N: usize>(out: &mut Vec<u8>, format: u8, number: [u8; N]) {
-    out.push(format);
-    out.extend_from_slice(&number);
 }

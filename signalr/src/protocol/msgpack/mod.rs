@@ -5,17 +5,22 @@
 //! | `read` | single values in received bytes, and stepping over them |
 //! | `decode` | the array around each kind of message, read |
 //! | `encode` | the array around each kind of message, written with its length prefix |
-//! | `value` | arguments, items and results: serde's side |
+//! | `write` | single values, written |
+//! | `value` | arguments, items and results: between their MessagePack and their Rust types |
+//! | `deserialize`, `serialize` | serde's side of it |
 //!
-//! What a message says about itself is read by hand, since the meaning of an item depends on the first one and since
-//! nothing may be believed of a declared length; values go through `rmp-serde`.
+//! All of it is read by hand: the meaning of an item depends on the first one, no declared length may be believed, text
+//! is not bytes (serde's `String` takes both), and all nesting counts, that of enums included.
 
 mod decode;
+mod deserialize;
 mod encode;
 mod read;
+mod serialize;
 #[cfg(test)]
 mod tests;
 mod value;
+mod write;
 
 pub(super) use decode::decode;
 pub(super) use encode::{

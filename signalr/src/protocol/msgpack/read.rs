@@ -10,6 +10,21 @@ pub(super) struct Reader<'a> {
     rest: &'a [u8],
 }
 
+/// What a value is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Nil,
+    Bool,
+    Int,
+    Single,
+    Double,
+    Text,
+    Bytes,
+    Array,
+    Map,
+    Extension,
+}
+
 impl<'a> Reader<'a> {
     pub(super) fn new(bytes: &'a [u8]) -> Self {
         Reader { rest: bytes }
@@ -44,36 +59,112 @@ impl<'a> Reader<'a> {
         (length <= self.rest.len() / 2).then_some(length)
     }
 
+    /// What the next value is, as far as its first byte says.
+    #[inline]
+    pub(super) fn peek(&self) -> Option<Kind> {
+        Some(match self.rest.first()? {
+            0x00..=0x7f | 0xe0..=0xff | 0xcc..=0xd3 => Kind::Int,
+            0xa0..=0xbf | 0xd9..=0xdb => Kind::Text,
+            0x80..=0x8f | 0xde | 0xdf => Kind::Map,
+            0x90..=0x9f | 0xdc | 0xdd => Kind::Array,
+            0xc0 => Kind::Nil,
+            0xc2 | 0xc3 => Kind::Bool,
+            0xca => Kind::Single,
+            0xcb => Kind::Double,
+            0xc4..=0xc6 => Kind::Bytes,
+            0xc7..=0xc9 | 0xd4..=0xd8 => Kind::Extension,
+            // Never used.
+            0xc1 => return None,
+        })
+    }
+
     /// A string, or nil.
     #[inline]
     pub(super) fn string_or_nil(&mut self) -> Option<Option<&'a str>> {
+        if self.rest.first() == Some(&0xc0) {
+            self.byte()?;
+            return Some(None);
+        }
+        std::str::from_utf8(self.text_bytes()?).ok().map(Some)
+    }
+
+    /// The bytes of a string, which may not be UTF-8.
+    #[inline]
+    pub(super) fn text_bytes(&mut self) -> Option<&'a [u8]> {
         let length = match self.byte()? {
-            0xc0 => return Some(None),
             head @ 0xa0..=0xbf => usize::from(head & 0x1f),
             0xd9 => self.length::<1>()?,
             0xda => self.length::<2>()?,
             0xdb => self.length::<4>()?,
             _ => return None,
         };
-        std::str::from_utf8(self.take(length)?).ok().map(Some)
+        self.take(length)
+    }
+
+    /// Binary data.
+    pub(super) fn bytes(&mut self) -> Option<&'a [u8]> {
+        let length = match self.byte()? {
+            0xc4 => self.length::<1>()?,
+            0xc5 => self.length::<2>()?,
+            0xc6 => self.length::<4>()?,
+            _ => return None,
+        };
+        self.take(length)
+    }
+
+    /// The type of an extension and its data.
+    pub(super) fn extension(&mut self) -> Option<(i8, &'a [u8])> {
+        let length = match self.byte()? {
+            head @ 0xd4..=0xd8 => 1 << (head - 0xd4),
+            0xc7 => self.length::<1>()?,
+            0xc8 => self.length::<2>()?,
+            0xc9 => self.length::<4>()?,
+            _ => return None,
+        };
+        let kind = self.byte()?.cast_signed();
+        Some((kind, self.take(length)?))
     }
 
     /// A whole number in any of its formats, if it fits.
     #[inline]
     pub(super) fn int(&mut self) -> Option<i64> {
-        Some(match self.byte()? {
-            head @ 0x00..=0x7f => i64::from(head),
-            head @ 0xe0..=0xff => i64::from(head.cast_signed()),
-            0xcc => i64::from(u8::from_be_bytes(self.array()?)),
-            0xcd => i64::from(u16::from_be_bytes(self.array()?)),
-            0xce => i64::from(u32::from_be_bytes(self.array()?)),
-            0xcf => i64::try_from(u64::from_be_bytes(self.array()?)).ok()?,
-            0xd0 => i64::from(i8::from_be_bytes(self.array()?)),
-            0xd1 => i64::from(i16::from_be_bytes(self.array()?)),
-            0xd2 => i64::from(i32::from_be_bytes(self.array()?)),
+        match self.wide_int()? {
+            Ok(number) => i64::try_from(number).ok(),
+            Err(negative) => Some(negative),
+        }
+    }
+
+    /// A whole number in any of its formats; `Err` if it is negative.
+    #[inline]
+    pub(super) fn wide_int(&mut self) -> Option<Result<u64, i64>> {
+        let signed = match self.byte()? {
+            head @ 0x00..=0x7f => return Some(Ok(head.into())),
+            head @ 0xe0..=0xff => head.cast_signed().into(),
+            0xcc => return Some(Ok(u8::from_be_bytes(self.array()?).into())),
+            0xcd => return Some(Ok(u16::from_be_bytes(self.array()?).into())),
+            0xce => return Some(Ok(u32::from_be_bytes(self.array()?).into())),
+            0xcf => return Some(Ok(u64::from_be_bytes(self.array()?))),
+            0xd0 => i8::from_be_bytes(self.array()?).into(),
+            0xd1 => i16::from_be_bytes(self.array()?).into(),
+            0xd2 => i32::from_be_bytes(self.array()?).into(),
             0xd3 => i64::from_be_bytes(self.array()?),
             _ => return None,
-        })
+        };
+        Some(u64::try_from(signed).map_err(|_| signed))
+    }
+
+    pub(super) fn single(&mut self) -> Option<f32> {
+        match self.byte()? {
+            0xca => self.array().map(f32::from_be_bytes),
+            _ => None,
+        }
+    }
+
+    pub(super) fn double(&mut self) -> Option<f64> {
+        match self.byte()? {
+            0xcb => self.array().map(f64::from_be_bytes),
+            _ => None,
+        }
     }
 
     pub(super) fn bool(&mut self) -> Option<bool> {

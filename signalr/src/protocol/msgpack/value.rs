@@ -1,13 +1,39 @@
-//! Arguments, items and results: serde's side.
+//! Arguments, items and results: between their MessagePack and their Rust types.
 //!
-//! Structs are maps by name, variants of enums are names, integers take the smallest format, and types may choose the
-//! compact form of serde's two (`is_human_readable` is false).
+//! Structs are maps by name, variants of enums are names, integers take the smallest format, characters are numbers, and
+//! types may choose the compact form of serde's two (`is_human_readable` is false). A newtype struct named `_ExtStruct`
+//! around an `i8` and bytes is an extension, as it is for `rmp-serde`.
 
 use super::MAX_DEPTH;
-use super::read::Reader;
+use super::deserialize::ValueDeserializer;
+use super::serialize::ValueSerializer;
 use crate::protocol::error::{DecodeError, EncodeError};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use std::fmt;
+use thiserror::Error;
+
+/// The name of newtype structs that are extensions.
+pub(super) const EXTENSION: &str = "_ExtStruct";
+
+/// What is wrong with a value, in serde's words or ours.
+#[derive(Debug, Error)]
+#[error("{0}")]
+pub(super) struct ValueError(String);
+
+impl serde::de::Error for ValueError {
+    #[cold]
+    fn custom<T: fmt::Display>(message: T) -> Self {
+        ValueError(message.to_string())
+    }
+}
+
+impl serde::ser::Error for ValueError {
+    #[cold]
+    fn custom<T: fmt::Display>(message: T) -> Self {
+        ValueError(message.to_string())
+    }
+}
 
 /// Reads a value that takes all of `bytes`.
 pub(crate) fn decode_value<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, DecodeError> {
@@ -23,23 +49,14 @@ pub(crate) fn decode_value<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Decod
 ///
 /// After an error nothing is left to read.
 pub(crate) fn decode_next<T: DeserializeOwned>(rest: &mut &[u8]) -> Result<T, DecodeError> {
-    let mut reader = Reader::new(std::mem::take(rest));
-    // Serde implementations may trust the lengths they are given, and rmp-serde does not count enums as depth: so the
-    // structure is checked first, which also says where the value ends.
-    let Some(value) = reader.value(MAX_DEPTH) else {
-        return Err(DecodeError("the value is truncated, malformed or nested too deeply".into()));
-    };
-    let mut deserializer = rmp_serde::Deserializer::from_read_ref(value);
-    // One more, since its limit is what it refuses.
-    deserializer.set_max_depth(MAX_DEPTH + 1);
-    let decoded = T::deserialize(&mut deserializer).map_err(|error| DecodeError(error.to_string()))?;
-    *rest = reader.rest();
-    Ok(decoded)
+    let mut deserializer = ValueDeserializer::new(std::mem::take(rest), MAX_DEPTH);
+    let value = T::deserialize(&mut deserializer).map_err(|error| DecodeError(error.0))?;
+    *rest = deserializer.rest();
+    Ok(value)
 }
 
-/// Writes a value.
+/// Writes a value; part of it may have been written when that fails.
 #[inline]
 pub(super) fn encode_value<T: Serialize + ?Sized>(out: &mut Vec<u8>, value: &T) -> Result<(), EncodeError> {
-    let mut serializer = rmp_serde::Serializer::new(out).with_struct_map();
-    value.serialize(&mut serializer).map_err(|error| EncodeError(error.to_string()))
+    value.serialize(ValueSerializer::new(out)).map_err(|error| EncodeError(error.0))
 }

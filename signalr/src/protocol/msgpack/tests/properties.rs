@@ -47,6 +47,19 @@ mod bytes_as_bin {
     }
 }
 
+impl Value {
+    fn has_characters(&self) -> bool {
+        match self {
+            Value::Char(_) => true,
+            Value::List(values) => values.iter().any(Value::has_characters),
+            Value::Map(entries) => entries.values().any(Value::has_characters),
+            Value::Struct { second, .. } => second.as_ref().is_some_and(|value| value.has_characters()),
+            Value::Pair(value, _) => value.has_characters(),
+            _ => false,
+        }
+    }
+}
+
 fn text() -> impl Strategy<Value = String> {
     prop_oneof![4 => ".{0,40}", 1 => ".{250,300}", 1 => Just("x".repeat(3_000))]
 }
@@ -180,6 +193,19 @@ proptest! {
         let read = completion(unframed(&framed));
         prop_assert_eq!(&read.id, &id);
         prop_assert!(matches!(read.outcome, Outcome::Result(result) if result.decode::<Value>().unwrap() == sent));
+    }
+
+    #[test]
+    fn values_are_those_of_another_implementation(sent in value()) {
+        let framed = written(|out| Protocol::MessagePack.encode_stream_item(out, "1", &sent).unwrap());
+        let ours = stream_item(unframed(&framed)).item;
+        // The other one writes characters as strings.
+        if !sent.has_characters() {
+            prop_assert_eq!(ours.as_bytes(), rmp_serde::to_vec_named(&sent).unwrap());
+        }
+        prop_assert_eq!(&ours.decode::<Value>().unwrap(), &sent);
+        let others = rmp_serde::to_vec_named(&sent).unwrap();
+        prop_assert_eq!(&Payload::new(Protocol::MessagePack, &others).decode::<Value>().unwrap(), &sent);
     }
 
     #[test]

@@ -1,9 +1,11 @@
 //! Arguments, items and results of many types.
 
 use super::{invocation, result_of, stream_item, unframed, written};
+use crate::protocol::binary::Binary;
 use crate::protocol::codec::{InvocationHead, Protocol};
 use crate::protocol::payload::{Arguments, Payload};
 use serde::de::{DeserializeOwned, IgnoredAny};
+use serde::ser::SerializeSeq;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt::Debug;
@@ -151,6 +153,114 @@ fn a_value_takes_all_of_its_payload() {
     fails::<i32>(b"");
     fails::<Vec<i32>>(b"\x92\x01");
     fails::<(i32, i32)>(b"\x93\x01\x02\x03");
+}
+
+#[test]
+fn text_is_not_bytes() {
+    fails::<String>(b"\xc4\x01x");
+    fails::<Vec<Option<String>>>(b"\x91\xc4\x01x");
+    fails::<char>(b"\xc4\x01x");
+    fails::<Colour>(b"\xc4\x03Red");
+    fails::<Vec<u8>>(b"\xa1x");
+}
+
+#[test]
+fn characters_are_numbers_but_read_from_both() {
+    assert_eq!(value(&'x'), b"x");
+    assert_eq!(value(&'\u{1f980}'), b"\xce\x00\x01\xf9\x80");
+    assert_eq!(decoded::<char>(b"\xcd\x20\xac"), '\u{20ac}');
+    assert_eq!(decoded::<char>(b"\xa3\xe2\x82\xac"), '\u{20ac}');
+    fails::<char>(b"\xcd\xd8\x00");
+    fails::<char>(b"\xff");
+    fails::<char>(b"\xa2ab");
+}
+
+#[test]
+fn integers_of_128_bits() {
+    assert_eq!(value(&5i128), b"\x05");
+    assert_eq!(value(&u128::from(u64::MAX)), b"\xcf\xff\xff\xff\xff\xff\xff\xff\xff");
+    for number in [i128::MIN, i64::MIN.into(), -1, 0, u64::MAX.into(), i128::MAX] {
+        assert_eq!(decoded::<i128>(&value(&number)), number);
+        let unsigned = number.cast_unsigned();
+        assert_eq!(decoded::<u128>(&value(&unsigned)), unsigned);
+    }
+    fails::<i128>(b"\xc4\x01x");
+}
+
+/// A timestamp as .NET has it, in the manner of `rmp-serde`.
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename = "_ExtStruct")]
+struct Extension((i8, Binary));
+
+#[test]
+fn extensions() {
+    for (length, head) in [
+        (0, &b"\xc7\x00\xff"[..]),
+        (1, b"\xd4\xff"),
+        (2, b"\xd5\xff"),
+        (3, b"\xc7\x03\xff"),
+        (4, b"\xd6\xff"),
+        (8, b"\xd7\xff"),
+        (12, b"\xc7\x0c\xff"),
+        (16, b"\xd8\xff"),
+        (255, b"\xc7\xff\xff"),
+        (256, b"\xc8\x01\x00\xff"),
+        (65_536, b"\xc9\x00\x01\x00\x00\xff"),
+    ] {
+        let extension = Extension((-1, vec![7; length].into()));
+        let bytes = value(&extension);
+        assert_eq!(bytes, [head, &[7].repeat(length)].concat());
+        assert_eq!(decoded::<Extension>(&bytes), extension);
+        assert_eq!(decoded::<Vec<Extension>>(&[&b"\x91"[..], &bytes].concat()), [extension]);
+    }
+    fails::<Extension>(b"\x92\xff\xc4\x01x");
+    fails::<Extension>(b"\xd6\xff\0\0\0");
+    fails::<i32>(b"\xd6\xff\0\0\0\0");
+    #[derive(Serialize)]
+    #[serde(rename = "_ExtStruct")]
+    struct Wrong(i32);
+    Protocol::MessagePack.encode_result(&mut Vec::new(), "1", &Wrong(1)).unwrap_err();
+}
+
+#[test]
+fn units_are_nil() {
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    struct Unit;
+    assert_eq!(value(&Unit), b"\xc0");
+    assert_eq!(decoded::<Unit>(b"\xc0"), Unit);
+    assert_eq!(decoded::<Colour>(b"\x81\xa3Red\xc0"), Colour::Red);
+}
+
+/// Says that it has another number of elements than it has.
+struct Miscounted(Option<usize>, usize);
+
+impl Serialize for Miscounted {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut seq = serializer.serialize_seq(self.0)?;
+        for _ in 0..self.1 {
+            seq.serialize_element(&7)?;
+        }
+        seq.end()
+    }
+}
+
+#[test]
+fn lengths_are_those_of_what_was_written() {
+    for length in [0, 1, 15, 16, 17, 65_535, 65_536] {
+        let expected = value(&vec![7; length]);
+        for declared in [None, Some(0), Some(length), Some(15), Some(16), Some(70_000)] {
+            assert_eq!(value(&Miscounted(declared, length)), expected, "{length} declared as {declared:?}");
+        }
+    }
+}
+
+#[test]
+fn nesting_is_limited_in_what_is_written() {
+    #[derive(Serialize)]
+    struct Nest(Vec<Nest>);
+    let nested = |depth| (1..depth).fold(Nest(Vec::new()), |nest, _| Nest(vec![nest]));
+    assert_eq!(value(&nested(500)).len(), 500);
+    Protocol::MessagePack.encode_result(&mut Vec::new(), "1", &nested(501)).unwrap_err();
 }
 
 #[test]
