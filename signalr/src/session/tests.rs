@@ -4,7 +4,7 @@ use super::calls::Call;
 use super::cancel::CancellationToken;
 use super::close::CloseReason;
 use super::handshake::{HandshakeRules, accept};
-use super::inbox::{Overflow, Pushed};
+use super::inbox::{Origin, Overflow, Pushed};
 use super::keepalive::Intervals;
 use super::outbound::Outbound;
 use super::peer::Peer;
@@ -232,7 +232,7 @@ async fn a_stream_ends_without_an_error_when_it_is_cancelled() {
 async fn messages_of_others_keep_their_order_and_come_before_the_reply() {
     let mut client = Client::connect(settings());
     for text in ["a", "b", "c"] {
-        assert_eq!(client.peer.inbox.push(format!("{text}\x1e").into(), false, None), Pushed::Queued);
+        assert_eq!(client.peer.inbox.push(format!("{text}\x1e").into(), Origin::Others, None), Pushed::Queued);
     }
     client.send(&[&call(1, "Echo")]).await;
     for text in ["a", "b", "c"] {
@@ -248,7 +248,7 @@ async fn a_client_that_does_not_read_is_disconnected() {
     // The pipe and the session's own buffer take some before the inbox is full.
     let mut pushed = Pushed::Queued;
     while pushed == Pushed::Queued {
-        pushed = client.peer.inbox.push(message.clone(), false, None);
+        pushed = client.peer.inbox.push(message.clone(), Origin::Others, None);
         tokio::task::yield_now().await;
     }
     assert_eq!(pushed, Pushed::Gone);
