@@ -7,7 +7,7 @@ use super::envelope::Envelope;
 use crate::clients::target::Audience;
 use crate::hub::context::Connection;
 use crate::protocol::Protocol;
-use crate::session::inbox::Pushed;
+use crate::session::inbox::{Origin, Pushed};
 use crate::session::peer::Peer;
 use crate::short_string::ShortString;
 use std::collections::{HashMap, HashSet};
@@ -218,7 +218,8 @@ impl Registry {
         self.each_peer(audience, |peer| {
             // Who has connected with a new protocol since the encoding was not there yet when this was sent.
             let Some(message) = envelope.message(peer.protocol) else { return };
-            match peer.inbox.push(message, own == Some(peer.number), envelope.latest) {
+            let origin = if own == Some(peer.number) { Origin::OwnCall } else { Origin::Others };
+            match peer.inbox.push(message, origin, envelope.latest) {
                 Pushed::Queued => deliveries.delivered += 1,
                 Pushed::QueuedAbove => {
                     deliveries.delivered += 1;

@@ -3,7 +3,7 @@
 use crate::hub::error::short_type_name;
 use crate::protocol::codec::InvocationHead;
 use crate::protocol::{Arguments, EncodeError, WireArguments};
-use crate::session::inbox::Pushed;
+use crate::session::inbox::{Origin, Pushed};
 use crate::session::invocations::Answer;
 use crate::session::peer::Peer;
 use serde::de::DeserializeOwned;
@@ -130,7 +130,7 @@ impl<T> ClientResult<T> {
         if let Err(error) = asked.peer.protocol.encode_invocation(&mut message, head, arguments) {
             return Self::new(Err(ClientResultError::Question(error)));
         }
-        match asked.peer.inbox.push(message.into(), true, None) {
+        match asked.peer.inbox.push(message.into(), Origin::OwnCall, None) {
             Pushed::Gone => Self::nobody(asked.peer.id.as_str()),
             Pushed::Queued | Pushed::QueuedAbove | Pushed::Dropped => Self::new(Ok(asked)),
         }

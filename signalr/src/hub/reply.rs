@@ -5,7 +5,7 @@ use super::invocation::PlainFailure;
 use crate::protocol::{EncodeError, Protocol};
 use crate::session::cancel::CancellationToken;
 use crate::session::current;
-use crate::session::inbox::Pushed;
+use crate::session::inbox::{Origin, Pushed};
 use crate::session::peer::Peer;
 use crate::short_string::ShortString;
 use crate::streaming::pump::pump;
@@ -143,7 +143,7 @@ impl Reply {
         // In a task of its own: by the inbox.
         let mut message = Vec::new();
         encode.take().map_or(Ok(()), |encode| encode(*protocol, &mut message))?;
-        Ok((inbox.push(message.into(), true, None), 0))
+        Ok((inbox.push(message.into(), Origin::Reply, None), 0))
     }
 
     fn write_error(&self, id: &ShortString, error: &HubError) {

@@ -32,6 +32,16 @@ pub enum Overflow {
     DropNewest,
 }
 
+/// On whose behalf a message is sent, which decides what happens when there is no room for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Origin {
+    Others,
+    /// A call of this very connection, which can wait for room.
+    OwnCall,
+    /// The answer to a call of this connection. It is never lost; how many calls run at once bounds what waits.
+    Reply,
+}
+
 /// What became of one message for one connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Pushed {
@@ -91,9 +101,8 @@ impl Inbox {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Queues a message. `own` says that it comes from a call of this very connection, `latest` that a newer message of
-    /// that name makes the older ones worthless.
-    pub(crate) fn push(&self, message: Bytes, own: bool, latest: Option<&'static str>) -> Pushed {
+    /// Queues a message. `latest` says that a newer message of that name makes the older ones worthless.
+    pub(crate) fn push(&self, message: Bytes, origin: Origin, latest: Option<&'static str>) -> Pushed {
         let mut state = self.lock();
         if state.closed {
             return Pushed::Gone;
@@ -107,10 +116,11 @@ impl Inbox {
         let mut pushed = Pushed::Queued;
         // A message that alone exceeds the capacity still passes when nothing else waits.
         if length > self.capacity && state.bytes > 0 {
-            let overflow = if own { Overflow::Wait } else { self.overflow };
+            let overflow = if origin == Origin::Others { self.overflow } else { Overflow::Wait };
+            let endures = origin == Origin::Reply || length <= self.capacity.saturating_mul(HARD_LIMIT);
             match overflow {
                 Overflow::DropNewest => return Pushed::Dropped,
-                Overflow::Wait if length <= self.capacity.saturating_mul(HARD_LIMIT) => pushed = Pushed::QueuedAbove,
+                Overflow::Wait if endures => pushed = Pushed::QueuedAbove,
                 Overflow::Wait | Overflow::Disconnect => {
                     state.closed = true;
                     state.close.get_or_insert(CloseReason::SlowConsumer);
@@ -260,8 +270,8 @@ mod tests {
     #[test]
     fn a_full_inbox_disconnects_by_default_and_only_then() {
         let inbox = Inbox::new(1, 8, Overflow::Disconnect);
-        assert_eq!(inbox.push(message("12345678"), false, None), Pushed::Queued);
-        assert_eq!(inbox.push(message("9"), false, None), Pushed::Gone);
+        assert_eq!(inbox.push(message("12345678"), Origin::Others, None), Pushed::Queued);
+        assert_eq!(inbox.push(message("9"), Origin::Others, None), Pushed::Gone);
         assert!(inbox.lock().closed);
         assert_eq!(inbox.close_request(), Some(CloseReason::SlowConsumer));
     }
@@ -269,34 +279,34 @@ mod tests {
     #[test]
     fn a_message_above_the_capacity_passes_when_nothing_else_waits() {
         let inbox = Inbox::new(1, 4, Overflow::Disconnect);
-        assert_eq!(inbox.push(message("large message"), false, None), Pushed::Queued);
+        assert_eq!(inbox.push(message("large message"), Origin::Others, None), Pushed::Queued);
         assert_eq!(taken(&inbox), ["large message"]);
     }
 
     #[test]
     fn drop_newest_keeps_what_waits() {
         let inbox = Inbox::new(1, 4, Overflow::DropNewest);
-        assert_eq!(inbox.push(message("abc"), false, None), Pushed::Queued);
-        assert_eq!(inbox.push(message("de"), false, None), Pushed::Dropped);
-        assert_eq!(inbox.push(message("f"), false, None), Pushed::Queued);
+        assert_eq!(inbox.push(message("abc"), Origin::Others, None), Pushed::Queued);
+        assert_eq!(inbox.push(message("de"), Origin::Others, None), Pushed::Dropped);
+        assert_eq!(inbox.push(message("f"), Origin::Others, None), Pushed::Queued);
         assert_eq!(taken(&inbox), ["abc", "f"]);
     }
 
     #[test]
     fn keeping_the_latest_makes_room_of_its_own_predecessors_only() {
         let inbox = Inbox::new(1, 8, Overflow::DropNewest);
-        inbox.push(message("p1"), false, Some("Price"));
-        inbox.push(message("chat"), false, None);
-        inbox.push(message("p2"), false, Some("Price"));
-        assert_eq!(inbox.push(message("p3"), false, Some("Price")), Pushed::Queued);
+        inbox.push(message("p1"), Origin::Others, Some("Price"));
+        inbox.push(message("chat"), Origin::Others, None);
+        inbox.push(message("p2"), Origin::Others, Some("Price"));
+        assert_eq!(inbox.push(message("p3"), Origin::Others, Some("Price")), Pushed::Queued);
         assert_eq!(taken(&inbox), ["chat", "p3"]);
     }
 
     #[tokio::test]
     async fn whoever_waits_for_room_goes_on_when_the_session_has_taken_messages() {
         let inbox = Inbox::new(1, 4, Overflow::Wait);
-        inbox.push(message("abcd"), false, None);
-        assert_eq!(inbox.push(message("e"), false, None), Pushed::QueuedAbove);
+        inbox.push(message("abcd"), Origin::Others, None);
+        assert_eq!(inbox.push(message("e"), Origin::Others, None), Pushed::QueuedAbove);
         let mut room = Box::pin(inbox.room());
         assert!((&mut room).now_or_never().is_none());
         assert_eq!(taken(&inbox).len(), 2);
@@ -306,15 +316,24 @@ mod tests {
     #[test]
     fn waiting_has_a_hard_limit_for_those_who_do_not_wait() {
         let inbox = Inbox::new(1, 2, Overflow::Wait);
-        let pushed: Vec<_> = (0..5).map(|_| inbox.push(message("ab"), false, None)).collect();
+        let pushed: Vec<_> = (0..5).map(|_| inbox.push(message("ab"), Origin::Others, None)).collect();
         assert_eq!(pushed[3], Pushed::QueuedAbove);
         assert_eq!(pushed[4], Pushed::Gone);
     }
 
     #[test]
+    fn replies_are_never_lost() {
+        let inbox = Inbox::new(1, 2, Overflow::Disconnect);
+        assert_eq!(inbox.push(message("ab"), Origin::Reply, None), Pushed::Queued);
+        let pushed: Vec<_> = (0..50).map(|_| inbox.push(message("ab"), Origin::Reply, None)).collect();
+        assert_eq!(pushed, [Pushed::QueuedAbove; 50]);
+        assert_eq!(inbox.push(message("ab"), Origin::Others, None), Pushed::Gone);
+    }
+
+    #[test]
     fn own_messages_are_never_dropped_by_the_policy() {
         let inbox = Inbox::new(1, 2, Overflow::DropNewest);
-        inbox.push(message("ab"), true, None);
-        assert_eq!(inbox.push(message("cd"), true, None), Pushed::QueuedAbove);
+        inbox.push(message("ab"), Origin::OwnCall, None);
+        assert_eq!(inbox.push(message("cd"), Origin::OwnCall, None), Pushed::QueuedAbove);
     }
 }

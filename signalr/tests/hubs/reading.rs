@@ -206,8 +206,8 @@ async fn a_client_whose_reading_is_paused_does_not_time_out() {
         .keep_alive_interval(Duration::from_millis(20));
     let server = Server::with(&hub, options);
     let mut client = Client::connect(&server).await;
-    client.send_all(&[json!({"type": 6}), invocation("1", "Hold", json!([]))]).await;
-    client.send(&invocation("2", "Note", json!([2, "x".repeat(200)]))).await;
+    let waits = invocation("2", "Note", json!([2, "x".repeat(200)]));
+    client.send_all(&[json!({"type": 6}), invocation("1", "Hold", json!([])), waits]).await;
     assert_eq!(told.next().await, "holding");
     // So many pings of the server take several times the timeout.
     for _ in 0..10 {

@@ -49,6 +49,16 @@ impl Library {
         format!("{number}{}", "x".repeat(20_000))
     }
 
+    #[hub(spawn)]
+    async fn spawned_large(&self, number: u32) -> String {
+        self.large(number)
+    }
+
+    #[hub(blocking)]
+    fn blocking_large(&self, number: u32) -> String {
+        self.large(number)
+    }
+
     /// Far more than may wait, to the caller itself.
     async fn read_aloud(&self, ctx: Context<Self>, count: u32) -> usize {
         let mut reached = 0;
@@ -295,16 +305,30 @@ async fn a_slow_client_gets_all_of_its_own_streams_and_replies() {
         }
         assert_eq!(slow.next().await, crate::support::end("s"));
     }
-    let (mut slow, _) = slow_client(&server, "slow").await;
-    let calls: Vec<_> = (0..100).map(|n| invocation(&n.to_string(), "Large", json!([n]))).collect();
-    slow.send_all(&calls).await;
-    settle().await;
-    for n in 0..100 {
-        let message = slow.next().await;
-        assert_eq!(message["invocationId"], n.to_string());
-        assert!(message["result"].as_str().is_some_and(|text| text.len() > 20_000));
+    assert_eq!(told.next().await, "slow TransportLost", "the first has left");
+}
+
+#[tokio::test]
+async fn a_slow_client_gets_all_replies_wherever_their_methods_run() {
+    let (hub, _, mut told) = Library::hub();
+    let server = Server::narrow(&hub, options(Overflow::Disconnect).parallel_invocations(60));
+    for method in ["Large", "SpawnedLarge", "BlockingLarge"] {
+        let (mut slow, _) = slow_client(&server, method).await;
+        let calls: Vec<_> = (0..100).map(|n| invocation(&n.to_string(), method, json!([n]))).collect();
+        slow.send_all(&calls).await;
+        settle().await;
+        let mut answered = Vec::new();
+        for _ in 0..100 {
+            let message = slow.next().await;
+            assert!(message["result"].as_str().is_some_and(|text| text.len() > 20_000), "{method}: {message}");
+            answered.push(message["invocationId"].as_str().unwrap().parse::<u32>().unwrap());
+        }
+        answered.sort_unstable();
+        assert!(answered.into_iter().eq(0..100));
+        assert_eq!(told.now(), None);
+        slow.socket.close(None).await.unwrap();
+        assert_eq!(told.next().await, format!("{method} ClientClosed"));
     }
-    assert_eq!(told.next().await, "slow TransportLost", "that was the first to leave");
 }
 
 #[tokio::test]
