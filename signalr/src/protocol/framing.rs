@@ -72,7 +72,8 @@ impl Framing {
 #[cfg(any(feature = "msgpack", test))]
 fn next_prefixed(buffer: &[u8], max_size: Option<usize>) -> Result<Option<Frame<'_>>, ProtocolError> {
     let limit = max_size.unwrap_or(usize::MAX);
-    let Some((prefix, length)) = length_prefix(buffer)? else {
+    // What stands behind the limit does not count, so that it does not matter how much has come.
+    let Some((prefix, length)) = length_prefix(buffer.get(..limit).unwrap_or(buffer))? else {
         // An empty body is the least that can follow the rest of the prefix.
         return if buffer.len() >= limit { Err(too_large(limit)) } else { Ok(None) };
     };
@@ -178,6 +179,7 @@ mod tests {
         assert_eq!(text(&next_prefixed(b"\xff\xff\xff\xff\x07", Some(32768)).unwrap_err()), too_large_text(32768));
         assert_eq!(next_prefixed(b"\x80\x80", Some(3)), Ok(None));
         assert!(next_prefixed(b"\x80\x80\x80", Some(3)).is_err());
+        assert_eq!(text(&next_prefixed(b"\x80\x80\x80\x80\x08", Some(3)).unwrap_err()), too_large_text(3));
     }
 
     /// Gives `bytes` to `next` in pieces and returns the messages, or how many there were before the error.
