@@ -3,6 +3,7 @@
 use super::error::HubError;
 use super::invocation::PlainFailure;
 use crate::protocol::{EncodeError, Protocol};
+use crate::session::HIGH_WATER;
 use crate::session::cancel::CancellationToken;
 use crate::session::current;
 use crate::session::inbox::{Origin, Pushed};
@@ -88,9 +89,14 @@ impl Reply {
 
     // ---- for the pump ----
 
-    /// Sends one item; returns what became of it and how many bytes wait to be sent.
-    pub(crate) fn item<T: Serialize>(&self, item: &T) -> Result<(Pushed, usize), ItemError> {
-        let Some(id) = &self.id else { return Ok((Pushed::Queued, 0)) };
+    /// Whether the peer has taken enough of what was sent before.
+    pub(crate) fn has_room(&self) -> bool {
+        current::with(self.peer.number, |outbound| outbound.len() < HIGH_WATER).unwrap_or(true)
+    }
+
+    /// Sends one item; returns what became of it.
+    pub(crate) fn item<T: Serialize>(&self, item: &T) -> Result<Pushed, ItemError> {
+        let Some(id) = &self.id else { return Ok(Pushed::Queued) };
         self.emit(|protocol, out| protocol.encode_stream_item(out, id.as_str(), item)).map_err(ItemError)
     }
 
@@ -116,14 +122,14 @@ impl Reply {
 
     // ---- writing ----
 
-    /// Encodes behind everything that was sent to this connection before. Says how many bytes wait then.
-    fn emit<F>(&self, encode: F) -> Result<(Pushed, usize), EncodeError>
+    /// Encodes behind everything that was sent to this connection before.
+    fn emit<F>(&self, encode: F) -> Result<Pushed, EncodeError>
     where
         F: FnOnce(Protocol, &mut Vec<u8>) -> Result<(), EncodeError>,
     {
         // If somebody has asked for the connection's end, what comes now comes too late.
         if self.peer.is_shut() || self.peer.inbox.is_ending() {
-            return Ok((Pushed::Gone, 0));
+            return Ok(Pushed::Gone);
         }
         let Peer { number, protocol, inbox, .. } = &*self.peer;
         let mut encode = Some(encode);
@@ -135,7 +141,7 @@ impl Reply {
                 });
             }
             let written = encode.take().map_or(Ok(()), |encode| encode(*protocol, outbound.encode_buffer()));
-            written.map(|()| (Pushed::Queued, outbound.len()))
+            written.map(|()| Pushed::Queued)
         });
         if let Ok(written) = here {
             return written;
@@ -143,7 +149,7 @@ impl Reply {
         // In a task of its own: by the inbox.
         let mut message = Vec::new();
         encode.take().map_or(Ok(()), |encode| encode(*protocol, &mut message))?;
-        Ok((inbox.push(message.into(), Origin::Reply, None), 0))
+        Ok(inbox.push(message.into(), Origin::Reply, None))
     }
 
     fn write_error(&self, id: &ShortString, error: &HubError) {

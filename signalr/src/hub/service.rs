@@ -95,7 +95,8 @@ impl<H: HubMethods> HubService<H> {
         };
         let (count, protocol) = (received.arguments.len(), received.arguments.protocol());
         let bytes: Box<[u8]> = received.arguments.as_bytes().into();
-        let Received { streaming, uploads, reply, cancelled, .. } = received;
+        let Received { streaming, uploads, mut reply, cancelled, .. } = received;
+        reply.token = tokens.cancel.clone();
         let future = Box::pin(async move {
             let hub = match service.hub.source.make(service.context()).await {
                 Ok(hub) => hub,
@@ -119,8 +120,13 @@ impl<H: HubMethods> HubService<H> {
             Started::Blocking(run) => {
                 let places = self.connection.core.blocking.clone();
                 Some(Box::pin(async move {
-                    let Ok(_place) = places.acquire_owned().await else { return };
-                    // A panic was answered when it unwound.
+                    let Ok(place) = places.acquire_owned().await else { return };
+                    // The place is taken until the thread is done, whatever becomes of the call. A panic was answered
+                    // when it unwound.
+                    let run = move || {
+                        let _place = place;
+                        run();
+                    };
                     let _ = tokio::task::spawn_blocking(run).await;
                 }))
             }

@@ -204,12 +204,12 @@ impl HubOptions {
 
     pub(crate) fn handshake_rules(&self) -> HandshakeRules {
         HandshakeRules {
-            timeout: self.handshake_timeout,
+            timeout: bounded(self.handshake_timeout),
             message_limit: self.maximum_message_size,
             protocols: self.protocols.clone(),
             binary: true,
             detailed_errors: self.detailed_errors,
-            close_timeout: self.close_timeout,
+            close_timeout: bounded(self.close_timeout),
         }
     }
 
@@ -224,14 +224,19 @@ impl HubOptions {
             overflow: self.overflow,
             detailed_errors: self.detailed_errors,
             intervals: Intervals {
-                ping: self.keep_alive_interval,
-                timeout: self.client_timeout,
-                probe: self.websocket_ping_interval,
+                ping: bounded(self.keep_alive_interval),
+                timeout: bounded(self.client_timeout),
+                probe: self.websocket_ping_interval.map(bounded),
             },
-            close_timeout: self.close_timeout,
-            call_grace: self.call_grace,
+            close_timeout: bounded(self.close_timeout),
+            call_grace: bounded(self.call_grace),
         }
     }
+}
+
+/// A clock can neither tick all the time nor be asked for `Duration::MAX`.
+fn bounded(time: Duration) -> Duration {
+    time.clamp(Duration::from_millis(1), Duration::from_secs(365 * 24 * 3600))
 }
 
 impl fmt::Debug for HubOptions {
@@ -240,5 +245,24 @@ impl fmt::Debug for HubOptions {
             .field("settings", &self.settings())
             .field("protocols", &self.protocols)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_ones_that_a_clock_can_wait_for() {
+        for time in [Duration::ZERO, Duration::MAX] {
+            let options =
+                HubOptions::default().keep_alive_interval(time).call_grace(time).websocket_ping_interval(time);
+            let settings = options.settings();
+            let now = tokio::time::Instant::now();
+            for bounded in [settings.intervals.ping, settings.call_grace, settings.intervals.probe.unwrap_or_default()]
+            {
+                assert!(bounded > Duration::ZERO && now.checked_add(bounded * 2).is_some());
+            }
+        }
     }
 }

@@ -26,8 +26,14 @@ pub(crate) struct Call {
     pub(crate) limited: bool,
 }
 
+/// What is left of a call that has ended.
+pub(crate) struct Ended {
+    cancel: Option<CancellationToken>,
+    limited: bool,
+}
+
 impl Future for Call {
-    type Output = (Option<ShortString>, bool);
+    type Output = Ended;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         if let Some(token) = &self.drop {
@@ -45,12 +51,12 @@ impl Future for Call {
 
 impl Call {
     /// Drops the future within reach of `catch_unwind`: it is the user's code.
-    fn end(&mut self) -> (Option<ShortString>, bool) {
+    fn end(&mut self) -> Ended {
         // Of no size, so that its box is no allocation.
         let over = Box::pin(std::future::pending());
         let future = std::mem::replace(&mut self.future, over);
         let _ = catch_unwind(AssertUnwindSafe(|| drop(future)));
-        (self.id.take(), self.limited)
+        Ended { cancel: self.cancel.take(), limited: self.limited }
     }
 }
 
@@ -61,7 +67,24 @@ pub(crate) struct Waiting {
     pub(crate) id: Option<ShortString>,
     pub(crate) uploads: Vec<UploadHandle>,
     pub(crate) cancelled: bool,
+    /// Whether it answers with a stream.
+    pub(crate) streaming: bool,
 }
+
+impl Waiting {
+    /// Whether it counts against the limit of parallel calls.
+    pub(crate) fn is_limited(&self) -> bool {
+        !self.streaming && self.uploads.is_empty()
+    }
+
+    /// About what it takes in memory.
+    fn bytes(&self) -> usize {
+        self.message.len() + size_of::<Self>() + self.uploads.len() * UPLOAD_BYTES
+    }
+}
+
+/// About what an upload stream takes before its first item.
+const UPLOAD_BYTES: usize = 256;
 
 /// All calls of one connection.
 #[derive(Default)]
@@ -73,6 +96,7 @@ pub(crate) struct Calls {
     cancellable: Vec<(ShortString, CancellationToken)>,
     waiting: VecDeque<Waiting>,
     waiting_bytes: usize,
+    waiting_streams: usize,
 }
 
 impl Calls {
@@ -85,9 +109,14 @@ impl Calls {
         self.limited
     }
 
-    /// How many streams and other cancellable calls run.
+    /// How many streams and other cancellable calls run, or wait for their turn.
     pub(crate) fn streams(&self) -> usize {
-        self.cancellable.len()
+        self.cancellable.len() + self.waiting_streams
+    }
+
+    /// How many calls of any kind run.
+    pub(crate) fn running(&self) -> usize {
+        usize::from(self.single.is_some()) + self.many.as_ref().map_or(0, |many| many.len())
     }
 
     /// Whether a stream or a cancellable call of that id runs.
@@ -116,10 +145,10 @@ impl Calls {
         }
     }
 
-    fn ended(&mut self, (id, limited): (Option<ShortString>, bool)) {
+    fn ended(&mut self, Ended { cancel, limited }: Ended) {
         self.limited -= usize::from(limited);
-        if let Some(id) = id
-            && let Some(place) = self.cancellable.iter().position(|(known, _)| *known == id)
+        if let Some(token) = cancel
+            && let Some(place) = self.cancellable.iter().position(|(_, known)| known.is_same(&token))
         {
             self.cancellable.swap_remove(place);
         }
@@ -169,7 +198,8 @@ impl Calls {
     // ---- those that wait ----
 
     pub(crate) fn wait(&mut self, waiting: Waiting) {
-        self.waiting_bytes += waiting.message.len();
+        self.waiting_bytes += waiting.bytes();
+        self.waiting_streams += usize::from(waiting.streaming);
         self.waiting.push_back(waiting);
     }
 
@@ -181,24 +211,22 @@ impl Calls {
         self.waiting_bytes
     }
 
-    pub(crate) fn next_waiting(&mut self) -> Option<Waiting> {
+    /// The next one, if it has a place.
+    pub(crate) fn next_waiting(&mut self, has_place: impl FnOnce(&Self, &Waiting) -> bool) -> Option<Waiting> {
+        self.waiting.front().filter(|next| has_place(self, next))?;
         let next = self.waiting.pop_front()?;
-        self.waiting_bytes -= next.message.len();
+        self.waiting_bytes -= next.bytes();
+        self.waiting_streams -= usize::from(next.streaming);
         if self.waiting.is_empty() {
             self.waiting = VecDeque::new();
         }
         Some(next)
     }
 
-    /// Puts one back whose turn has not come after all.
-    pub(crate) fn put_back(&mut self, waiting: Waiting) {
-        self.waiting_bytes += waiting.message.len();
-        self.waiting.push_front(waiting);
-    }
-
     pub(crate) fn forget_waiting(&mut self) {
         self.waiting = VecDeque::new();
         self.waiting_bytes = 0;
+        self.waiting_streams = 0;
     }
 
     /// Forgets those that wait and drops those that run.

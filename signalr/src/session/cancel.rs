@@ -65,6 +65,11 @@ impl CancellationToken {
         self.0.call.wake();
     }
 
+    /// Whether both are clones of one token.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
     /// Wakes the call's own future when it is cancelled.
     pub(crate) fn register(&self, waker: &std::task::Waker) {
         self.0.call.register(waker);

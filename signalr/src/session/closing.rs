@@ -71,16 +71,18 @@ impl Session {
     /// Returns `true` when everything has ended.
     pub(super) fn drive_closing(&mut self, cx: &mut Context<'_>) -> bool {
         let Some(mut closing) = self.closing.take() else { return true };
-        self.close_socket(&mut closing, cx);
-        let over = self.end_calls(&mut closing, cx) && self.tell_service(&mut closing, cx) && self.duplex.is_none();
+        let now = Instant::now();
+        self.close_socket(&mut closing, now, cx);
+        let over =
+            self.end_calls(&mut closing, now, cx) && self.tell_service(&mut closing, cx) && self.duplex.is_none();
         if !over {
-            self.wait_on(&closing, cx);
+            self.wait_on(&closing, now, cx);
         }
         self.closing = Some(closing);
         over
     }
 
-    fn close_socket(&mut self, closing: &mut Closing, cx: &mut Context<'_>) {
+    fn close_socket(&mut self, closing: &mut Closing, now: Instant, cx: &mut Context<'_>) {
         if !closing.flushed {
             match self.poll_write(cx) {
                 Poll::Ready(Ok(())) => closing.flushed = true,
@@ -94,7 +96,7 @@ impl Session {
         {
             self.duplex = None;
         }
-        if Instant::now() >= closing.socket_until {
+        if now >= closing.socket_until {
             self.duplex = None;
         }
         if self.duplex.is_none() {
@@ -103,9 +105,10 @@ impl Session {
     }
 
     /// Calls that were received run to their end, within the grace period.
-    fn end_calls(&mut self, closing: &mut Closing, cx: &mut Context<'_>) -> bool {
-        if Instant::now() >= closing.calls_until {
-            self.connecting = None;
+    fn end_calls(&mut self, closing: &mut Closing, now: Instant, cx: &mut Context<'_>) -> bool {
+        if now >= closing.calls_until {
+            let connecting = self.connecting.take();
+            let _ = catch_unwind(AssertUnwindSafe(|| drop(connecting)));
             self.calls.clear();
         }
         if let Some(connecting) = &mut self.connecting {
@@ -146,8 +149,7 @@ impl Session {
     }
 
     /// Looks again when the next of the two times has come.
-    fn wait_on(&mut self, closing: &Closing, cx: &mut Context<'_>) {
-        let now = Instant::now();
+    fn wait_on(&mut self, closing: &Closing, now: Instant, cx: &mut Context<'_>) {
         let next = [closing.socket_until, closing.calls_until].into_iter().filter(|at| *at > now).min();
         if let Some(next) = next {
             if self.timer.deadline() != next {

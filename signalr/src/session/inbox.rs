@@ -110,7 +110,11 @@ impl Inbox {
         if state.bytes + message.len() > self.capacity
             && let Some(name) = latest
         {
+            let was_above = state.bytes > self.capacity;
             state.forget(name);
+            if was_above && state.bytes <= self.capacity {
+                self.room.notify_waiters();
+            }
         }
         let length = state.bytes + message.len();
         let mut pushed = Pushed::Queued;
@@ -170,8 +174,7 @@ impl Inbox {
 
     /// Makes the session look again at what it had put off.
     pub(crate) fn nudge(&self) {
-        let wake = !self.pending.swap(true, Ordering::AcqRel);
-        if wake && !current::is(self.number) {
+        if !current::is(self.number) {
             self.session.wake();
         }
     }

@@ -71,6 +71,8 @@ pub(crate) struct Session {
     uploads: Uploads,
     clock: KeepAlive,
     timer: Pin<Box<Sleep>>,
+    /// Whether the peer has taken anything since the timer's last tick.
+    has_written: bool,
     closing: Option<Box<Closing>>,
 }
 
@@ -102,6 +104,7 @@ impl Session {
             uploads: Uploads::default(),
             clock,
             timer,
+            has_written: false,
             closing: None,
         });
         session.connecting = session.service.connected();
@@ -138,22 +141,20 @@ impl Session {
         };
         self.connecting = None;
         match result {
-            Ok(()) => self.start_waiting(cx),
+            // What waited is started with the other calls.
+            Ok(()) => {}
             Err(reason) => self.begin_close(reason),
         }
         true
     }
 
-    /// Runs what can run while the client takes its answers.
+    /// Runs the calls. Only new ones wait while the peer does not take its answers; streams do so by themselves.
     fn poll_calls(&mut self, cx: &mut Context<'_>) -> bool {
-        if self.unsent_bytes() >= HIGH_WATER {
-            return false;
+        let mut progress = self.calls.poll(cx);
+        if self.connecting.is_none() && self.calls.has_waiting() {
+            progress |= self.start_waiting(cx);
         }
-        let ended = self.calls.poll(cx);
-        if ended {
-            self.start_waiting(cx);
-        }
-        ended
+        progress
     }
 
     /// Sends what is there. Says whether more could be sent after it.
@@ -166,10 +167,16 @@ impl Session {
         if taken {
             self.take_inbox(HIGH_WATER);
         }
-        let was_high = self.unsent_bytes() >= HIGH_WATER;
-        match self.poll_write(cx) {
-            Poll::Pending => false,
-            Poll::Ready(Ok(())) => was_high || (taken && self.peer.inbox.is_pending()),
+        let before = self.unsent_bytes();
+        let written = self.poll_write(cx);
+        let after = self.unsent_bytes();
+        self.has_written |= after < before;
+        if after < HIGH_WATER {
+            self.peer.wake_stalled();
+        }
+        match written {
+            Poll::Pending => before >= HIGH_WATER && after < HIGH_WATER,
+            Poll::Ready(Ok(())) => before >= HIGH_WATER || (taken && self.peer.inbox.is_pending()),
             Poll::Ready(Err(error)) => {
                 self.begin_close(CloseReason::TransportLost(error.to_string()));
                 true
@@ -199,8 +206,9 @@ impl Session {
         let mut progress = false;
         while self.closing.is_none() && self.timer.as_mut().poll(cx).is_ready() {
             let now = Instant::now();
-            if self.is_held_back() {
-                // It is this end that does not read.
+            // What the peer sends is not read while it has to wait for this end, or takes its answers slowly.
+            let takes_answers = std::mem::take(&mut self.has_written);
+            if self.has_too_much_waiting() || (takes_answers && self.unsent_bytes() >= HIGH_WATER) {
                 self.clock.received(now);
             }
             match self.clock.check(&self.settings.intervals, now) {

@@ -8,6 +8,8 @@ use std::io::IoSlice;
 const COPIED: usize = 1024;
 /// Bytes up to this are moved to make room in front of them: that is cheaper than a vectored write.
 const MOVED: usize = 4 * 1024;
+/// Sent bytes at the front of the buffer are cut off from this number on.
+const COMPACTED: usize = 4 * 1024;
 /// A larger buffer is given back once it is empty.
 const KEPT: usize = 64 * 1024;
 
@@ -102,6 +104,10 @@ impl Outbound {
         }
         if self.is_empty() {
             self.clear();
+        } else if self.sent >= COMPACTED && self.sent * 2 >= self.tail.len() {
+            // A buffer that is never quite empty must not keep all that was ever sent.
+            self.tail.drain(..self.sent);
+            self.sent = 0;
         }
     }
 

@@ -6,8 +6,9 @@ use super::inbox::{Inbox, Overflow};
 use super::invocations::Invocations;
 use crate::protocol::Protocol;
 use crate::short_string::ShortString;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Mutex, OnceLock, PoisonError};
+use std::task::Waker;
 
 /// The shared part of a session; the session itself is owned by its task.
 #[derive(Debug)]
@@ -23,6 +24,8 @@ pub(crate) struct Peer {
     pub(crate) invocations: Invocations,
     /// Bytes of upload items that wait beyond what their streams may buffer.
     pub(crate) held: AtomicUsize,
+    /// Streams that wait until the peer has taken what was sent before.
+    stalled: Mutex<Vec<Waker>>,
     /// Set at the end: nothing is sent any more.
     shut: AtomicBool,
     closed: OnceLock<CancellationToken>,
@@ -46,6 +49,7 @@ impl Peer {
             inbox: Inbox::new(number, capacity, overflow),
             invocations: Invocations::new(number),
             held: AtomicUsize::new(0),
+            stalled: Mutex::default(),
             shut: AtomicBool::new(false),
             closed: OnceLock::new(),
         }
@@ -63,6 +67,22 @@ impl Peer {
     /// Whether the connection has ended.
     pub(crate) fn is_shut(&self) -> bool {
         self.shut.load(Ordering::Acquire)
+    }
+
+    /// Wakes `waker` when there is room for items again.
+    pub(crate) fn stall(&self, waker: &Waker) {
+        let mut stalled = self.stalled.lock().unwrap_or_else(PoisonError::into_inner);
+        if !stalled.iter().any(|known| known.will_wake(waker)) {
+            stalled.push(waker.clone());
+        }
+    }
+
+    /// Lets the streams go on.
+    pub(crate) fn wake_stalled(&self) {
+        let mut stalled = self.stalled.lock().unwrap_or_else(PoisonError::into_inner);
+        let wakers = std::mem::take(&mut *stalled);
+        drop(stalled);
+        wakers.into_iter().for_each(Waker::wake);
     }
 
     /// Asks the session to end the connection.

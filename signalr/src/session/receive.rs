@@ -1,8 +1,9 @@
 //! What a session does with the messages that it receives.
 
-use super::calls::Waiting;
+use super::calls::{Calls, Waiting};
 use super::close::CloseReason;
 use super::inbound::Flow;
+use super::settings::Settings;
 use super::{HIGH_WATER, Session};
 use crate::protocol::{Completion, Invocation, Message, Outcome, ProtocolError};
 use crate::streaming::upload::{UploadError, UploadHandle};
@@ -28,18 +29,36 @@ pub(super) fn with_buffer<R>(read: impl FnOnce(&mut [u8]) -> R) -> R {
     result
 }
 
+/// Whether a call may begin. Those with streams do not count against the limit of parallel calls, but they too have one.
+fn has_place(calls: &Calls, settings: &Settings, limited: bool) -> bool {
+    if limited {
+        calls.limited() < settings.parallel
+    } else {
+        calls.running() < settings.parallel.saturating_add(settings.streams)
+    }
+}
+
 impl Session {
     /// Whether reading pauses: too much waits for its turn, or the peer does not take its answers.
     pub(super) fn is_held_back(&self) -> bool {
+        self.has_too_much_waiting() || self.unsent_bytes() >= HIGH_WATER
+    }
+
+    /// Whether it is this end that does not keep up.
+    pub(super) fn has_too_much_waiting(&self) -> bool {
         self.calls.waiting_bytes() + self.peer.held.load(Ordering::Relaxed) > self.settings.waiting_limit
-            || self.unsent_bytes() >= HIGH_WATER
+    }
+
+    /// Whether the connection ends, or somebody has asked for it: nothing more is done for the peer then.
+    fn is_ending(&self) -> bool {
+        self.closing.is_some() || self.peer.inbox.is_ending()
     }
 
     /// Reads until the socket has nothing more. Says whether anything was done.
     pub(super) fn poll_receive(&mut self, cx: &mut Context<'_>) -> bool {
         with_buffer(|buffer| {
             let mut progress = false;
-            while self.closing.is_none() && !self.is_held_back() {
+            while !self.is_ending() && !self.is_held_back() {
                 if self.inbound.has_put_off() {
                     self.feed(&[], cx);
                 } else {
@@ -80,7 +99,7 @@ impl Session {
                 self.violation(&violation);
                 Flow::Stop
             }
-            Ok(()) if self.closing.is_some() => Flow::Stop,
+            Ok(()) if self.is_ending() => Flow::Stop,
             Ok(()) if self.is_held_back() => Flow::PutOff,
             Ok(()) => Flow::Continue,
         });
@@ -155,17 +174,14 @@ impl Session {
             }
             return;
         };
-        if self.connecting.is_some() || self.calls.has_waiting() || !self.has_place(&invocation) {
+        let streaming = invocation.streaming;
+        let limited = !streaming && uploads.is_empty();
+        if self.connecting.is_some() || self.calls.has_waiting() || !has_place(&self.calls, &self.settings, limited) {
             let id = id.map(Into::into);
-            self.calls.wait(Waiting { message: body.into(), id, uploads, cancelled: false });
+            self.calls.wait(Waiting { message: body.into(), id, uploads, cancelled: false, streaming });
         } else {
             self.start(invocation, uploads, false, cx);
         }
-    }
-
-    /// Streams do not count against the limit of parallel calls.
-    fn has_place(&self, invocation: &Invocation<'_>) -> bool {
-        invocation.streaming || !invocation.stream_ids.is_empty() || self.calls.limited() < self.settings.parallel
     }
 
     fn start(&mut self, invocation: Invocation<'_>, uploads: Vec<UploadHandle>, cancelled: bool, cx: &mut Context<'_>) {
@@ -174,20 +190,21 @@ impl Session {
         }
     }
 
-    /// Starts the calls whose turn has come.
-    pub(super) fn start_waiting(&mut self, cx: &mut Context<'_>) {
+    /// Starts the calls whose turn has come, while the peer takes its answers. Says whether there were any.
+    pub(super) fn start_waiting(&mut self, cx: &mut Context<'_>) -> bool {
+        let mut any = false;
+        let settings = self.settings.clone();
         while self.unsent_bytes() < HIGH_WATER
-            && let Some(waiting) = self.calls.next_waiting()
+            && !self.peer.inbox.is_ending()
+            && let Some(waiting) = self.calls.next_waiting(|calls, next| has_place(calls, &settings, next.is_limited()))
         {
+            any = true;
             // It was decoded once before.
-            let Ok(Message::Invocation(invocation)) = self.peer.protocol.decode(&waiting.message) else { continue };
-            if !self.has_place(&invocation) {
-                drop(invocation);
-                self.calls.put_back(waiting);
-                break;
+            if let Ok(Message::Invocation(invocation)) = self.peer.protocol.decode(&waiting.message) {
+                self.start(invocation, waiting.uploads, waiting.cancelled || self.peer.is_shut(), cx);
             }
-            self.start(invocation, waiting.uploads, waiting.cancelled, cx);
         }
+        any
     }
 
     fn refuse(&self, id: &str, error: &str) {

@@ -2,7 +2,6 @@
 
 use crate::hub::error::HubError;
 use crate::hub::reply::Reply;
-use crate::session::HIGH_WATER;
 use crate::session::inbox::Pushed;
 use futures_util::Stream;
 use serde::Serialize;
@@ -45,6 +44,10 @@ impl<F> Pump<F> {
                 self.room = None;
             }
             let Some(reply) = &self.reply else { return Poll::Ready(()) };
+            if !reply.has_room() {
+                reply.peer().stall(cx.waker());
+                return Poll::Pending;
+            }
             let item = ready!(stream.as_mut().poll_next(cx));
             let sent = match item.map(&self.convert) {
                 None => {
@@ -55,9 +58,12 @@ impl<F> Pump<F> {
                 Some(Err(error)) => Err(error),
             };
             match sent {
-                Ok((Pushed::QueuedAbove, _)) => self.room = reply.room(),
-                Ok((_, unsent)) if unsent >= HIGH_WATER => break,
-                Ok(_) => {}
+                Ok(Pushed::QueuedAbove) => self.room = reply.room(),
+                Ok(Pushed::Gone) => {
+                    self.reply = None;
+                    return Poll::Ready(());
+                }
+                Ok(Pushed::Queued | Pushed::Dropped) => {}
                 Err(error) => {
                     self.reply.take().into_iter().for_each(|reply| reply.stream_error(&error));
                     return Poll::Ready(());
