@@ -9,6 +9,7 @@ mod ends;
 mod lifecycle;
 mod methods;
 mod order;
+mod own;
 mod panics;
 mod questions;
 mod reading;
