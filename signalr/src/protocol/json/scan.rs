@@ -452,14 +452,24 @@ pub(super) fn skip_plain(mut bytes: &[u8]) -> &[u8] {
             return bytes.get(special.trailing_zeros() as usize / 8..).unwrap_or_default();
         }
         bytes = rest;
+        // The first bytes of a string tend to be its last: only longer ones are worth a test of many bytes.
+        while let Some((block, rest)) = bytes.split_first_chunk::<16>()
+            && !block.iter().fold(false, |found, &byte| found | is_special(byte))
+        {
+            bytes = rest;
+        }
     }
     while let [byte, rest @ ..] = bytes
-        && *byte >= 0x20
-        && !matches!(byte, b'"' | b'\\')
+        && !is_special(*byte)
     {
         bytes = rest;
     }
     bytes
+}
+
+#[inline]
+const fn is_special(byte: u8) -> bool {
+    byte < 0x20 || byte == b'"' || byte == b'\\'
 }
 
 /// The high bit of each of the eight bytes that is a quote, a backslash or a control character. A borrow may set bits

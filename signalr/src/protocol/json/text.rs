@@ -6,9 +6,9 @@ use std::borrow::Cow;
 
 /// The text of a string whose escapes are known to be right.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::protocol) struct Text<'a> {
-    raw: &'a str,
-    escaped: bool,
+pub(in crate::protocol) enum Text<'a> {
+    Plain(&'a str),
+    Escaped(&'a str),
 }
 
 impl<'a> Text<'a> {
@@ -19,7 +19,7 @@ impl<'a> Text<'a> {
     #[inline(always)]
     pub(in crate::protocol) fn new(string: RawString<'a>) -> Result<Self, Box<ProtocolError>> {
         match string {
-            RawString { raw: Raw::Text(raw), escaped: false } => Ok(Text { raw, escaped: false }),
+            RawString { raw: Raw::Text(text), escaped: false } => Ok(Text::Plain(text)),
             RawString { raw, escaped } => Self::check(raw.as_bytes(), escaped),
         }
     }
@@ -29,19 +29,17 @@ impl<'a> Text<'a> {
         if escaped {
             unescape(bytes)?;
         }
-        Ok(Text { raw: utf8(bytes)?, escaped })
+        utf8(bytes).map(if escaped { Text::Escaped } else { Text::Plain })
     }
 
     /// The text without escapes; borrowed if it had none.
     #[inline(always)]
     pub(in crate::protocol) fn into_cow(self) -> Cow<'a, str> {
-        if self.escaped { Cow::Owned(self.unescaped()) } else { Cow::Borrowed(self.raw) }
-    }
-
-    #[inline(never)]
-    fn unescaped(self) -> String {
-        // It was checked before.
-        unescape(self.raw.as_bytes()).unwrap_or_default()
+        match self {
+            Text::Plain(text) => Cow::Borrowed(text),
+            // It was checked before.
+            Text::Escaped(text) => Cow::Owned(unescape(text.as_bytes()).unwrap_or_default()),
+        }
     }
 }
 
