@@ -100,7 +100,7 @@ impl<'a> HandshakeRequest<'a> {
         while let Some(name) = scanner.next_property(first)? {
             first = false;
             match name_bytes(name, &mut Cow::Borrowed(""))? {
-                b"protocol" => string(&mut scanner, "protocol", &mut protocol)?,
+                b"protocol" => protocol = Some(string(&mut scanner, "protocol")?.into_cow()),
                 b"version" => version = int32(&mut scanner, "version")?,
                 _ => scanner.skip_value(1)?,
             }
@@ -170,7 +170,7 @@ impl<'a> HandshakeResponse<'a> {
         while let Some(name) = scanner.next_property(first)? {
             first = false;
             match name_bytes(name, &mut Cow::Borrowed(""))? {
-                b"error" => string(&mut scanner, "error", &mut error)?,
+                b"error" => error = Some(string(&mut scanner, "error")?.into_cow()),
                 // Only messages behind the handshake have a type.
                 b"type" => return Err(violation("Expected a handshake response from the server.")),
                 _ => scanner.skip_value(1)?,

@@ -2,33 +2,70 @@
 
 use super::codec::Protocol;
 use super::error::{DecodeError, EncodeError};
-use super::json;
+use super::json::{self, Raw};
 #[cfg(feature = "msgpack")]
 use super::msgpack;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+/// Encoded values.
+#[derive(Debug, Clone, Copy)]
+enum Encoded<'a> {
+    Json(Raw<'a>),
+    #[cfg(feature = "msgpack")]
+    MessagePack(&'a [u8]),
+}
+
+impl<'a> Encoded<'a> {
+    fn new(protocol: Protocol, bytes: &'a [u8]) -> Self {
+        match protocol {
+            Protocol::Json => Encoded::Json(Raw::Bytes(bytes)),
+            #[cfg(feature = "msgpack")]
+            Protocol::MessagePack => Encoded::MessagePack(bytes),
+        }
+    }
+
+    fn as_bytes(self) -> &'a [u8] {
+        match self {
+            Encoded::Json(raw) => raw.as_bytes(),
+            #[cfg(feature = "msgpack")]
+            Encoded::MessagePack(bytes) => bytes,
+        }
+    }
+
+    fn protocol(self) -> Protocol {
+        match self {
+            Encoded::Json(_) => Protocol::Json,
+            #[cfg(feature = "msgpack")]
+            Encoded::MessagePack(_) => Protocol::MessagePack,
+        }
+    }
+}
+
 /// One encoded value: an item of a stream or the result of a call.
 #[derive(Debug, Clone, Copy)]
-pub struct Payload<'a> {
-    protocol: Protocol,
-    bytes: &'a [u8],
-}
+pub struct Payload<'a>(Encoded<'a>);
 
 impl<'a> Payload<'a> {
     /// A value that is encoded in `protocol`.
     pub fn new(protocol: Protocol, bytes: &'a [u8]) -> Self {
-        Payload { protocol, bytes }
+        Payload(Encoded::new(protocol, bytes))
+    }
+
+    /// A value in JSON.
+    #[inline]
+    pub(super) fn json(raw: Raw<'a>) -> Self {
+        Payload(Encoded::Json(raw))
     }
 
     /// The encoded bytes, without any framing.
     pub fn as_bytes(&self) -> &'a [u8] {
-        self.bytes
+        self.0.as_bytes()
     }
 
     /// The protocol in which the value is encoded.
     pub fn protocol(&self) -> Protocol {
-        self.protocol
+        self.0.protocol()
     }
 
     /// Reads the value as a `T`.
@@ -36,10 +73,10 @@ impl<'a> Payload<'a> {
     /// # Errors
     /// Fails when the value cannot be read as a `T`.
     pub fn decode<T: DeserializeOwned>(&self) -> Result<T, DecodeError> {
-        match self.protocol {
-            Protocol::Json => json::decode_value(self.bytes),
+        match self.0 {
+            Encoded::Json(raw) => json::decode_value(raw),
             #[cfg(feature = "msgpack")]
-            Protocol::MessagePack => msgpack::decode_value(self.bytes),
+            Encoded::MessagePack(bytes) => msgpack::decode_value(bytes),
         }
     }
 }
@@ -47,11 +84,10 @@ impl<'a> Payload<'a> {
 /// The encoded arguments of an invocation, read one after the other, each into its own type.
 #[derive(Debug, Clone, Copy)]
 pub struct Arguments<'a> {
-    protocol: Protocol,
     /// The encoded arguments that were not read yet: for JSON what follows the opening bracket or the last value read
     /// (so it may begin with blanks and a comma, and ends before the closing bracket), for MessagePack the values
     /// without the head of their array.
-    rest: &'a [u8],
+    rest: Encoded<'a>,
     remaining: usize,
 }
 
@@ -59,7 +95,13 @@ impl<'a> Arguments<'a> {
     /// `count` arguments in `bytes`: for JSON the inside of the array without its brackets, for MessagePack the values
     /// without the array's head.
     pub fn new(protocol: Protocol, bytes: &'a [u8], count: usize) -> Self {
-        Arguments { protocol, rest: bytes, remaining: count }
+        Arguments { rest: Encoded::new(protocol, bytes), remaining: count }
+    }
+
+    /// `count` arguments in the inside of a JSON array.
+    #[inline]
+    pub(super) fn json(raw: Raw<'a>, count: usize) -> Self {
+        Arguments { rest: Encoded::Json(raw), remaining: count }
     }
 
     /// How many arguments were not read yet.
@@ -74,12 +116,12 @@ impl<'a> Arguments<'a> {
 
     /// The protocol in which the arguments are encoded.
     pub fn protocol(&self) -> Protocol {
-        self.protocol
+        self.rest.protocol()
     }
 
     /// The encoded arguments that were not read yet.
     pub fn as_bytes(&self) -> &'a [u8] {
-        self.rest
+        self.rest.as_bytes()
     }
 
     /// Reads the next argument as a `T`. When none is left, it is read as if it were null, so that a trailing
@@ -90,17 +132,17 @@ impl<'a> Arguments<'a> {
     #[allow(clippy::should_implement_trait)] // the type differs from call to call
     pub fn next<T: DeserializeOwned>(&mut self) -> Result<T, DecodeError> {
         if self.remaining == 0 {
-            return match self.protocol {
-                Protocol::Json => json::decode_value(b"null"),
+            return match self.rest {
+                Encoded::Json(_) => json::decode_value(Raw::Text("null")),
                 #[cfg(feature = "msgpack")]
-                Protocol::MessagePack => msgpack::decode_value(&[0xc0]),
+                Encoded::MessagePack(_) => msgpack::decode_value(&[0xc0]),
             };
         }
         self.remaining -= 1;
-        match self.protocol {
-            Protocol::Json => json::decode_next(&mut self.rest),
+        match &mut self.rest {
+            Encoded::Json(rest) => json::decode_next(rest),
             #[cfg(feature = "msgpack")]
-            Protocol::MessagePack => msgpack::decode_next(&mut self.rest),
+            Encoded::MessagePack(rest) => msgpack::decode_next(rest),
         }
     }
 }

@@ -1,9 +1,10 @@
 //! Reading one message.
 
-use super::property::{ReadError, boolean, int32, int64, misplaced, open_object, string, violation, wrong_type};
-use super::scan::{Kind, Scanner};
-use super::text::text;
-use crate::protocol::codec::Protocol;
+use super::property::{
+    ReadError, boolean, int32, int64, misplaced, name_bytes, open_object, string, violation, wrong_type,
+};
+use super::scan::{Kind, Raw, Scanner};
+use super::text::{Text, text};
 use crate::protocol::error::ProtocolError;
 use crate::protocol::message::{Completion, Invocation, Message, Outcome, StreamItem};
 use crate::protocol::payload::{Arguments, Payload};
@@ -13,33 +14,36 @@ use std::borrow::Cow;
 ///
 /// Properties may come in any order; of a property that comes twice the last one counts.
 pub(in crate::protocol) fn decode(message: &[u8]) -> Result<Message<'_>, ProtocolError> {
-    // Filled where it lies: moving it would cost as much as reading a short message.
     let mut fields = Fields::default();
-    match fields.read(message) {
-        Ok(()) => fields.into_message().map_err(ReadError::into_protocol_error),
-        Err(error) => Err(error.into_protocol_error()),
-    }
+    fields.read(message).map_err(ReadError::into_protocol_error)?;
+    fields.into_message()
 }
 
 /// The properties of any message.
 #[derive(Default)]
 struct Fields<'a> {
     kind: Option<i32>,
-    id: Option<Cow<'a, str>>,
-    target: Option<Cow<'a, str>>,
+    id: Option<Text<'a>>,
+    target: Option<Text<'a>>,
     arguments: Option<Arguments<'a>>,
-    stream_ids: Vec<Cow<'a, str>>,
-    headers: Vec<(Cow<'a, str>, Cow<'a, str>)>,
-    item: Option<&'a [u8]>,
-    result: Option<&'a [u8]>,
-    error: Option<Cow<'a, str>>,
+    item: Option<Raw<'a>>,
+    result: Option<Raw<'a>>,
+    error: Option<Text<'a>>,
     allow_reconnect: bool,
     sequence_id: Option<i64>,
+    /// Boxed because it is rare, and most messages are read in less time than it takes to fill and to move large structs.
+    lists: Option<Box<Lists<'a>>>,
+}
+
+#[derive(Default)]
+struct Lists<'a> {
+    stream_ids: Vec<Cow<'a, str>>,
+    headers: Headers<'a>,
 }
 
 impl<'a> Fields<'a> {
     /// Every property is checked where it stands, whether or not the type of the message has a use for it.
-    #[inline]
+    #[inline(always)]
     fn read(&mut self, message: &'a [u8]) -> Result<(), ReadError> {
         let mut scanner = Scanner::new(message);
         open_object(&mut scanner)?;
@@ -53,14 +57,20 @@ impl<'a> Fields<'a> {
                         return Err(violation("Expected 'type' to be of type Number."));
                     }
                 }
-                Property::InvocationId => string(&mut scanner, "invocationId", &mut self.id)?,
-                Property::Target => string(&mut scanner, "target", &mut self.target)?,
+                Property::InvocationId => self.id = Some(string(&mut scanner, "invocationId")?),
+                Property::Target => self.target = Some(string(&mut scanner, "target")?),
                 Property::Arguments => self.arguments = Some(arguments(&mut scanner)?),
-                Property::StreamIds => stream_ids(&mut scanner, &mut self.stream_ids)?,
-                Property::Headers => headers(&mut scanner, &mut self.headers)?,
+                Property::StreamIds => {
+                    let lists = self.lists.get_or_insert_default();
+                    (lists.stream_ids, scanner) = stream_ids(scanner)?;
+                }
+                Property::Headers => {
+                    let lists = self.lists.get_or_insert_default();
+                    (lists.headers, scanner) = headers(scanner)?;
+                }
                 Property::Item => self.item = Some(raw_value(&mut scanner)?),
                 Property::Result => self.result = Some(raw_value(&mut scanner)?),
-                Property::Error => string(&mut scanner, "error", &mut self.error)?,
+                Property::Error => self.error = Some(string(&mut scanner, "error")?),
                 Property::AllowReconnect => self.allow_reconnect = boolean(&mut scanner, "allowReconnect")?,
                 Property::SequenceId => self.sequence_id = int64(&mut scanner, "sequenceId")?,
                 Property::Unknown => scanner.skip_value(1)?,
@@ -69,41 +79,43 @@ impl<'a> Fields<'a> {
         Ok(())
     }
 
-    #[inline]
-    fn into_message(self) -> Result<Message<'a>, ReadError> {
+    #[inline(always)]
+    fn into_message(self) -> Result<Message<'a>, ProtocolError> {
         Ok(match self.kind.ok_or_else(|| missing("type"))? {
-            1 => Message::Invocation(self.into_invocation(false)?),
+            kind @ (1 | 4) => {
+                let streaming = kind == 4;
+                let target = self.target.ok_or_else(|| missing("target"))?.into_cow();
+                let id = self.id.map(Text::into_cow).filter(|id| !id.is_empty());
+                if streaming && id.is_none() {
+                    return Err(missing("invocationId"));
+                }
+                let arguments = self.arguments.ok_or_else(|| missing("arguments"))?;
+                let Lists { stream_ids, headers } = self.lists.map(|lists| *lists).unwrap_or_default();
+                Message::Invocation(Invocation { streaming, id, target, arguments, stream_ids, headers })
+            }
             2 => Message::StreamItem(StreamItem {
                 id: required_id(self.id)?,
-                item: payload(self.item.ok_or_else(|| missing("item"))?),
+                item: Payload::json(self.item.ok_or_else(|| missing("item"))?),
             }),
             3 => Message::Completion(Completion {
                 id: required_id(self.id)?,
                 outcome: match (self.error, self.result) {
                     (None, None) => Outcome::Void,
-                    (None, Some(result)) => Outcome::Result(payload(result)),
-                    (Some(error), None) => Outcome::Error(error),
+                    (None, Some(result)) => Outcome::Result(Payload::json(result)),
+                    (Some(error), None) => Outcome::Error(error.into_cow()),
                     (Some(_), Some(_)) => {
-                        return Err(violation("The 'error' and 'result' properties are mutually exclusive."));
+                        let message = "The 'error' and 'result' properties are mutually exclusive.";
+                        return Err(ProtocolError::invalid_data(message));
                     }
                 },
             }),
-            4 => Message::Invocation(self.into_invocation(true)?),
             5 => Message::CancelInvocation { id: required_id(self.id)? },
             6 => Message::Ping,
-            7 => Message::Close { error: self.error, allow_reconnect: self.allow_reconnect },
+            7 => Message::Close { error: self.error.map(Text::into_cow), allow_reconnect: self.allow_reconnect },
             8 => Message::Ack { sequence_id: self.sequence_id.ok_or_else(|| missing("sequenceId"))? },
             9 => Message::Sequence { sequence_id: self.sequence_id.ok_or_else(|| missing("sequenceId"))? },
             kind => Message::Unknown { kind: kind.into() },
         })
-    }
-
-    #[inline]
-    fn into_invocation(self, streaming: bool) -> Result<Invocation<'a>, ReadError> {
-        let target = self.target.ok_or_else(|| missing("target"))?;
-        let id = if streaming { Some(required_id(self.id)?) } else { self.id.filter(|id| !id.is_empty()) };
-        let arguments = self.arguments.ok_or_else(|| missing("arguments"))?;
-        Ok(Invocation { streaming, id, target, arguments, stream_ids: self.stream_ids, headers: self.headers })
     }
 }
 
@@ -125,74 +137,73 @@ enum Property {
 }
 
 impl Property {
-    /// Reads a name and moves to its value.
-    #[inline]
+    /// Reads a name and moves behind its colon.
+    #[inline(always)]
     fn next(scanner: &mut Scanner<'_>) -> Result<Self, ReadError> {
-        let property = match Self::known(scanner.rest()) {
-            Some((property, length)) => {
-                scanner.advance(length);
-                property
-            }
-            None => Self::escaped_or_unknown(scanner)?,
-        };
-        scanner.colon()?;
+        let property;
+        if let Some((known, rest)) = Self::known(scanner.rest()) {
+            property = known;
+            scanner.move_to(rest);
+        } else {
+            (property, *scanner) = Self::written_otherwise(*scanner)?;
+        }
         Ok(property)
     }
 
-    /// The property whose name stands at the start of `text`, in quotes and without escapes, and how long it is there.
+    /// The property whose name and colon `text` begins with, if nothing is escaped and no blank lies between them; and
+    /// what follows.
     ///
     /// Comparing with the few names in question is a lot faster than looking for the end of the name first.
-    #[inline]
-    fn known(text: &[u8]) -> Option<(Self, usize)> {
+    #[inline(always)]
+    fn known(text: &[u8]) -> Option<(Self, &[u8])> {
         match text {
-            [_, b't', b'y', ..] => Self::if_named(text, b"\"type\"", Property::Type),
-            [_, b't', b'a', ..] => Self::if_named(text, b"\"target\"", Property::Target),
-            [_, b'i', b'n', ..] => Self::if_named(text, b"\"invocationId\"", Property::InvocationId),
-            [_, b'i', b't', ..] => Self::if_named(text, b"\"item\"", Property::Item),
-            [_, b'a', b'r', ..] => Self::if_named(text, b"\"arguments\"", Property::Arguments),
-            [_, b'a', b'l', ..] => Self::if_named(text, b"\"allowReconnect\"", Property::AllowReconnect),
-            [_, b's', b't', ..] => Self::if_named(text, b"\"streamIds\"", Property::StreamIds),
-            [_, b's', b'e', ..] => Self::if_named(text, b"\"sequenceId\"", Property::SequenceId),
-            [_, b'h', ..] => Self::if_named(text, b"\"headers\"", Property::Headers),
-            [_, b'r', ..] => Self::if_named(text, b"\"result\"", Property::Result),
-            [_, b'e', ..] => Self::if_named(text, b"\"error\"", Property::Error),
+            [b't', b'y', ..] => Self::if_named(text, b"type\":", Property::Type),
+            [b't', b'a', ..] => Self::if_named(text, b"target\":", Property::Target),
+            [b'i', b'n', ..] => Self::if_named(text, b"invocationId\":", Property::InvocationId),
+            [b'i', b't', ..] => Self::if_named(text, b"item\":", Property::Item),
+            [b'a', b'r', ..] => Self::if_named(text, b"arguments\":", Property::Arguments),
+            [b'a', b'l', ..] => Self::if_named(text, b"allowReconnect\":", Property::AllowReconnect),
+            [b's', b't', ..] => Self::if_named(text, b"streamIds\":", Property::StreamIds),
+            [b's', b'e', ..] => Self::if_named(text, b"sequenceId\":", Property::SequenceId),
+            [b'h', ..] => Self::if_named(text, b"headers\":", Property::Headers),
+            [b'r', ..] => Self::if_named(text, b"result\":", Property::Result),
+            [b'e', ..] => Self::if_named(text, b"error\":", Property::Error),
             _ => None,
         }
     }
 
-    #[inline]
-    fn if_named<const N: usize>(text: &[u8], name: &[u8; N], property: Self) -> Option<(Self, usize)> {
-        (text.first_chunk::<N>() == Some(name)).then_some((property, N))
+    #[inline(always)]
+    fn if_named<'a, const N: usize>(text: &'a [u8], name: &[u8; N], property: Self) -> Option<(Self, &'a [u8])> {
+        text.strip_prefix(name).map(|rest| (property, rest))
     }
 
-    fn escaped_or_unknown(scanner: &mut Scanner<'_>) -> Result<Self, ReadError> {
-        let name = scanner.string()?;
-        if !name.escaped {
-            return Ok(Property::Unknown);
-        }
-        let quoted = format!("\"{}\"", text(name)?);
-        Ok(match Self::known(quoted.as_bytes()) {
-            Some((property, length)) if length == quoted.len() => property,
+    #[inline(never)]
+    fn written_otherwise<'a>(mut scanner: Scanner<'a>) -> Result<(Self, Scanner<'a>), ReadError> {
+        let name = scanner.inside_string()?;
+        let mut unescaped = Cow::Borrowed("");
+        let plain = [name_bytes(name, &mut unescaped)?, b"\":"].concat();
+        scanner.colon()?;
+        let property = match Self::known(&plain) {
+            Some((property, [])) => property,
             _ => Property::Unknown,
-        })
+        };
+        Ok((property, scanner))
     }
-}
-
-fn payload(bytes: &[u8]) -> Payload<'_> {
-    Payload::new(Protocol::Json, bytes)
 }
 
 #[cold]
-fn missing(name: &str) -> ReadError {
-    violation(format!("Missing required property '{name}'."))
+fn missing(name: &str) -> ProtocolError {
+    ProtocolError::invalid_data(format!("Missing required property '{name}'."))
 }
 
-fn required_id(id: Option<Cow<'_, str>>) -> Result<Cow<'_, str>, ReadError> {
-    id.filter(|id| !id.is_empty()).ok_or_else(|| missing("invocationId"))
+#[inline(always)]
+fn required_id(id: Option<Text<'_>>) -> Result<Cow<'_, str>, ProtocolError> {
+    id.map(Text::into_cow).filter(|id| !id.is_empty()).ok_or_else(|| missing("invocationId"))
 }
 
 /// The bytes of a value, without the blanks around it.
-fn raw_value<'a>(scanner: &mut Scanner<'a>) -> Result<&'a [u8], ReadError> {
+#[inline(always)]
+fn raw_value<'a>(scanner: &mut Scanner<'a>) -> Result<Raw<'a>, ReadError> {
     scanner.peek_kind()?;
     let start = scanner.position();
     scanner.skip_value(1)?;
@@ -200,6 +211,7 @@ fn raw_value<'a>(scanner: &mut Scanner<'a>) -> Result<&'a [u8], ReadError> {
 }
 
 /// The inside of the array, whose elements are counted on the way.
+#[inline(always)]
 fn arguments<'a>(scanner: &mut Scanner<'a>) -> Result<Arguments<'a>, ReadError> {
     open_array(scanner, "arguments")?;
     let start = scanner.position();
@@ -210,12 +222,13 @@ fn arguments<'a>(scanner: &mut Scanner<'a>) -> Result<Arguments<'a>, ReadError> 
         count += 1;
         end = scanner.position();
     }
-    Ok(Arguments::new(Protocol::Json, scanner.between(start, end), count))
+    Ok(Arguments::json(scanner.between(start, end), count))
 }
 
-fn stream_ids<'a>(scanner: &mut Scanner<'a>, ids: &mut Vec<Cow<'a, str>>) -> Result<(), ReadError> {
-    open_array(scanner, "streamIds")?;
-    ids.clear();
+#[inline(never)]
+fn stream_ids<'a>(mut scanner: Scanner<'a>) -> Result<(Vec<Cow<'a, str>>, Scanner<'a>), ReadError> {
+    open_array(&mut scanner, "streamIds")?;
+    let mut ids = Vec::new();
     while scanner.next_element(ids.is_empty())? {
         match scanner.peek_kind()? {
             Kind::String => ids.push(text(scanner.string()?)?),
@@ -231,16 +244,19 @@ fn stream_ids<'a>(scanner: &mut Scanner<'a>, ids: &mut Vec<Cow<'a, str>>) -> Res
             }
         }
     }
-    Ok(())
+    Ok((ids, scanner))
 }
 
+type Headers<'a> = Vec<(Cow<'a, str>, Cow<'a, str>)>;
+
 /// Headers are kept as they come, names that come twice included.
-fn headers<'a>(scanner: &mut Scanner<'a>, headers: &mut Vec<(Cow<'a, str>, Cow<'a, str>)>) -> Result<(), ReadError> {
+#[inline(never)]
+fn headers<'a>(mut scanner: Scanner<'a>) -> Result<(Headers<'a>, Scanner<'a>), ReadError> {
     if scanner.peek_kind()? != Kind::Object {
         return Err(wrong_type(scanner, "headers", "StartObject"));
     }
     scanner.open();
-    headers.clear();
+    let mut headers = Vec::new();
     while let Some(name) = scanner.next_property(headers.is_empty())? {
         let name = text(name)?;
         if scanner.peek_kind()? != Kind::String {
@@ -248,12 +264,13 @@ fn headers<'a>(scanner: &mut Scanner<'a>, headers: &mut Vec<(Cow<'a, str>, Cow<'
         }
         headers.push((name, text(scanner.string()?)?));
     }
-    Ok(())
+    Ok((headers, scanner))
 }
 
+#[inline(always)]
 fn open_array(scanner: &mut Scanner<'_>, name: &str) -> Result<(), ReadError> {
     if scanner.peek_kind()? != Kind::Array {
-        return Err(wrong_type(scanner, name, "Array"));
+        return Err(wrong_type(*scanner, name, "Array"));
     }
     scanner.open();
     Ok(())

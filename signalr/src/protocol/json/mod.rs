@@ -17,4 +17,5 @@ pub(super) use encode::{
     encode_ack, encode_cancel, encode_close, encode_end, encode_error, encode_invocation, encode_ping, encode_result,
     encode_sequence, encode_stream_item,
 };
+pub(super) use scan::Raw;
 pub(super) use value::{decode_next, decode_value};

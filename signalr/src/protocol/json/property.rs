@@ -1,7 +1,7 @@
 //! Values of properties that must be of one type, and what is said when they are not.
 
 use super::scan::{Kind, RawString, Scanner, SyntaxError};
-use super::text::text;
+use super::text::{Text, text};
 use crate::protocol::error::ProtocolError;
 use std::borrow::Cow;
 
@@ -37,14 +37,25 @@ impl From<ProtocolError> for ReadError {
     }
 }
 
+impl From<Box<ProtocolError>> for ReadError {
+    fn from(error: Box<ProtocolError>) -> Self {
+        ReadError::Violation(error)
+    }
+}
+
 /// Moves over the brace that a message must begin with.
+#[inline(always)]
 pub(in crate::protocol) fn open_object(scanner: &mut Scanner<'_>) -> Result<(), ReadError> {
+    if let Some(rest) = scanner.rest().strip_prefix(b"{") {
+        scanner.move_to(rest);
+        return Ok(());
+    }
     let kind = scanner.peek_kind()?;
     if kind == Kind::Object {
         scanner.open();
         return Ok(());
     }
-    Err(misplaced(scanner, format!("Unexpected JSON Token Type '{kind:?}'. Expected a JSON Object.")))
+    Err(misplaced(*scanner, format!("Unexpected JSON Token Type '{kind:?}'. Expected a JSON Object.")))
 }
 
 /// The name of a property as its bytes; `buffer` keeps them where they had to be unescaped.
@@ -54,29 +65,30 @@ pub(in crate::protocol) fn name_bytes<'b>(
     buffer: &'b mut Cow<'static, str>,
 ) -> Result<&'b [u8], ReadError> {
     if !name.escaped {
-        return Ok(name.bytes);
+        return Ok(name.raw.as_bytes());
     }
     *buffer = Cow::Owned(text(name)?.into_owned());
     Ok(buffer.as_bytes())
 }
 
-/// Reads a string into `place`.
-pub(in crate::protocol) fn string<'a>(
-    scanner: &mut Scanner<'a>,
-    name: &str,
-    place: &mut Option<Cow<'a, str>>,
-) -> Result<(), ReadError> {
+/// Reads a string.
+#[inline(always)]
+pub(in crate::protocol) fn string<'a>(scanner: &mut Scanner<'a>, name: &str) -> Result<Text<'a>, ReadError> {
     match scanner.peek_kind()? {
-        Kind::String => *place = Some(text(scanner.string()?)?),
-        _ => return Err(wrong_type(scanner, name, "String")),
+        Kind::String => Ok(Text::new(scanner.string()?)?),
+        _ => Err(wrong_type(*scanner, name, "String")),
     }
-    Ok(())
 }
 
 /// Reads a whole number of 32 bits, or `None` for null.
-#[inline]
+#[inline(always)]
 pub(in crate::protocol) fn int32(scanner: &mut Scanner<'_>, name: &str) -> Result<Option<i32>, ReadError> {
-    match integer(scanner, name)? {
+    if let Some(digit) = scanner.single_digit() {
+        return Ok(Some(digit.into()));
+    }
+    let value;
+    (value, *scanner) = integer(*scanner, name)?;
+    match value {
         Integer::Null => Ok(None),
         Integer::Value(value) => value.try_into().map(Some).map_err(|_| out_of_bounds("Int32")),
         Integer::OutOfBounds => Err(out_of_bounds("Int32")),
@@ -85,7 +97,9 @@ pub(in crate::protocol) fn int32(scanner: &mut Scanner<'_>, name: &str) -> Resul
 
 /// Reads a whole number of 64 bits, or `None` for null.
 pub(in crate::protocol) fn int64(scanner: &mut Scanner<'_>, name: &str) -> Result<Option<i64>, ReadError> {
-    match integer(scanner, name)? {
+    let value;
+    (value, *scanner) = integer(*scanner, name)?;
+    match value {
         Integer::Null => Ok(None),
         Integer::Value(value) => Ok(Some(value)),
         Integer::OutOfBounds => Err(out_of_bounds("Int64")),
@@ -98,16 +112,17 @@ enum Integer {
     OutOfBounds,
 }
 
-#[inline]
-fn integer(scanner: &mut Scanner<'_>, name: &str) -> Result<Integer, ReadError> {
-    match scanner.peek_kind()? {
-        Kind::Number => Ok(parse_integer(scanner.number()?).map_or(Integer::OutOfBounds, Integer::Value)),
+#[inline(never)]
+fn integer<'a>(mut scanner: Scanner<'a>, name: &str) -> Result<(Integer, Scanner<'a>), ReadError> {
+    let value = match scanner.peek_kind()? {
+        Kind::Number => parse_integer(scanner.number()?).map_or(Integer::OutOfBounds, Integer::Value),
         Kind::Null => {
             scanner.literal(b"null")?;
-            Ok(Integer::Null)
+            Integer::Null
         }
-        _ => Err(wrong_type(scanner, name, "Number")),
-    }
+        _ => return Err(wrong_type(scanner, name, "Number")),
+    };
+    Ok((value, scanner))
 }
 
 /// A number with a fraction or an exponent is none, even where it is whole: ASP.NET Core refuses it as well.
@@ -134,7 +149,7 @@ pub(in crate::protocol) fn boolean(scanner: &mut Scanner<'_>, name: &str) -> Res
     match scanner.peek_kind()? {
         Kind::True => scanner.literal(b"true").map(|()| true).map_err(ReadError::Syntax),
         Kind::False => scanner.literal(b"false").map(|()| false).map_err(ReadError::Syntax),
-        _ => Err(misplaced(scanner, format!("Expected '{name}' to be true or false."))),
+        _ => Err(misplaced(*scanner, format!("Expected '{name}' to be true or false."))),
     }
 }
 
@@ -148,13 +163,13 @@ fn out_of_bounds(type_name: &str) -> ReadError {
 
 /// The value that is next is not of the type that the property has.
 #[cold]
-pub(in crate::protocol) fn wrong_type(scanner: &mut Scanner<'_>, name: &str, expected: &str) -> ReadError {
+pub(in crate::protocol) fn wrong_type(scanner: Scanner<'_>, name: &str, expected: &str) -> ReadError {
     misplaced(scanner, format!("Expected '{name}' to be of type {expected}."))
 }
 
 /// A violation by the value that is next, unless that value is broken in itself.
 #[cold]
-pub(in crate::protocol) fn misplaced(scanner: &mut Scanner<'_>, message: String) -> ReadError {
+pub(in crate::protocol) fn misplaced(mut scanner: Scanner<'_>, message: String) -> ReadError {
     scanner.token().map_or_else(ReadError::Syntax, |()| violation(message))
 }
 

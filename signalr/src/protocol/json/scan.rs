@@ -4,6 +4,8 @@
 //! whether the bytes of a string are UTF-8, and whether its `\u` escapes form whole characters. A value that nobody
 //! reads may break these two rules, as it may in ASP.NET Core.
 
+use std::str::Utf8Error;
+
 /// How deeply objects and arrays may be nested, the message itself included.
 pub(super) const MAX_DEPTH: u32 = 64;
 
@@ -28,8 +30,26 @@ fn expected_at(at: usize, expected: &'static str) -> Box<SyntaxError> {
 /// The characters between the quotes of a string, still escaped.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::protocol) struct RawString<'a> {
-    pub(in crate::protocol) bytes: &'a [u8],
+    pub(in crate::protocol) raw: Raw<'a>,
     pub(in crate::protocol) escaped: bool,
+}
+
+/// A piece of a message as it stands there.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::protocol) enum Raw<'a> {
+    Text(&'a str),
+    /// A piece behind bytes that are not UTF-8, or with some.
+    Bytes(&'a [u8]),
+}
+
+impl<'a> Raw<'a> {
+    #[inline]
+    pub(in crate::protocol) fn as_bytes(self) -> &'a [u8] {
+        match self {
+            Raw::Text(text) => text.as_bytes(),
+            Raw::Bytes(bytes) => bytes,
+        }
+    }
 }
 
 /// What a value is, as seen from its first byte.
@@ -45,46 +65,65 @@ pub(in crate::protocol) enum Kind {
 }
 
 /// A position in a text, moving forward.
-#[derive(Debug)]
+///
+/// Passed by value to functions that are not inlined, which return what is left: the scanner of a message then stays in
+/// registers.
+#[derive(Debug, Clone, Copy)]
 pub(in crate::protocol) struct Scanner<'a> {
     bytes: &'a [u8],
-    at: usize,
+    /// `bytes` up to the first that are not UTF-8: checking all at once costs less than checking string by string.
+    text: &'a str,
+    /// What was not read yet.
+    rest: &'a [u8],
 }
 
 impl<'a> Scanner<'a> {
+    #[inline]
     pub(in crate::protocol) fn new(bytes: &'a [u8]) -> Self {
-        Scanner { bytes, at: 0 }
+        let text = std::str::from_utf8(bytes).unwrap_or_else(|error| valid_beginning(bytes, error));
+        Scanner { bytes, text, rest: bytes }
     }
 
     /// The offset of the next byte.
+    #[inline(always)]
     pub(in crate::protocol) fn position(&self) -> usize {
-        self.at
+        self.bytes.len() - self.rest.len()
     }
 
     /// What was not read yet.
-    #[inline]
+    #[inline(always)]
     pub(in crate::protocol) fn rest(&self) -> &'a [u8] {
-        self.bytes.get(self.at..).unwrap_or_default()
+        self.rest
     }
 
-    /// Moves over bytes that `rest` showed.
-    #[inline]
-    pub(in crate::protocol) fn advance(&mut self, length: usize) {
-        self.at += length;
+    /// Moves to the end of `rest` that is given.
+    #[inline(always)]
+    pub(in crate::protocol) fn move_to(&mut self, rest: &'a [u8]) {
+        self.rest = rest;
+    }
+
+    #[inline(always)]
+    fn advance(&mut self, length: usize) {
+        self.rest = self.rest.get(length..).unwrap_or_default();
     }
 
     /// What was read since `start`.
-    pub(in crate::protocol) fn since(&self, start: usize) -> &'a [u8] {
-        self.between(start, self.at)
+    #[inline(always)]
+    pub(in crate::protocol) fn since(&self, start: usize) -> Raw<'a> {
+        self.between(start, self.position())
     }
 
-    /// The bytes from one offset to another.
-    pub(in crate::protocol) fn between(&self, start: usize, end: usize) -> &'a [u8] {
-        self.bytes.get(start..end).unwrap_or_default()
+    /// What lies between two offsets.
+    #[inline(always)]
+    pub(in crate::protocol) fn between(&self, start: usize, end: usize) -> Raw<'a> {
+        match self.text.get(start..end) {
+            Some(text) => Raw::Text(text),
+            None => Raw::Bytes(self.bytes.get(start..end).unwrap_or_default()),
+        }
     }
 
     /// Moves over blanks and tells what kind of value begins there.
-    #[inline]
+    #[inline(always)]
     pub(in crate::protocol) fn peek_kind(&mut self) -> Scan<Kind> {
         match self.peek_after_blanks() {
             Some(b'"') => Ok(Kind::String),
@@ -112,9 +151,9 @@ impl<'a> Scanner<'a> {
     }
 
     /// Moves over the opening brace or bracket that `peek_kind` saw.
-    #[inline]
+    #[inline(always)]
     pub(in crate::protocol) fn open(&mut self) {
-        self.at += 1;
+        self.advance(1);
     }
 
     /// The name of the next property of an object, or `None` at its end; afterwards the value is next.
@@ -122,59 +161,67 @@ impl<'a> Scanner<'a> {
         if !self.next_name(first)? {
             return Ok(None);
         }
-        let name = self.string()?;
+        let name = self.inside_string()?;
         self.colon()?;
         Ok(Some(name))
     }
 
-    /// Whether an object has another property, whose name is then next, at its opening quote.
-    #[inline]
+    /// Whether an object has another property, whose name then begins here, behind its opening quote.
+    #[inline(always)]
     pub(in crate::protocol) fn next_name(&mut self, first: bool) -> Scan<bool> {
+        if !first && let Some(rest) = self.rest.strip_prefix(b",\"") {
+            self.rest = rest;
+            return Ok(true);
+        }
         if !self.next_member(first, b'}')? {
             return Ok(false);
         }
-        if self.peek_after_blanks() != Some(b'"') {
+        self.skip_blanks();
+        let Some(rest) = self.rest.strip_prefix(b"\"") else {
             return Err(self.expected("a property name"));
-        }
+        };
+        self.rest = rest;
         Ok(true)
     }
 
     /// Moves over what stands between the name of a property and its value.
-    #[inline]
+    #[inline(always)]
     pub(in crate::protocol) fn colon(&mut self) -> Scan<()> {
-        if self.peek_after_blanks() != Some(b':') {
+        self.skip_blanks();
+        let Some(rest) = self.rest.strip_prefix(b":") else {
             return Err(self.expected("a colon"));
-        }
-        self.at += 1;
+        };
+        self.rest = rest;
         Ok(())
     }
 
     /// Whether an array has another element, which is then next.
-    #[inline]
+    #[inline(always)]
     pub(in crate::protocol) fn next_element(&mut self, first: bool) -> Scan<bool> {
         self.next_member(first, b']')
     }
 
     /// Moves over the comma before a member, or over the bracket that closes the container.
-    #[inline]
+    #[inline(always)]
     fn next_member(&mut self, first: bool, close: u8) -> Scan<bool> {
-        match self.peek_after_blanks() {
-            Some(byte) if byte == close => {
-                self.at += 1;
-                Ok(false)
-            }
-            Some(b',') if !first => {
-                self.at += 1;
+        self.skip_blanks();
+        match self.rest {
+            [b',', rest @ ..] if !first => {
+                self.rest = rest;
                 Ok(true)
             }
-            Some(_) if first => Ok(true),
+            [byte, rest @ ..] if *byte == close => {
+                self.rest = rest;
+                Ok(false)
+            }
+            [_, ..] if first => Ok(true),
             _ if close == b'}' => Err(self.expected("a comma or '}'")),
             _ => Err(self.expected("a comma or ']'")),
         }
     }
 
     /// Moves over any value that lies inside `depth` containers.
-    #[inline]
+    #[inline(always)]
     pub(in crate::protocol) fn skip_value(&mut self, depth: u32) -> Scan<()> {
         match self.peek_kind()? {
             Kind::String => self.skip_string(),
@@ -182,12 +229,12 @@ impl<'a> Scanner<'a> {
             Kind::True => self.literal(b"true"),
             Kind::False => self.literal(b"false"),
             Kind::Null => self.literal(b"null"),
-            Kind::Object | Kind::Array => self.skip_container(depth),
+            Kind::Object | Kind::Array => self.rest_behind_container(depth).map(|rest| self.rest = rest),
         }
     }
 
     /// Moves over an object or an array without recursion: one bit per open container says which of the two it is.
-    fn skip_container(&mut self, outside: u32) -> Scan<()> {
+    fn rest_behind_container(mut self, outside: u32) -> Scan<&'a [u8]> {
         let mut objects: u64 = 0;
         let mut depth = outside;
         loop {
@@ -203,7 +250,7 @@ impl<'a> Scanner<'a> {
                     if depth >= MAX_DEPTH {
                         return Err(self.expected("no deeper nesting"));
                     }
-                    self.at += 1;
+                    self.advance(1);
                     depth += 1;
                     objects = objects << 1 | u64::from(kind == Kind::Object);
                     first = true;
@@ -214,7 +261,7 @@ impl<'a> Scanner<'a> {
                 let in_object = objects & 1 == 1;
                 if in_object {
                     if self.next_name(first)? {
-                        self.skip_string()?;
+                        self.inside_string()?;
                         self.colon()?;
                         break;
                     }
@@ -224,161 +271,217 @@ impl<'a> Scanner<'a> {
                 objects >>= 1;
                 depth -= 1;
                 if depth == outside {
-                    return Ok(());
+                    return Ok(self.rest);
                 }
                 first = false;
             }
         }
     }
 
+    #[inline(always)]
     fn skip_string(&mut self) -> Scan<()> {
         self.string().map(|_| ())
     }
 
     /// Reads the string whose opening quote is next.
-    ///
-    /// Always inlined: its result would travel through memory otherwise, which costs more than reading a short string.
     #[inline(always)]
     pub(in crate::protocol) fn string(&mut self) -> Scan<RawString<'a>> {
-        let start = self.at + 1;
-        let mut at = start;
-        let mut escaped = false;
+        self.rest = self.rest.get(1..).unwrap_or_default();
+        self.inside_string()
+    }
+
+    /// Reads the string whose opening quote has been read.
+    #[inline(always)]
+    pub(in crate::protocol) fn inside_string(&mut self) -> Scan<RawString<'a>> {
+        let start = self.position();
+        let (rest, escaped) = match skip_plain(self.rest) {
+            [b'"', rest @ ..] => (rest, false),
+            rest => (Scanner { rest, ..*self }.rest_behind_string()?, true),
+        };
+        self.rest = rest;
+        Ok(RawString { raw: self.between(start, self.position() - 1), escaped })
+    }
+
+    /// What is left behind a string that goes on here.
+    #[inline(never)]
+    fn rest_behind_string(mut self) -> Scan<&'a [u8]> {
         loop {
-            at = skip_plain(self.bytes, at);
-            match self.bytes.get(at) {
-                Some(b'"') => break,
-                Some(b'\\') => {
-                    escaped = true;
-                    at = self.escape(at)?;
-                }
-                Some(_) => {
-                    return Err(expected_at(at, "no control character in a string"));
-                }
-                None => {
-                    return Err(expected_at(at, "the end of the string"));
+            match self.rest {
+                [b'"', rest @ ..] => return Ok(rest),
+                [b'\\', ..] => self.escape()?,
+                [_, ..] => return Err(self.expected("no control character in a string")),
+                [] => return Err(self.expected("the end of the string")),
+            }
+            self.rest = skip_plain(self.rest);
+        }
+    }
+
+    /// Moves over the escape that is next.
+    fn escape(&mut self) -> Scan<()> {
+        self.advance(1);
+        match self.peek() {
+            Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => self.advance(1),
+            Some(b'u') => {
+                self.advance(1);
+                for _ in 0..4 {
+                    if !self.peek().is_some_and(|byte| byte.is_ascii_hexdigit()) {
+                        return Err(self.expected("a hexadecimal digit"));
+                    }
+                    self.advance(1);
                 }
             }
-        }
-        self.at = at + 1;
-        Ok(RawString { bytes: self.bytes.get(start..at).unwrap_or_default(), escaped })
-    }
-
-    /// The offset behind the escape that begins at `at`.
-    fn escape(&self, at: usize) -> Scan<usize> {
-        match self.bytes.get(at + 1) {
-            Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => Ok(at + 2),
-            Some(b'u') => match (at + 2..at + 6).find(|&at| !self.bytes.get(at).is_some_and(u8::is_ascii_hexdigit)) {
-                None => Ok(at + 6),
-                Some(at) => Err(expected_at(at, "a hexadecimal digit")),
-            },
-            _ => Err(expected_at(at + 1, "an escape character")),
-        }
-    }
-
-    /// Reads the number whose first byte is next.
-    #[inline]
-    pub(in crate::protocol) fn number(&mut self) -> Scan<&'a [u8]> {
-        let start = self.at;
-        if self.peek() == Some(b'-') {
-            self.at += 1;
-        }
-        let leading_zero = self.peek() == Some(b'0');
-        let first = self.at;
-        self.digits()?;
-        if leading_zero && self.at != first + 1 {
-            return Err(expected_at(first + 1, "no digit behind a leading zero"));
-        }
-        if matches!(self.peek(), Some(b'.' | b'e' | b'E')) {
-            self.fraction_and_exponent()?;
-        }
-        Ok(self.since(start))
-    }
-
-    fn fraction_and_exponent(&mut self) -> Scan<()> {
-        if self.peek() == Some(b'.') {
-            self.at += 1;
-            self.digits()?;
-        }
-        if matches!(self.peek(), Some(b'e' | b'E')) {
-            self.at += 1;
-            if matches!(self.peek(), Some(b'+' | b'-')) {
-                self.at += 1;
-            }
-            self.digits()?;
+            _ => return Err(self.expected("an escape character")),
         }
         Ok(())
     }
 
-    #[inline]
-    fn digits(&mut self) -> Scan<()> {
-        let start = self.at;
-        while self.peek().is_some_and(|byte| byte.is_ascii_digit()) {
-            self.at += 1;
+    /// Reads the number whose first byte is next.
+    #[inline(always)]
+    pub(in crate::protocol) fn number(&mut self) -> Scan<&'a [u8]> {
+        let all = self.rest;
+        if self.peek() == Some(b'-') {
+            self.advance(1);
         }
-        if self.at == start { Err(self.expected("a digit")) } else { Ok(()) }
+        let digits = self.rest;
+        self.digits()?;
+        if let [b'0', b'0'..=b'9', ..] = digits {
+            return Err(expected_at(self.bytes.len() - digits.len() + 1, "no digit behind a leading zero"));
+        }
+        if matches!(self.peek(), Some(b'.' | b'e' | b'E')) {
+            self.rest = self.rest_behind_fraction()?;
+        }
+        Ok(all.get(..all.len() - self.rest.len()).unwrap_or_default())
+    }
+
+    fn rest_behind_fraction(mut self) -> Scan<&'a [u8]> {
+        if self.peek() == Some(b'.') {
+            self.advance(1);
+            self.digits()?;
+        }
+        if matches!(self.peek(), Some(b'e' | b'E')) {
+            self.advance(1);
+            if matches!(self.peek(), Some(b'+' | b'-')) {
+                self.advance(1);
+            }
+            self.digits()?;
+        }
+        Ok(self.rest)
+    }
+
+    /// Reads a number of a single digit, if one is next.
+    #[inline(always)]
+    pub(in crate::protocol) fn single_digit(&mut self) -> Option<u8> {
+        self.skip_blanks();
+        let [digit @ b'0'..=b'9', rest @ ..] = self.rest else {
+            return None;
+        };
+        if !matches!(rest, [b',' | b'}', ..]) {
+            return None;
+        }
+        self.rest = rest;
+        Some(digit - b'0')
+    }
+
+    #[inline(always)]
+    fn digits(&mut self) -> Scan<()> {
+        if !self.peek().is_some_and(|byte| byte.is_ascii_digit()) {
+            return Err(self.expected("a digit"));
+        }
+        while let [b'0'..=b'9', rest @ ..] = self.rest {
+            self.rest = rest;
+        }
+        Ok(())
     }
 
     /// Moves over `true`, `false` or `null`.
-    #[inline]
+    #[inline(always)]
     pub(in crate::protocol) fn literal(&mut self, word: &'static [u8]) -> Scan<()> {
-        let rest = self.rest();
-        if rest.starts_with(word) {
-            self.at += word.len();
+        if let Some(rest) = self.rest.strip_prefix(word) {
+            self.rest = rest;
             return Ok(());
         }
-        self.at += rest.iter().zip(word).take_while(|(found, wanted)| found == wanted).count();
+        self.advance(self.rest.iter().zip(word).take_while(|(found, wanted)| found == wanted).count());
         Err(self.expected("a literal"))
     }
 
-    #[inline]
+    #[inline(always)]
     fn peek(&self) -> Option<u8> {
-        self.bytes.get(self.at).copied()
+        self.rest.first().copied()
     }
 
-    #[inline]
+    #[inline(always)]
     fn peek_after_blanks(&mut self) -> Option<u8> {
-        loop {
-            let byte = self.peek();
-            if !matches!(byte, Some(b' ' | b'\t' | b'\n' | b'\r')) {
-                return byte;
-            }
-            self.at += 1;
+        self.skip_blanks();
+        self.peek()
+    }
+
+    #[inline(always)]
+    fn skip_blanks(&mut self) {
+        if let Some(..=b' ') = self.peek() {
+            self.rest = behind_blanks(self.rest);
         }
     }
 
+    #[inline(always)]
     fn expected(&self, expected: &'static str) -> Box<SyntaxError> {
-        expected_at(self.at, expected)
+        expected_at(self.position(), expected)
     }
 }
 
-/// The offset of the first byte from `at` on that cannot stand in a string as it is: a quote, a backslash or a control
-/// character; or the length of the text.
-#[inline]
-pub(super) fn skip_plain(bytes: &[u8], mut at: usize) -> usize {
-    while let Some(chunk) = bytes.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
-        let special = special_bytes(u64::from_le_bytes(*chunk));
+#[inline(never)]
+fn behind_blanks(mut bytes: &[u8]) -> &[u8] {
+    while let [b' ' | b'\t' | b'\n' | b'\r', rest @ ..] = bytes {
+        bytes = rest;
+    }
+    bytes
+}
+
+/// What of `bytes` is UTF-8, up to the first error.
+#[cold]
+fn valid_beginning(bytes: &[u8], error: Utf8Error) -> &str {
+    bytes.get(..error.valid_up_to()).and_then(|valid| std::str::from_utf8(valid).ok()).unwrap_or_default()
+}
+
+/// What is left of `bytes` from the first on that cannot stand in a string as it is: a quote, a backslash or a control
+/// character.
+#[inline(never)]
+pub(super) fn skip_plain(mut bytes: &[u8]) -> &[u8] {
+    while let Some((word, rest)) = bytes.split_first_chunk::<8>() {
+        let special = special_bytes(u64::from_le_bytes(*word));
         if special != 0 {
-            return at + special.trailing_zeros() as usize / 8;
+            return bytes.get(special.trailing_zeros() as usize / 8..).unwrap_or_default();
         }
-        at += 8;
+        bytes = rest;
+        // The first bytes of a string tend to be its last: only longer ones are worth a test of many bytes.
+        while let Some((block, rest)) = bytes.split_first_chunk::<16>()
+            && !block.iter().fold(false, |found, &byte| found | is_special(byte))
+        {
+            bytes = rest;
+        }
     }
-    while bytes.get(at).is_some_and(|&byte| byte >= 0x20 && byte != b'"' && byte != b'\\') {
-        at += 1;
+    while let [byte, rest @ ..] = bytes
+        && !is_special(*byte)
+    {
+        bytes = rest;
     }
-    at
+    bytes
+}
+
+#[inline]
+const fn is_special(byte: u8) -> bool {
+    byte < 0x20 || byte == b'"' || byte == b'\\'
 }
 
 /// The high bit of each of the eight bytes that is a quote, a backslash or a control character. A borrow may set bits
 /// too many, but only above a true one, so that the lowest bit is exact.
-#[inline]
+#[inline(always)]
 const fn special_bytes(word: u64) -> u64 {
     const ONES: u64 = 0x0101_0101_0101_0101;
     let quote = word ^ (ONES * b'"' as u64);
     let backslash = word ^ (ONES * b'\\' as u64);
-    let found = quote.wrapping_sub(ONES) & !quote
-        | backslash.wrapping_sub(ONES) & !backslash
-        | word.wrapping_sub(ONES * 0x20) & !word;
-    found & (ONES * 0x80)
+    let below = quote.wrapping_sub(ONES) | backslash.wrapping_sub(ONES) | word.wrapping_sub(ONES * 0x20);
+    // Bytes with a high bit of their own are not ASCII, and these three subtractions do not clear it.
+    below & !word & (ONES * 0x80)
 }
 
 #[cfg(test)]

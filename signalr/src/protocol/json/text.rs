@@ -1,28 +1,62 @@
 //! Strings as they stand in JSON: with escapes.
 
-use super::scan::{RawString, skip_plain};
+use super::scan::{Raw, RawString, skip_plain};
 use crate::protocol::error::ProtocolError;
 use std::borrow::Cow;
+
+/// The text of a string whose escapes are known to be right.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::protocol) enum Text<'a> {
+    Plain(&'a str),
+    Escaped(&'a str),
+}
+
+impl<'a> Text<'a> {
+    /// Checks a string.
+    ///
+    /// # Errors
+    /// Fails where the bytes are not UTF-8 or an escape is half of a surrogate pair, in the words of ASP.NET Core.
+    #[inline(always)]
+    pub(in crate::protocol) fn new(string: RawString<'a>) -> Result<Self, Box<ProtocolError>> {
+        match string {
+            RawString { raw: Raw::Text(text), escaped: false } => Ok(Text::Plain(text)),
+            RawString { raw, escaped } => Self::check(raw.as_bytes(), escaped),
+        }
+    }
+
+    #[inline(never)]
+    fn check(bytes: &'a [u8], escaped: bool) -> Result<Self, Box<ProtocolError>> {
+        if escaped {
+            unescape(bytes)?;
+        }
+        utf8(bytes).map(if escaped { Text::Escaped } else { Text::Plain })
+    }
+
+    /// The text without escapes; borrowed if it had none.
+    #[inline(always)]
+    pub(in crate::protocol) fn into_cow(self) -> Cow<'a, str> {
+        match self {
+            Text::Plain(text) => Cow::Borrowed(text),
+            // It was checked before.
+            Text::Escaped(text) => Cow::Owned(unescape(text.as_bytes()).unwrap_or_default()),
+        }
+    }
+}
 
 /// The text of a string; borrowed unless it has escapes.
 ///
 /// # Errors
-/// Fails where the bytes are not UTF-8 or an escape is half of a surrogate pair, in the words of ASP.NET Core.
-#[inline]
-pub(in crate::protocol) fn text(string: RawString<'_>) -> Result<Cow<'_, str>, ProtocolError> {
-    if string.escaped {
-        return unescape(string.bytes).map(Cow::Owned);
-    }
-    utf8(string.bytes).map(Cow::Borrowed)
+/// As [`Text::new`].
+pub(in crate::protocol) fn text(string: RawString<'_>) -> Result<Cow<'_, str>, Box<ProtocolError>> {
+    Text::new(string).map(Text::into_cow)
 }
 
-fn utf8(bytes: &[u8]) -> Result<&str, ProtocolError> {
-    std::str::from_utf8(bytes)
-        .map_err(|_| ProtocolError::invalid_operation("Cannot transcode invalid UTF-8 JSON text to UTF-16 string."))
+fn utf8(bytes: &[u8]) -> Result<&str, Box<ProtocolError>> {
+    std::str::from_utf8(bytes).map_err(|_| invalid("Cannot transcode invalid UTF-8 JSON text to UTF-16 string."))
 }
 
 /// Resolves escapes, whose syntax the scanner has checked.
-fn unescape(mut bytes: &[u8]) -> Result<String, ProtocolError> {
+fn unescape(mut bytes: &[u8]) -> Result<String, Box<ProtocolError>> {
     let mut out = String::with_capacity(bytes.len());
     while let Some(at) = memchr::memchr(b'\\', bytes) {
         let (plain, rest) = bytes.split_at(at);
@@ -44,30 +78,29 @@ fn unescape(mut bytes: &[u8]) -> Result<String, ProtocolError> {
 }
 
 /// The character at the start of `rest`, and how long its one or two `\u` escapes are.
-fn code_point(rest: &[u8]) -> Result<(char, usize), ProtocolError> {
-    let incomplete = || {
-        ProtocolError::invalid_operation(
-            "Cannot read incomplete UTF-16 JSON text as string with missing low surrogate.",
-        )
-    };
+fn code_point(rest: &[u8]) -> Result<(char, usize), Box<ProtocolError>> {
+    let incomplete = || invalid("Cannot read incomplete UTF-16 JSON text as string with missing low surrogate.");
     let first = unit(rest).ok_or_else(incomplete)?;
     if let Some(character) = char::from_u32(first) {
         return Ok((character, 6));
     }
-    let invalid = |unit| {
-        ProtocolError::invalid_operation(format!(
-            "Cannot read invalid UTF-16 JSON text as string. Invalid surrogate value: '0x{unit:X}'."
-        ))
+    let surrogate = |unit| {
+        invalid(format!("Cannot read invalid UTF-16 JSON text as string. Invalid surrogate value: '0x{unit:X}'."))
     };
     if first >= 0xDC00 {
-        return Err(invalid(first));
+        return Err(surrogate(first));
     }
     let second = rest.get(6..).and_then(unit).ok_or_else(incomplete)?;
     if !(0xDC00..0xE000).contains(&second) {
-        return Err(invalid(second));
+        return Err(surrogate(second));
     }
     let code = 0x1_0000 + ((first - 0xD800) << 10) + (second - 0xDC00);
-    char::from_u32(code).map(|character| (character, 12)).ok_or_else(|| invalid(second))
+    char::from_u32(code).map(|character| (character, 12)).ok_or_else(|| surrogate(second))
+}
+
+#[cold]
+fn invalid(message: impl Into<String>) -> Box<ProtocolError> {
+    Box::new(ProtocolError::invalid_operation(message))
 }
 
 /// The number of the `\uXXXX` escape that `bytes` begin with.
@@ -82,7 +115,8 @@ pub(in crate::protocol) fn write_string(out: &mut Vec<u8>, text: &str) {
     out.push(b'"');
     let mut rest = text.as_bytes();
     loop {
-        let (plain, special) = rest.split_at(skip_plain(rest, 0));
+        let special = skip_plain(rest);
+        let (plain, _) = rest.split_at_checked(rest.len() - special.len()).unwrap_or_default();
         out.extend_from_slice(plain);
         let Some((&byte, behind)) = special.split_first() else {
             break;
@@ -117,7 +151,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn read(escaped: &str) -> Result<String, String> {
-        let string = RawString { bytes: escaped.as_bytes(), escaped: escaped.contains('\\') };
+        let string = RawString { raw: Raw::Text(escaped), escaped: escaped.contains('\\') };
         text(string).map(Cow::into_owned).map_err(|error| format!("{}: {error}", error.exception()))
     }
 
@@ -142,9 +176,9 @@ mod tests {
 
     #[test]
     fn refuses_what_is_not_utf8() {
-        let error = text(RawString { bytes: b"a\xff", escaped: false }).unwrap_err();
+        let error = text(RawString { raw: Raw::Bytes(b"a\xff"), escaped: false }).unwrap_err();
         assert_eq!(error.exception(), "InvalidOperationException");
-        assert!(text(RawString { bytes: b"\\n\xc3", escaped: true }).is_err());
+        assert!(text(RawString { raw: Raw::Bytes(b"\\n\xc3"), escaped: true }).is_err());
     }
 
     #[test]

@@ -1,28 +1,49 @@
 //! Arguments, items and results: between their JSON and their Rust types.
 
 use super::number::Plain;
+use super::scan::Raw;
 use super::strict::Strict;
 use crate::protocol::error::{DecodeError, EncodeError};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-/// Reads one value that fills all of `bytes`.
-pub(in crate::protocol) fn decode_value<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, DecodeError> {
-    serde_json::from_slice(bytes).map_err(|error| decode_error(&error))
+/// Reads one value that fills all of `raw`.
+pub(in crate::protocol) fn decode_value<T: DeserializeOwned>(raw: Raw<'_>) -> Result<T, DecodeError> {
+    match raw {
+        Raw::Text(text) => serde_json::from_str(text),
+        Raw::Bytes(bytes) => serde_json::from_slice(bytes),
+    }
+    .map_err(|error| decode_error(&error))
 }
 
 /// Reads the first value of `rest` where it stands, and moves `rest` behind it. A comma before it is skipped.
 ///
 /// After an error nothing is left to read.
-pub(in crate::protocol) fn decode_next<T: DeserializeOwned>(rest: &mut &[u8]) -> Result<T, DecodeError> {
-    let bytes = std::mem::take(rest).trim_ascii_start();
-    let bytes = bytes.strip_prefix(b",").unwrap_or(bytes);
-    let mut values = serde_json::Deserializer::from_slice(bytes).into_iter();
-    match values.next() {
-        Some(Ok(value)) => {
-            *rest = bytes.get(values.byte_offset()..).unwrap_or_default();
+pub(in crate::protocol) fn decode_next<T: DeserializeOwned>(rest: &mut Raw<'_>) -> Result<T, DecodeError> {
+    match std::mem::replace(rest, Raw::Text("")) {
+        Raw::Text(text) => {
+            let text = text.trim_ascii_start();
+            let text = text.strip_prefix(',').unwrap_or(text);
+            let (value, length) = first(serde_json::Deserializer::from_str(text).into_iter())?;
+            *rest = Raw::Text(text.get(length..).unwrap_or_default());
             Ok(value)
         }
+        Raw::Bytes(bytes) => {
+            let bytes = bytes.trim_ascii_start();
+            let bytes = bytes.strip_prefix(b",").unwrap_or(bytes);
+            let (value, length) = first(serde_json::Deserializer::from_slice(bytes).into_iter())?;
+            *rest = Raw::Bytes(bytes.get(length..).unwrap_or_default());
+            Ok(value)
+        }
+    }
+}
+
+/// Reads a value and tells where it ends.
+fn first<'a, T: DeserializeOwned, R: serde_json::de::Read<'a>>(
+    mut values: serde_json::StreamDeserializer<'a, R, T>,
+) -> Result<(T, usize), DecodeError> {
+    match values.next() {
+        Some(Ok(value)) => Ok((value, values.byte_offset())),
         Some(Err(error)) => Err(decode_error(&error)),
         None => Err(DecodeError("no value is left to read".to_owned())),
     }
@@ -67,7 +88,7 @@ mod tests {
 
     #[test]
     fn reads_one_value_after_the_other() {
-        let mut rest: &[u8] = b" 1 ,\"a\", [2,3],true,null, -0.5 ";
+        let mut rest = Raw::Text(" 1 ,\"a\", [2,3],true,null, -0.5 ");
         assert_eq!(decode_next::<i32>(&mut rest), Ok(1));
         assert_eq!(decode_next::<String>(&mut rest), Ok("a".to_owned()));
         assert_eq!(decode_next::<Vec<u8>>(&mut rest), Ok(vec![2, 3]));
@@ -79,7 +100,7 @@ mod tests {
 
     #[test]
     fn reads_nothing_after_an_error() {
-        let mut rest: &[u8] = b"\"a\",1";
+        let mut rest = Raw::Text("\"a\",1");
         let error = decode_next::<i32>(&mut rest).unwrap_err();
         assert_eq!(error.to_string(), "invalid type: string \"a\", expected i32");
         assert!(decode_next::<i32>(&mut rest).is_err());
@@ -87,16 +108,16 @@ mod tests {
 
     #[test]
     fn reads_a_value_only_if_nothing_follows() {
-        assert_eq!(decode_value::<i32>(b" 1 "), Ok(1));
-        assert_eq!(decode_value::<i32>(b"1 2").unwrap_err().to_string(), "trailing characters");
-        assert!(decode_value::<String>(b"\"\xff\"").is_err());
-        assert!(decode_value::<String>(b"\"\\ud800\"").is_err());
+        assert_eq!(decode_value::<i32>(Raw::Bytes(b" 1 ")), Ok(1));
+        assert_eq!(decode_value::<i32>(Raw::Bytes(b"1 2")).unwrap_err().to_string(), "trailing characters");
+        assert!(decode_value::<String>(Raw::Bytes(b"\"\xff\"")).is_err());
+        assert!(decode_value::<String>(Raw::Bytes(b"\"\\ud800\"")).is_err());
     }
 
     #[test]
     fn reads_numbers_to_the_last_bit() {
-        assert_eq!(decode_value(b"8.795971662348867e-194"), Ok(8.795971662348867e-194));
-        assert_eq!(decode_value(b"3.923189503225859e228"), Ok(3.923189503225859e228));
+        assert_eq!(decode_value(Raw::Bytes(b"8.795971662348867e-194")), Ok(8.795971662348867e-194));
+        assert_eq!(decode_value(Raw::Bytes(b"3.923189503225859e228")), Ok(3.923189503225859e228));
     }
 
     #[test]

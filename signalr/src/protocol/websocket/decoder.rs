@@ -108,7 +108,7 @@ impl FrameDecoder {
     }
 
     fn decode_frames(&mut self, bytes: &mut InPlace<'_>, controls: &mut Vec<Control>) -> Result<(), End> {
-        loop {
+        while !bytes.unread().is_empty() {
             let mut frame = match &mut self.state {
                 State::Header(partial) => {
                     let Some(header) = partial.read(bytes, self.rules)? else {
@@ -130,6 +130,7 @@ impl FrameDecoder {
             }
             self.state = State::Header(PartialHeader::EMPTY);
         }
+        Ok(())
     }
 
     /// Checks whether a frame with this header may come now.

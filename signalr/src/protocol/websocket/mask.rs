@@ -10,7 +10,7 @@ pub fn apply_mask(payload: &mut [u8], key: [u8; 4]) {
     let wide = widen(key);
     let (words, tail) = payload.as_chunks_mut::<8>();
     for word in words {
-        *word = (u64::from_ne_bytes(*word) ^ wide).to_ne_bytes();
+        *word = (u64::from_le_bytes(*word) ^ wide).to_le_bytes();
     }
     for (byte, key) in tail.iter_mut().zip(key.iter().cycle()) {
         *byte ^= key;
@@ -21,44 +21,49 @@ pub fn apply_mask(payload: &mut [u8], key: [u8; 4]) {
 ///
 /// What lies between the end of the moved bytes and the end of the source is garbage afterwards.
 ///
-/// Small frames decide the speed of the decoder, so this is one pass without a call, instead of a `memmove` and a loop,
-/// and the last block may reach beyond the payload as long as it is written where everything has been read.
+/// Small frames decide the speed of the decoder, so this is one pass without a call, instead of a `memmove` and a loop.
 pub(super) fn move_unmasked(buffer: &mut [u8], source: Range<usize>, target: usize, key: [u8; 4]) {
     debug_assert!(target <= source.start && source.end <= buffer.len());
-    let Range { start: mut from, end } = source;
-    let mut to = target;
-    move_blocks::<32>(buffer, &mut from, &mut to, end, key);
-    move_blocks::<8>(buffer, &mut from, &mut to, end, key);
-    for key in key.iter().cycle().take(end.saturating_sub(from)) {
-        if let Some(&byte) = buffer.get(from)
-            && let Some(slot) = buffer.get_mut(to)
-        {
-            *slot = byte ^ key;
+    let gap = source.start - target;
+    let count = source.len();
+    let Some(window) = buffer.get_mut(target..source.end) else { return };
+    // The last bytes, which fill no block, are moved as part of the last eight. Those are read before any is overwritten.
+    let Some(last) = window.get(gap..).and_then(|payload| payload.last_chunk::<8>()).copied() else {
+        for (at, key) in (0..count).zip(key.iter().cycle()) {
+            if let Some(&byte) = window.get(at + gap)
+                && let Some(slot) = window.get_mut(at)
+            {
+                *slot = byte ^ key;
+            }
         }
-        (from, to) = (from + 1, to + 1);
+        return;
+    };
+    let wide = widen(key);
+    let moved = move_blocks::<32>(window, gap, wide);
+    move_blocks::<8>(window.get_mut(moved..).unwrap_or_default(), gap, wide);
+    if let Some(slot) = window.get_mut(..count).and_then(|moved| moved.last_chunk_mut()) {
+        *slot = (u64::from_le_bytes(last) ^ wide.rotate_right((count % 8) as u32 * 8)).to_le_bytes();
     }
 }
 
-/// Unmasks and moves blocks of `N` bytes, a multiple of eight, until the source ends or fewer have to be moved at once.
-#[inline]
-fn move_blocks<const N: usize>(buffer: &mut [u8], from: &mut usize, to: &mut usize, end: usize, key: [u8; 4]) {
-    let wide = widen(key);
-    while *from < end && *to + N <= end {
-        let Some(mut block) = buffer.get(*from..).and_then(|rest| rest.first_chunk::<N>()).copied() else {
-            return;
-        };
+/// Unmasks `window[gap..]` in whole blocks of `N` bytes, a multiple of eight, and moves them to the front; tells how many
+/// bytes that were.
+#[inline(always)]
+fn move_blocks<const N: usize>(window: &mut [u8], gap: usize, wide: u64) -> usize {
+    let mut at = 0;
+    while let Some(mut block) = window.get(at + gap..).and_then(|rest| rest.first_chunk::<N>()).copied() {
         for word in block.as_chunks_mut::<8>().0 {
-            *word = (u64::from_ne_bytes(*word) ^ wide).to_ne_bytes();
+            *word = (u64::from_le_bytes(*word) ^ wide).to_le_bytes();
         }
-        if let Some(slot) = buffer.get_mut(*to..).and_then(|rest| rest.first_chunk_mut()) {
+        if let Some(slot) = window.get_mut(at..).and_then(|rest| rest.first_chunk_mut()) {
             *slot = block;
         }
-        *from += N;
-        *to += N;
+        at += N;
     }
+    at
 }
 
-/// The key for eight bytes.
-fn widen([a, b, c, d]: [u8; 4]) -> u64 {
-    u64::from_ne_bytes([a, b, c, d, a, b, c, d])
+/// The key for eight bytes, the first of which is the lowest.
+fn widen(key: [u8; 4]) -> u64 {
+    u64::from(u32::from_le_bytes(key)) * 0x1_0000_0001
 }
