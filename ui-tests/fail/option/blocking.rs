@@ -16,6 +16,9 @@ impl ChatHub {
     fn numbers(&self) -> impl Stream<Item = u32> {
         stream::iter([1, 2])
     }
+
+    #[hub(blocking)]
+    fn sum(&self, numbers: impl Stream<Item = i64>) {}
 }
 
 fn main() {}
