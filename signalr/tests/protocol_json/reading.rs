@@ -175,6 +175,12 @@ fn skipped_strings_may_be_of_any_bytes() {
         panic!("no invocation");
     };
     assert!(call.arguments.next::<String>().is_err());
+
+    // What follows such a string is read all the same.
+    let behind =
+        [b"{\"x\":\"\xff\",".as_slice(), "\"type\":1,\"target\":\"é\",\"arguments\":[\"ü\"]}".as_bytes()].concat();
+    let Ok(Message::Invocation(mut call)) = Protocol::Json.decode(&behind) else { panic!("an invocation") };
+    assert_eq!((&*call.target, call.arguments.next()), ("é", Ok("ü".to_owned())));
 }
 
 #[test]

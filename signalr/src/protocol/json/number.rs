@@ -1,10 +1,14 @@
-//! How numbers with a fraction are written.
+//! How numbers with a fraction and strings are written.
 
+use super::text::write_string_bytes;
 use serde_json::ser::{CompactFormatter, Formatter};
 use std::io::{self, Write};
 
 /// Compact JSON in which a whole number has no fraction even if its type could have one: `1` and `-0`, not `1.0` and
 /// `-0.0`. A client that reads it into an integer accepts only the former.
+///
+/// What it is given as bytes is the text of a string: [`Strict`](super::strict::Strict) hands over strings this way, because
+/// serde_json looks for what must be escaped byte by byte and leaves formatters no other way to do better.
 pub(super) struct Plain;
 
 impl Formatter for Plain {
@@ -16,6 +20,11 @@ impl Formatter for Plain {
     #[inline]
     fn write_f64<W: ?Sized + Write>(&mut self, writer: &mut W, value: f64) -> io::Result<()> {
         without_zero_fraction(writer, |text| CompactFormatter.write_f64(text, value))
+    }
+
+    #[inline]
+    fn write_byte_array<W: ?Sized + Write>(&mut self, writer: &mut W, value: &[u8]) -> io::Result<()> {
+        write_string_bytes(writer, value)
     }
 }
 

@@ -66,6 +66,17 @@ impl<S: Serializer> Serializer for Strict<S> {
         if value.is_finite() { self.0.serialize_f64(value) } else { Err(not_finite()) }
     }
 
+    /// As bytes, which [`Plain`](super::number::Plain) writes as a string.
+    #[inline]
+    fn serialize_str(self, value: &str) -> Result<S::Ok, S::Error> {
+        self.0.serialize_bytes(value.as_bytes())
+    }
+
+    #[inline]
+    fn serialize_bytes(self, value: &[u8]) -> Result<S::Ok, S::Error> {
+        self.0.collect_seq(value)
+    }
+
     #[inline]
     fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<S::Ok, S::Error> {
         self.0.serialize_some(&Inner(value))
@@ -110,8 +121,6 @@ impl<S: Serializer> Serializer for Strict<S> {
         serialize_u64(value: u64) -> Ok;
         serialize_u128(value: u128) -> Ok;
         serialize_char(value: char) -> Ok;
-        serialize_str(value: &str) -> Ok;
-        serialize_bytes(value: &[u8]) -> Ok;
         serialize_none() -> Ok;
         serialize_unit() -> Ok;
         serialize_unit_struct(name: &'static str) -> Ok;
@@ -162,6 +171,10 @@ macro_rules! structs {
 
             #[inline]
             fn serialize_field<T: Serialize + ?Sized>(&mut self, name: &'static str, value: &T) -> Result<(), C::Error> {
+                // serde_json hands the text of a `RawValue` to itself this way, as a string that must reach it as one.
+                if name.starts_with("$serde_json::private::") {
+                    return self.0.serialize_field(name, value);
+                }
                 self.0.serialize_field(name, &Inner(value))
             }
 

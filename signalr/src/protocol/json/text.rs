@@ -3,6 +3,7 @@
 use super::scan::{Raw, RawString, skip_plain};
 use crate::protocol::error::ProtocolError;
 use std::borrow::Cow;
+use std::io::{self, Write};
 
 /// The text of a string whose escapes are known to be right.
 #[derive(Debug, Clone, Copy)]
@@ -112,23 +113,30 @@ fn unit(bytes: &[u8]) -> Option<u32> {
 /// Writes a string with its quotes. Only what JSON demands is escaped.
 #[inline]
 pub(in crate::protocol) fn write_string(out: &mut Vec<u8>, text: &str) {
-    out.push(b'"');
-    let mut rest = text.as_bytes();
-    loop {
-        let special = skip_plain(rest);
-        let (plain, _) = rest.split_at_checked(rest.len() - special.len()).unwrap_or_default();
-        out.extend_from_slice(plain);
-        let Some((&byte, behind)) = special.split_first() else {
-            break;
-        };
-        write_escape(out, byte);
-        rest = behind;
-    }
-    out.push(b'"');
+    // A `Vec` takes everything: this cannot fail.
+    let _ = write_string_bytes(out, text.as_bytes());
 }
 
+/// As [`write_string`], for the bytes of a `str`.
+#[inline]
+pub(super) fn write_string_bytes<W: Write + ?Sized>(out: &mut W, mut text: &[u8]) -> io::Result<()> {
+    out.write_all(b"\"")?;
+    loop {
+        let special = skip_plain(text);
+        let (plain, _) = text.split_at_checked(text.len() - special.len()).unwrap_or_default();
+        out.write_all(plain)?;
+        let Some((&byte, behind)) = special.split_first() else {
+            return out.write_all(b"\"");
+        };
+        let (escape, length) = escaped(byte);
+        out.write_all(escape.get(..length).unwrap_or_default())?;
+        text = behind;
+    }
+}
+
+/// The escape for a character, and its length.
 #[cold]
-fn write_escape(out: &mut Vec<u8>, byte: u8) {
+fn escaped(byte: u8) -> ([u8; 6], usize) {
     let short = match byte {
         b'"' | b'\\' => byte,
         0x08 => b'b',
@@ -138,11 +146,10 @@ fn write_escape(out: &mut Vec<u8>, byte: u8) {
         b'\t' => b't',
         _ => {
             let digit = |value: u8| if value < 10 { b'0' + value } else { b'A' - 10 + value };
-            out.extend_from_slice(&[b'\\', b'u', b'0', b'0', digit(byte >> 4), digit(byte & 15)]);
-            return;
+            return ([b'\\', b'u', b'0', b'0', digit(byte >> 4), digit(byte & 15)], 6);
         }
     };
-    out.extend_from_slice(&[b'\\', short]);
+    ([b'\\', short, 0, 0, 0, 0], 2)
 }
 
 #[cfg(test)]

@@ -210,6 +210,25 @@ mod tests {
     }
 
     #[test]
+    fn writes_what_serde_json_passes_through() {
+        let raw = serde_json::value::RawValue::from_string("{ \"a\" : 1.0 }".to_owned()).unwrap();
+        assert_eq!(written(&vec![Some(raw)]), Ok("[{ \"a\" : 1.0 }]".to_owned()));
+        let value = serde_json::json!({ "a\n": ["\u{1}\"", -1, null, true] });
+        assert_eq!(written(&value), Ok(value.to_string()));
+    }
+
+    #[test]
+    fn writes_bytes_as_numbers() {
+        struct Bytes(&'static [u8]);
+        impl Serialize for Bytes {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_bytes(self.0)
+            }
+        }
+        assert_eq!(written(&(Bytes(b"\"a"), Bytes(b""))), Ok("[[34,97],[]]".to_owned()));
+    }
+
+    #[test]
     fn passes_on_what_a_serialize_says() {
         assert_eq!(written(&BTreeMap::from([((), 1)])), Err("key must be a string".to_owned()));
     }
