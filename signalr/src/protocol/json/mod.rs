@@ -5,7 +5,7 @@
 
 mod decode;
 mod encode;
-mod number;
+mod formatter;
 pub(super) mod property;
 pub(super) mod scan;
 mod strict;

@@ -4,6 +4,10 @@
 //! whether the bytes of a string are UTF-8, and whether its `\u` escapes form whole characters. A value that nobody
 //! reads may break these two rules, as it may in ASP.NET Core.
 
+mod number;
+mod plain;
+
+pub(super) use plain::skip_plain;
 use std::str::Utf8Error;
 
 /// How deeply objects and arrays may be nested, the message itself included.
@@ -335,64 +339,6 @@ impl<'a> Scanner<'a> {
         Ok(())
     }
 
-    /// Reads the number whose first byte is next.
-    #[inline(always)]
-    pub(in crate::protocol) fn number(&mut self) -> Scan<&'a [u8]> {
-        let all = self.rest;
-        if self.peek() == Some(b'-') {
-            self.advance(1);
-        }
-        let digits = self.rest;
-        self.digits()?;
-        if let [b'0', b'0'..=b'9', ..] = digits {
-            return Err(expected_at(self.bytes.len() - digits.len() + 1, "no digit behind a leading zero"));
-        }
-        if matches!(self.peek(), Some(b'.' | b'e' | b'E')) {
-            self.rest = self.rest_behind_fraction()?;
-        }
-        Ok(all.get(..all.len() - self.rest.len()).unwrap_or_default())
-    }
-
-    fn rest_behind_fraction(mut self) -> Scan<&'a [u8]> {
-        if self.peek() == Some(b'.') {
-            self.advance(1);
-            self.digits()?;
-        }
-        if matches!(self.peek(), Some(b'e' | b'E')) {
-            self.advance(1);
-            if matches!(self.peek(), Some(b'+' | b'-')) {
-                self.advance(1);
-            }
-            self.digits()?;
-        }
-        Ok(self.rest)
-    }
-
-    /// Reads a number of a single digit, if one is next.
-    #[inline(always)]
-    pub(in crate::protocol) fn single_digit(&mut self) -> Option<u8> {
-        self.skip_blanks();
-        let [digit @ b'0'..=b'9', rest @ ..] = self.rest else {
-            return None;
-        };
-        if !matches!(rest, [b',' | b'}', ..]) {
-            return None;
-        }
-        self.rest = rest;
-        Some(digit - b'0')
-    }
-
-    #[inline(always)]
-    fn digits(&mut self) -> Scan<()> {
-        if !self.peek().is_some_and(|byte| byte.is_ascii_digit()) {
-            return Err(self.expected("a digit"));
-        }
-        while let [b'0'..=b'9', rest @ ..] = self.rest {
-            self.rest = rest;
-        }
-        Ok(())
-    }
-
     /// Moves over `true`, `false` or `null`.
     #[inline(always)]
     pub(in crate::protocol) fn literal(&mut self, word: &'static [u8]) -> Scan<()> {
@@ -440,48 +386,6 @@ fn behind_blanks(mut bytes: &[u8]) -> &[u8] {
 #[cold]
 fn valid_beginning(bytes: &[u8], error: Utf8Error) -> &str {
     bytes.get(..error.valid_up_to()).and_then(|valid| std::str::from_utf8(valid).ok()).unwrap_or_default()
-}
-
-/// What is left of `bytes` from the first on that cannot stand in a string as it is: a quote, a backslash or a control
-/// character.
-#[inline(never)]
-pub(super) fn skip_plain(mut bytes: &[u8]) -> &[u8] {
-    while let Some((word, rest)) = bytes.split_first_chunk::<8>() {
-        let special = special_bytes(u64::from_le_bytes(*word));
-        if special != 0 {
-            return bytes.get(special.trailing_zeros() as usize / 8..).unwrap_or_default();
-        }
-        bytes = rest;
-        // The first bytes of a string tend to be its last: only longer ones are worth a test of many bytes.
-        while let Some((block, rest)) = bytes.split_first_chunk::<16>()
-            && !block.iter().fold(false, |found, &byte| found | is_special(byte))
-        {
-            bytes = rest;
-        }
-    }
-    while let [byte, rest @ ..] = bytes
-        && !is_special(*byte)
-    {
-        bytes = rest;
-    }
-    bytes
-}
-
-#[inline]
-const fn is_special(byte: u8) -> bool {
-    byte < 0x20 || byte == b'"' || byte == b'\\'
-}
-
-/// The high bit of each of the eight bytes that is a quote, a backslash or a control character. A borrow may set bits
-/// too many, but only above a true one, so that the lowest bit is exact.
-#[inline(always)]
-const fn special_bytes(word: u64) -> u64 {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    let quote = word ^ (ONES * b'"' as u64);
-    let backslash = word ^ (ONES * b'\\' as u64);
-    let below = quote.wrapping_sub(ONES) | backslash.wrapping_sub(ONES) | word.wrapping_sub(ONES * 0x20);
-    // Bytes with a high bit of their own are not ASCII, and these three subtractions do not clear it.
-    below & !word & (ONES * 0x80)
 }
 
 #[cfg(test)]

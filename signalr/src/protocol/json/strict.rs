@@ -66,7 +66,7 @@ impl<S: Serializer> Serializer for Strict<S> {
         if value.is_finite() { self.0.serialize_f64(value) } else { Err(not_finite()) }
     }
 
-    /// As bytes, which [`Plain`](super::number::Plain) writes as a string.
+    /// As bytes, which [`Plain`](super::formatter::Plain) writes as a string.
     #[inline]
     fn serialize_str(self, value: &str) -> Result<S::Ok, S::Error> {
         self.0.serialize_bytes(value.as_bytes())

@@ -1,6 +1,6 @@
 //! Arguments, items and results: between their JSON and their Rust types.
 
-use super::number::Plain;
+use super::formatter::Plain;
 use super::scan::Raw;
 use super::strict::Strict;
 use crate::protocol::error::{DecodeError, EncodeError};
