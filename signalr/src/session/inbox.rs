@@ -325,6 +325,26 @@ mod tests {
     }
 
     #[test]
+    fn a_session_that_takes_no_messages_is_still_woken_for_the_end() {
+        #[derive(Default)]
+        struct Wakes(AtomicBool);
+        impl std::task::Wake for Wakes {
+            fn wake(self: std::sync::Arc<Self>) {
+                self.0.store(true, Ordering::Release);
+            }
+        }
+        let wakes = std::sync::Arc::new(Wakes::default());
+        let inbox = Inbox::new(1, 2, Overflow::Disconnect);
+        for (text, pushed, wake) in
+            [("a", Pushed::Queued, true), ("b", Pushed::Queued, false), ("c", Pushed::Gone, true)]
+        {
+            inbox.register(&wakes.clone().into());
+            assert_eq!(inbox.push(message(text), Origin::Others, None), pushed);
+            assert_eq!(wakes.0.swap(false, Ordering::AcqRel), wake, "{text}");
+        }
+    }
+
+    #[test]
     fn replies_are_never_lost() {
         let inbox = Inbox::new(1, 2, Overflow::Disconnect);
         assert_eq!(inbox.push(message("ab"), Origin::Reply, None), Pushed::Queued);

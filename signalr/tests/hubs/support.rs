@@ -244,11 +244,15 @@ impl Client {
 
     /// What comes next but pings.
     pub(crate) async fn event(&mut self) -> Event {
+        soon(self.receive()).await
+    }
+
+    async fn receive(&mut self) -> Event {
         loop {
             match self.received.pop_front() {
                 Some(message) if message["type"] == 6 => {}
                 Some(message) => return Event::Message(message),
-                None => match soon(self.socket.next()).await {
+                None => match self.socket.next().await {
                     Some(Ok(Message::Close(frame))) => return Event::Closed(frame.map_or(1005, |it| it.code.into())),
                     Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
                     Some(Ok(message)) => self.take(&message.into_data()),
