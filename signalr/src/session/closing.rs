@@ -123,11 +123,7 @@ impl Session {
                 self.calls.forget_waiting();
             }
         }
-        self.calls.poll(cx);
-        self.start_waiting(cx);
-        while self.calls.poll(cx) {
-            self.start_waiting(cx);
-        }
+        while self.poll_calls(cx) {}
         self.calls.is_empty() && !self.calls.has_waiting()
     }
 
