@@ -62,7 +62,6 @@ mod hub;
 #[cfg(feature = "server")]
 mod server;
 mod session;
-mod short_string;
 mod streaming;
 mod transport;
 

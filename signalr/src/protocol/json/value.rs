@@ -16,6 +16,20 @@ pub(in crate::protocol) fn decode_value<T: DeserializeOwned>(raw: Raw<'_>) -> Re
     .map_err(|error| decode_error(&error))
 }
 
+/// Reads the only value of `rest`. A comma before it is skipped.
+pub(in crate::protocol) fn decode_last<T: DeserializeOwned>(rest: Raw<'_>) -> Result<T, DecodeError> {
+    decode_value(match rest {
+        Raw::Text(text) => {
+            let text = text.trim_ascii_start();
+            Raw::Text(text.strip_prefix(',').unwrap_or(text))
+        }
+        Raw::Bytes(bytes) => {
+            let bytes = bytes.trim_ascii_start();
+            Raw::Bytes(bytes.strip_prefix(b",").unwrap_or(bytes))
+        }
+    })
+}
+
 /// Reads the first value of `rest` where it stands, and moves `rest` behind it. A comma before it is skipped.
 ///
 /// After an error nothing is left to read.
