@@ -16,9 +16,9 @@ pub(in crate::protocol) fn decode_value<T: DeserializeOwned>(raw: Raw<'_>) -> Re
     .map_err(|error| decode_error(&error))
 }
 
-/// Reads the only value of `rest`. A comma before it is skipped.
-pub(in crate::protocol) fn decode_last<T: DeserializeOwned>(rest: Raw<'_>) -> Result<T, DecodeError> {
-    decode_value(match rest {
+/// Reads the only value of `rest`, of which nothing is left then. A comma before it is skipped.
+pub(in crate::protocol) fn decode_last<T: DeserializeOwned>(rest: &mut Raw<'_>) -> Result<T, DecodeError> {
+    decode_value(match std::mem::replace(rest, Raw::Text("")) {
         Raw::Text(text) => {
             let text = text.trim_ascii_start();
             Raw::Text(text.strip_prefix(',').unwrap_or(text))
