@@ -88,6 +88,7 @@ pub use hub::invocation::{FromInvocation, Invocation};
 pub use hub::items::Items;
 pub use hub::method::{HubMethods, Method};
 pub use hub::request::Request;
+pub use protocol::Naming;
 #[cfg(feature = "server")]
 pub use server::{HubOptions, SignalR, SignalRBuilder};
 pub use session::cancel::CancellationToken;

@@ -93,7 +93,7 @@ impl<H: HubMethods> HubService<H> {
             instance: self.instance.clone(),
             place: None,
         };
-        let (count, protocol) = (received.arguments.len(), received.arguments.protocol());
+        let (count, codec) = (received.arguments.len(), received.arguments.codec());
         let bytes: Box<[u8]> = received.arguments.as_bytes().into();
         let Received { streaming, uploads, mut reply, cancelled, .. } = received;
         reply.token = tokens.cancel.clone();
@@ -102,7 +102,7 @@ impl<H: HubMethods> HubService<H> {
                 Ok(hub) => hub,
                 Err(error) => return reply.error(error),
             };
-            let arguments = Arguments::new(protocol, &bytes, count);
+            let arguments = Arguments::new(codec, &bytes, count);
             let received = Received { arguments, streaming, uploads, reply, cancelled };
             let started = service.call(hub, method, received, &mut inner_tokens);
             if let Some(future) = started.and_then(|started| service.future(started)) {

@@ -6,6 +6,7 @@ use crate::hub::method::HubMethods;
 use crate::hub::request::{self, query_values};
 use crate::hub::service::HubService;
 use crate::hub::{Hub, HubInner};
+use crate::protocol::Codec;
 use crate::protocol::negotiate::new_connection_id;
 use crate::session::Session;
 use crate::session::handshake::{Handshake, HandshakeRules, accept};
@@ -182,7 +183,7 @@ fn session<H: HubMethods>(
     let Opening { id, place, user, request, transport } = opening;
     let peer = Arc::new(Peer::new(
         (&*id).into(),
-        protocol,
+        Codec::new(protocol, shared.hub.core.naming()),
         settings.outbound_capacity,
         settings.overflow,
         settings.detailed_errors,
