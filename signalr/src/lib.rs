@@ -54,6 +54,7 @@
 // Until there is a client, nothing but the server uses the session and what it serves.
 #![cfg_attr(not(feature = "server"), allow(dead_code))]
 
+pub mod dotnet;
 pub mod protocol;
 
 mod backplane;
@@ -65,6 +66,7 @@ mod session;
 mod short_string;
 mod streaming;
 mod transport;
+mod value;
 
 #[doc(hidden)]
 pub mod __private;
@@ -97,3 +99,4 @@ pub use session::inbox::Overflow;
 pub use signalr_macros::{hub, receiver};
 pub use streaming::upload::{Upload, UploadError};
 pub use transport::Transport;
+pub use value::Value;

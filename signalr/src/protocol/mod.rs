@@ -32,6 +32,7 @@
 pub mod binary;
 pub mod codec;
 pub mod error;
+pub(crate) mod extension;
 pub mod framing;
 pub mod handshake;
 mod json;

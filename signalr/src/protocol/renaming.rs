@@ -2,9 +2,7 @@
 
 use super::naming::Names;
 use serde::de::value::{StrDeserializer, U64Deserializer};
-use serde::de::{
-    DeserializeSeed, Deserializer, EnumAccess, Error, MapAccess, SeqAccess, VariantAccess, Visitor,
-};
+use serde::de::{DeserializeSeed, Deserializer, EnumAccess, Error, MapAccess, SeqAccess, VariantAccess, Visitor};
 use std::fmt;
 use std::marker::PhantomData;
 

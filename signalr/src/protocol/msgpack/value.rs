@@ -15,8 +15,7 @@ use serde::de::DeserializeOwned;
 use std::fmt;
 use thiserror::Error;
 
-/// The name of newtype structs that are extensions.
-pub(super) const EXTENSION: &str = "_ExtStruct";
+pub(super) use crate::protocol::extension::NAME as EXTENSION;
 
 /// What is wrong with a value, in serde's words or ours.
 #[derive(Debug, Error)]
