@@ -91,10 +91,10 @@ impl<A> Target<A> {
     }
 
     fn send_envelope<W: WireArguments>(&self, method: &str, arguments: &W, latest: Option<&'static str>) -> Sent {
-        let registry = &self.core.registry;
+        let (registry, naming) = (&self.core.registry, self.core.naming());
         let encoded = match &self.audience {
-            Audience::Peer(peer) => Envelope::encode(std::iter::once(peer.protocol), method, arguments),
-            _ => Envelope::encode(registry.protocols(), method, arguments),
+            Audience::Peer(peer) => Envelope::encode(std::iter::once(peer.protocol), naming, method, arguments),
+            _ => Envelope::encode(registry.protocols(), naming, method, arguments),
         };
         match encoded {
             Ok(mut envelope) => {

@@ -2,7 +2,7 @@
 
 use super::error::HubError;
 use super::invocation::PlainFailure;
-use crate::protocol::{EncodeError, Protocol};
+use crate::protocol::{Codec, EncodeError};
 use crate::session::HIGH_WATER;
 use crate::session::cancel::CancellationToken;
 use crate::session::current;
@@ -41,7 +41,7 @@ impl Reply {
     /// Answers with a value.
     pub fn result<T: Serialize + ?Sized>(mut self, value: &T) {
         let Some(id) = &self.id else { return };
-        let encoded = self.emit(|protocol, out| protocol.encode_result(out, id.as_str(), value));
+        let encoded = self.emit(|codec, out| codec.encode_result(out, id.as_str(), value));
         // Only now: if `Serialize` panics, the call is answered when this is dropped.
         if let (Some(id), Err(error)) = (self.id.take(), encoded) {
             self.write_error(&id, &HubError::from_encode(&error));
@@ -100,7 +100,7 @@ impl Reply {
     /// Sends one item; returns what became of it.
     pub(crate) fn item<T: Serialize>(&self, item: &T) -> Result<Pushed, ItemError> {
         let Some(id) = &self.id else { return Ok(Pushed::Queued) };
-        self.emit(|protocol, out| protocol.encode_stream_item(out, id.as_str(), item)).map_err(ItemError)
+        self.emit(|codec, out| codec.encode_stream_item(out, id.as_str(), item)).map_err(ItemError)
     }
 
     /// When the inbox has room again, for streams in a task of their own.
@@ -128,13 +128,14 @@ impl Reply {
     /// Encodes behind everything that was sent to this connection before.
     fn emit<F>(&self, encode: F) -> Result<Pushed, EncodeError>
     where
-        F: FnOnce(Protocol, &mut Vec<u8>) -> Result<(), EncodeError>,
+        F: FnOnce(Codec, &mut Vec<u8>) -> Result<(), EncodeError>,
     {
         // If somebody has asked for the connection's end, what comes now comes too late.
         if self.peer.is_shut() || self.peer.inbox.is_ending() {
             return Ok(Pushed::Gone);
         }
-        let Peer { number, protocol, inbox, .. } = &*self.peer;
+        let Peer { number, inbox, .. } = &*self.peer;
+        let codec = self.peer.codec();
         let mut encode = Some(encode);
         let here = current::with(*number, |outbound| {
             if inbox.is_pending() {
@@ -143,7 +144,7 @@ impl Reply {
                     true
                 });
             }
-            let written = encode.take().map_or(Ok(()), |encode| encode(*protocol, outbound.encode_buffer()));
+            let written = encode.take().map_or(Ok(()), |encode| encode(codec, outbound.encode_buffer()));
             written.map(|()| Pushed::Queued)
         });
         if let Ok(written) = here {
@@ -151,7 +152,7 @@ impl Reply {
         }
         // In a task of its own: by the inbox.
         let mut message = Vec::new();
-        encode.take().map_or(Ok(()), |encode| encode(*protocol, &mut message))?;
+        encode.take().map_or(Ok(()), |encode| encode(codec, &mut message))?;
         Ok(inbox.push(message.into(), Origin::Reply, None))
     }
 
@@ -166,15 +167,15 @@ impl Reply {
     }
 
     fn write_text(&self, id: &SmolStr, text: &str) {
-        let _ = self.emit(|protocol, out| {
-            protocol.encode_error(out, id.as_str(), text);
+        let _ = self.emit(|codec, out| {
+            codec.protocol.encode_error(out, id.as_str(), text);
             Ok(())
         });
     }
 
     fn write_end(&self, id: &SmolStr) {
-        let _ = self.emit(|protocol, out| {
-            protocol.encode_end(out, id.as_str());
+        let _ = self.emit(|codec, out| {
+            codec.protocol.encode_end(out, id.as_str());
             Ok(())
         });
     }

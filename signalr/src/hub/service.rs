@@ -53,7 +53,7 @@ impl<H: HubMethods> HubService<H> {
         let tokens = CallTokens { cancel: Some(cancel), drop: Some(drop) };
         let mut inner_tokens = tokens.clone();
         let (hub, context) = (self.hub.clone(), self.context.clone());
-        let (count, protocol) = (arguments.len(), arguments.protocol());
+        let (count, codec) = (arguments.len(), arguments.codec());
         let bytes: Box<[u8]> = arguments.as_bytes().into();
         let mut reply = Reply::new(context.peer().clone(), id, method.name(), streaming);
         reply.token = tokens.cancel.clone();
@@ -67,7 +67,7 @@ impl<H: HubMethods> HubService<H> {
                 context: &context,
                 method,
                 id: None,
-                arguments: Arguments::new(protocol, &bytes, count),
+                arguments: Arguments::new(codec, &bytes, count),
                 streaming,
                 uploads: uploads.into_iter(),
                 reply: Some(reply),

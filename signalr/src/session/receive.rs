@@ -121,7 +121,7 @@ impl Session {
     }
 
     fn message(&mut self, body: &[u8], cx: &mut Context<'_>) -> Result<(), ProtocolError> {
-        match self.peer.protocol.decode(body)? {
+        match self.peer.codec().decode(body)? {
             Message::Invocation(invocation) => self.invocation(body, &invocation, cx),
             Message::StreamItem(item) => self.uploads.push(&item.id, item.item.as_bytes()),
             Message::Completion(completion) => self.completion(completion)?,
@@ -206,7 +206,7 @@ impl Session {
         {
             any = true;
             // It was decoded once before.
-            if let Ok(Message::Invocation(invocation)) = self.peer.protocol.decode(&waiting.message) {
+            if let Ok(Message::Invocation(invocation)) = self.peer.codec().decode(&waiting.message) {
                 self.start(&invocation, waiting.uploads, waiting.cancelled || self.peer.is_shut(), cx);
             }
         }

@@ -1,6 +1,6 @@
 //! Streams that the peer sends as a part of a call.
 
-use crate::protocol::{Payload, Protocol};
+use crate::protocol::{Codec, Payload};
 use crate::session::peer::Peer;
 use futures_util::Stream;
 use futures_util::task::AtomicWaker;
@@ -159,8 +159,8 @@ impl<T> Upload<T> {
         Upload { handle, batch: Batch::default(), failed: false, item: PhantomData }
     }
 
-    fn protocol(&self) -> Protocol {
-        self.handle.0.peer.protocol
+    fn codec(&self) -> Codec {
+        self.handle.0.peer.codec()
     }
 }
 
@@ -172,10 +172,10 @@ impl<T: DeserializeOwned> Stream for Upload<T> {
         if this.failed {
             return Poll::Ready(None);
         }
-        let protocol = this.protocol();
+        let codec = this.codec();
         loop {
             if let Some(bytes) = this.batch.next() {
-                let item = Payload::new(protocol, bytes).decode();
+                let item = Payload::new(codec, bytes).decode();
                 this.failed = item.is_err();
                 return Poll::Ready(Some(item.map_err(|error| UploadError::Item(error.to_string()))));
             }
