@@ -3,9 +3,11 @@
 use super::endpoint::{Endpoint, HubEndpoint};
 use super::options::HubOptions;
 use crate::hub::Hub;
+use crate::hub::filter::{AnyFilter, HubFilter};
 use crate::hub::method::HubMethods;
 use axum::Router;
 use axum::extract::Request;
+use axum::response::Response;
 use axum::routing::any;
 use std::fmt;
 use std::sync::Arc;
@@ -40,6 +42,7 @@ pub struct SignalR {
 #[must_use]
 pub struct SignalRBuilder {
     options: HubOptions,
+    filters: Vec<Arc<dyn AnyFilter>>,
     endpoints: Vec<(String, Arc<dyn Endpoint>)>,
 }
 
@@ -62,9 +65,18 @@ impl SignalR {
             router = router
                 .route(
                     if path.is_empty() { "/" } else { path },
-                    any(async move |request: Request| connect.connect(request).response().await),
+                    any(async move |request: Request| match admitted(&*connect, request).await {
+                        Ok(request) => connect.connect(request).response().await,
+                        Err(refusal) => refusal,
+                    }),
                 )
-                .route(&negotiation, any(async move |request: Request| negotiate.negotiate(&request)));
+                .route(
+                    &negotiation,
+                    any(async move |request: Request| match admitted(&*negotiate, request).await {
+                        Ok(request) => negotiate.negotiate(&request),
+                        Err(refusal) => refusal,
+                    }),
+                );
         }
         router
     }
@@ -74,6 +86,13 @@ impl SignalRBuilder {
     /// Sets the options of the hubs that are mounted after this.
     pub fn options(mut self, options: HubOptions) -> Self {
         self.options = options;
+        self
+    }
+
+    /// Adds a filter around the hubs that are mounted after this, within those that were added before and around the filters
+    /// of the hubs' [own options](HubOptions::filter) (`AddFilter`).
+    pub fn filter(mut self, filter: impl HubFilter) -> Self {
+        self.filters.push(Arc::new(filter));
         self
     }
 
@@ -96,13 +115,30 @@ impl SignalRBuilder {
     }
 
     fn hub_with_options<H: HubMethods>(mut self, path: impl Into<String>, hub: &Hub<H>, options: &HubOptions) -> Self {
-        self.endpoints.push((path.into(), Arc::new(HubEndpoint::new(hub, options))));
+        let options = options.clone().within(&self.filters);
+        self.endpoints.push((path.into(), Arc::new(HubEndpoint::new(hub, &options))));
         self
     }
 
     /// The hubs, ready to be served.
     pub fn build(self) -> SignalR {
         SignalR { endpoints: self.endpoints }
+    }
+}
+
+/// Asks the policy of the hub, if it has one.
+async fn admitted(endpoint: &dyn Endpoint, request: Request) -> Result<Request, Response> {
+    let (parts, body) = request.into_parts();
+    match endpoint.admit(&parts) {
+        Some(admission) => match admission.await {
+            Ok(()) => Ok(Request::from_parts(parts, body)),
+            Err(status) => {
+                let mut refusal = Response::default();
+                *refusal.status_mut() = status;
+                Err(refusal)
+            }
+        },
+        None => Ok(Request::from_parts(parts, body)),
     }
 }
 

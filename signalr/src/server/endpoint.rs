@@ -2,20 +2,24 @@
 
 use super::options::HubOptions;
 use crate::hub::context::Connection;
+use crate::hub::filter::Filters;
 use crate::hub::method::HubMethods;
+use crate::hub::policy::Refusal;
 use crate::hub::request;
 use crate::hub::service::HubService;
 use crate::hub::{Hub, HubInner};
 use crate::protocol::{Codec, Protocol, TransferFormat};
-use crate::session::Session;
 use crate::session::handshake::{Handshake, HandshakeRules, accept};
 use crate::session::peer::Peer;
 use crate::session::settings::Settings;
+use crate::session::{BoxFuture, Session};
 use crate::transport::server::dispatch::{Answer, Dispatch, Opened, Socket};
 use crate::transport::server::pending::Place;
 use crate::transport::{Duplex, Transport};
 use axum::extract::{ConnectInfo, Request};
 use axum::response::Response;
+use http::StatusCode;
+use http::request::Parts;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -25,6 +29,9 @@ const HANDSHAKE_ACCEPTED: &[u8] = b"{}\x1e";
 
 /// A mounted hub, whatever its type.
 pub(super) trait Endpoint: Send + Sync {
+    /// Asks the hub's policy, if it has one, whether a request is let in; an error is the status of the refusal.
+    fn admit(&self, parts: &Parts) -> Option<BoxFuture<Result<(), StatusCode>>>;
+
     /// Answers `…/negotiate`.
     fn negotiate(&self, request: &Request) -> Response;
 
@@ -38,6 +45,7 @@ pub(super) struct HubEndpoint<H: HubMethods>(Arc<Shared<H>>);
 struct Shared<H: HubMethods> {
     hub: Arc<HubInner<H>>,
     options: HubOptions,
+    filters: Option<Filters>,
     dispatch: Dispatch,
     /// What holds for each transport.
     web_sockets: Terms,
@@ -78,6 +86,7 @@ impl<H: HubMethods> HubEndpoint<H> {
     pub(super) fn new(hub: &Hub<H>, options: &HubOptions) -> Self {
         HubEndpoint(Arc::new(Shared {
             hub: hub.inner().clone(),
+            filters: options.filters(),
             dispatch: Dispatch::new(options.http_rules()),
             web_sockets: Terms::new(options, Transport::WebSockets),
             server_sent_events: Terms::new(options, Transport::ServerSentEvents),
@@ -100,6 +109,26 @@ impl<H: HubMethods> HubEndpoint<H> {
 }
 
 impl<H: HubMethods> Endpoint for HubEndpoint<H> {
+    fn admit(&self, parts: &Parts) -> Option<BoxFuture<Result<(), StatusCode>>> {
+        let policy = H::AUTHORIZE?;
+        let address = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| *address);
+        let query = parts.uri.query().unwrap_or_default();
+        let request = request::Request::new(query, &parts.headers, parts.extensions.clone(), address);
+        let is_known = self.0.options.user_of(parts).is_some();
+        let hub = self.0.hub.core.clone();
+        Some(Box::pin(async move {
+            let refusal = match policy(request).await {
+                Ok(()) => return Ok(()),
+                Err(refusal) => refusal,
+            };
+            match refusal {
+                Refusal::Error(error) if !error.is_public() => tracing::error!(hub = hub.name, %error, "policy failed"),
+                refusal => tracing::debug!(hub = hub.name, ?refusal, "request refused"),
+            }
+            Err(if is_known { StatusCode::FORBIDDEN } else { StatusCode::UNAUTHORIZED })
+        }))
+    }
+
     fn negotiate(&self, request: &Request) -> Response {
         self.0.dispatch.negotiate(request)
     }
@@ -152,6 +181,7 @@ fn session<H: HubMethods>(
         memberships: Default::default(),
         connected: AtomicBool::new(false),
     });
-    let service = Box::new(HubService::new(shared.hub.clone(), connection, place.map(|place| Box::new(place) as _)));
+    let place = place.map(|place| Box::new(place) as _);
+    let service = Box::new(HubService::new(shared.hub.clone(), connection, place, shared.filters.clone()));
     Session::new(peer, settings, service, duplex, received, HANDSHAKE_ACCEPTED)
 }

@@ -1,5 +1,6 @@
 //! What can be set for a hub, and what holds otherwise.
 
+use crate::hub::filter::{AnyFilter, Filters, HubFilter};
 use crate::protocol::Protocol;
 use crate::session::handshake::HandshakeRules;
 use crate::session::inbox::Overflow;
@@ -50,6 +51,7 @@ pub struct HubOptions {
     disconnect_timeout: Duration,
     minimum_protocol_version: i32,
     user_id: Option<UserId>,
+    filters: Vec<Arc<dyn AnyFilter>>,
 }
 
 type UserId = Arc<dyn Fn(&Parts) -> Option<String> + Send + Sync>;
@@ -78,6 +80,7 @@ impl Default for HubOptions {
             disconnect_timeout: Duration::from_secs(15),
             minimum_protocol_version: 0,
             user_id: None,
+            filters: Vec::new(),
         }
     }
 }
@@ -231,6 +234,24 @@ impl HubOptions {
     pub fn user_id(mut self, user_id: impl Fn(&Parts) -> Option<String> + Send + Sync + 'static) -> Self {
         self.user_id = Some(Arc::new(user_id));
         self
+    }
+
+    /// Adds a filter around the calls, the beginnings and the ends of connections, within those that were added before
+    /// (`AddFilter`).
+    pub fn filter(mut self, filter: impl HubFilter) -> Self {
+        self.filters.push(Arc::new(filter));
+        self
+    }
+
+    /// Adds filters around those that are there.
+    pub(super) fn within(mut self, outer: &[Arc<dyn AnyFilter>]) -> Self {
+        self.filters.splice(..0, outer.iter().cloned());
+        self
+    }
+
+    /// `None` where there are none, so that calls take the short way.
+    pub(super) fn filters(&self) -> Option<Filters> {
+        (!self.filters.is_empty()).then(|| self.filters.as_slice().into())
     }
 
     pub(crate) fn user_of(&self, request: &Parts) -> Option<String> {

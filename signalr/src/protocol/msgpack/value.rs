@@ -62,7 +62,7 @@ pub(crate) fn decode_next<T: DeserializeOwned>(rest: &mut &[u8], naming: Naming)
 
 /// Writes a value; part of it may have been written when that fails.
 #[inline]
-pub(super) fn encode_value<T: Serialize + ?Sized>(
+pub(in crate::protocol) fn encode_value<T: Serialize + ?Sized>(
     out: &mut Vec<u8>,
     value: &T,
     naming: Naming,
