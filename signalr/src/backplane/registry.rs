@@ -41,7 +41,13 @@ impl fmt::Debug for HubCore {
 impl HubCore {
     pub(crate) fn new(name: String) -> Arc<Self> {
         let blocking = Arc::new(Semaphore::new(BLOCKING_PLACES));
-        Arc::new(HubCore { name, registry: Registry::default(), blocking, naming: OnceLock::new(), send_filter: OnceLock::new() })
+        Arc::new(HubCore {
+            name,
+            registry: Registry::default(),
+            blocking,
+            naming: OnceLock::new(),
+            send_filter: OnceLock::new(),
+        })
     }
 
     /// How members are named in the values of this hub. From now on that stays so.
