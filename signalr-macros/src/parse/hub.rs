@@ -120,7 +120,7 @@ impl MethodOptions {
 }
 
 /// Reads `name = ".."`.
-pub(crate) fn wire_name(name: &OptionName, input: syn::parse::ParseStream<'_>) -> syn::Result<LitStr> {
+pub(crate) fn wire_name(name: &OptionName, input: ParseStream<'_>) -> syn::Result<LitStr> {
     let value: LitStr = name.value(input, "\"WireName\"")?;
     if value.value().is_empty() {
         return Err(syn::Error::new(value.span(), "a wire name cannot be empty"));
