@@ -26,7 +26,7 @@ pub(crate) trait ConformanceClient {
 /// Named as the error that the reference server throws.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
-struct InvalidOperationException(String);
+pub(crate) struct InvalidOperationException(pub(crate) String);
 
 /// The items that a connection keeps by name.
 type NamedItems = HashMap<String, String>;

@@ -9,16 +9,21 @@
 
 mod bench_hub;
 mod conformance_hub;
+mod functional;
+mod test_hub;
 
-use axum::Router;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, Query, Request, State};
+use axum::middleware::from_fn;
 use axum::routing::get;
+use axum::{Router, ServiceExt};
 use bench_hub::BenchHub;
 use conformance_hub::ConformanceHub;
 use serde::Deserialize;
-use signalr::{Hub, HubHandle, SignalR, Transport};
+use signalr::{Hub, HubHandle, HubOptions, SignalR, Transport};
 use std::time::Duration;
 use tokio::net::TcpListener;
+use tower::Layer;
+use tower::util::MapRequestLayer;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -48,11 +53,15 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .route("/result/{id}", get(result))
         .route("/broadcast", get(broadcast))
         .route("/pid", get(async || std::process::id().to_string()))
-        .with_state(conformance.handle());
+        .with_state(conformance.handle())
+        .merge(functional::router(HubOptions::default()))
+        .layer(from_fn(functional::special_paths));
+    // Before any routing.
+    let app = MapRequestLayer::new(functional::lower_case).layer(app);
 
     let listener = TcpListener::bind(&address).await?;
     println!("listening on http://{}", listener.local_addr()?);
-    axum::serve(listener, app).await?;
+    axum::serve(listener, ServiceExt::<Request>::into_make_service(app)).await?;
     Ok(())
 }
 
