@@ -18,6 +18,8 @@ pub enum Naming {
     /// `camelCase` or `PascalCase`. Names that could not be those of a member, such as `$type` or `content-type`, stay as
     /// they are, and so do the keys of maps and the names of variants.
     ///
+    /// Received values may be nested 250 levels deep in MessagePack, instead of 500.
+    ///
     /// serde hands over structs with `#[serde(flatten)]` as maps, so their own names stay as they are too. What is read
     /// into flattened members, and into enums that are untagged or have `#[serde(tag)]`, serde collects before it knows the
     /// type: there, names are read only as they are declared, so declare those in .NET's form, with `#[serde(alias)]` for
