@@ -9,6 +9,7 @@
 
 mod bench_hub;
 mod conformance_hub;
+mod everything;
 mod functional;
 mod test_hub;
 
@@ -19,7 +20,7 @@ use axum::{Router, ServiceExt};
 use bench_hub::BenchHub;
 use conformance_hub::ConformanceHub;
 use serde::Deserialize;
-use signalr::{Hub, HubHandle, HubOptions, SignalR, Transport};
+use signalr::{Hub, HubHandle, HubOptions, Naming, SignalR, Transport};
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tower::Layer;
@@ -30,9 +31,9 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let address = address(std::env::args().skip(1))?;
 
     let bench = Hub::new("BenchHub", BenchHub);
-    let conformance = Hub::new("ConformanceHub", ConformanceHub);
-    let detailed = Hub::new("DetailedHub", ConformanceHub);
-    let limits = Hub::new("LimitsHub", ConformanceHub);
+    let conformance = Hub::new("ConformanceHub", ConformanceHub).naming(Naming::DotNet);
+    let detailed = Hub::new("DetailedHub", ConformanceHub).naming(Naming::DotNet);
+    let limits = Hub::new("LimitsHub", ConformanceHub).naming(Naming::DotNet);
     let hubs = SignalR::builder()
         .hub_with("/bench", &bench, |options| options.maximum_message_size(1024 * 1024))
         .hub("/conformance", &conformance)
