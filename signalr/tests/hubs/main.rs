@@ -9,6 +9,7 @@ mod ends;
 mod filters;
 mod lifecycle;
 mod methods;
+mod naming;
 mod order;
 mod own;
 mod panics;
