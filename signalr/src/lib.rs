@@ -33,9 +33,10 @@
 //!
 //! This page is the guide: [hubs](#hubs), [serving](#serving), [addressing clients](#addressing-clients),
 //! [client results](#client-results), [streams](#streams), [errors](#errors), [clients of .NET](#serving-net-clients),
-//! [the life of a connection](#the-life-of-a-connection), [cancellation](#cancellation), [slow clients](#slow-clients) and
-//! [options](#options). The pages of [`#[hub]`](macro@hub) and [`#[receiver]`](macro@receiver) are the reference of what
-//! can be written in them. [`protocol`] is the hub protocol by itself, without I/O.
+//! [the life of a connection](#the-life-of-a-connection), [cancellation](#cancellation),
+//! [policies and filters](#policies-and-filters), [slow clients](#slow-clients) and [options](#options). The pages of
+//! [`#[hub]`](macro@hub) and [`#[receiver]`](macro@receiver) are the reference of what can be written in them. [`protocol`]
+//! is the hub protocol by itself, without I/O.
 #![doc = include_str!("../docs/hubs.md")]
 #![cfg_attr(feature = "server", doc = include_str!("../docs/serving.md"))]
 #![doc = include_str!("../docs/clients.md")]
@@ -43,6 +44,7 @@
 #![doc = include_str!("../docs/errors.md")]
 #![doc = include_str!("../docs/dotnet.md")]
 #![doc = include_str!("../docs/connections.md")]
+#![cfg_attr(feature = "server", doc = include_str!("../docs/filters.md"))]
 #![cfg_attr(feature = "server", doc = include_str!("../docs/limits.md"))]
 //!
 //! # Features

@@ -300,7 +300,9 @@ impl Drop for Reply {
         if matches!(to, To::Nobody) {
             return;
         }
-        if let Some(error) = self.failure.as_ref().and_then(PlainFailure::take) {
+        // Filters are dropped with such a call, and it is not theirs to take the error.
+        let failure = self.failure.as_ref().filter(|_| matches!(to, To::Client(_)));
+        if let Some(error) = failure.and_then(PlainFailure::take) {
             self.write_to(to, HubError::from(error));
         } else if self.streaming && self.token.as_ref().is_some_and(CancellationToken::is_cancelled) {
             // Filters that still wait are dropped with their call.

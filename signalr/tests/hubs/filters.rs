@@ -108,7 +108,7 @@ impl Desk {
     }
 
     #[hub(stream)]
-    async fn no_stream(&self) -> Result<futures_util::stream::Empty<u32>, HubError> {
+    async fn no_stream(&self) -> Result<stream::Empty<u32>, HubError> {
         Err(HubError::public("no stream"))
     }
 

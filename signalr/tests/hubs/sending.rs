@@ -2,7 +2,7 @@
 
 use crate::support::{Client, Events, Server, Tell, events};
 use serde_json::{Value, json};
-use signalr::{ClientResultError, Context, Hub, Outgoing, Recipients, SendDecision, Untyped, hub};
+use signalr::{ClientResultError, Context, Hub, Outgoing, Recipients, SendDecision, hub};
 
 struct Post;
 
