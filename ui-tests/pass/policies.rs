@@ -31,7 +31,7 @@ fn known(caller: &Caller) -> impl Future<Output = bool> + use<> {
 }
 
 mod policies {
-    pub fn of<T>(_: &super::HubCall) -> Result<(), std::fmt::Error> {
+    pub fn of<T>(_: &super::HubCall) -> Result<(), super::HubError> {
         Ok(())
     }
 }

@@ -23,16 +23,16 @@ pub struct Outgoing<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SendDecision {
     /// It is sent.
-    Send,
+    Deliver,
     /// It is not sent, to nobody of its audience: the [`Receipt`](crate::Receipt) says that it reached no connection, and a
     /// question fails with [`ClientResultError::Dropped`](crate::ClientResultError::Dropped).
-    Drop,
+    Discard,
 }
 
 /// Who only looks lets everything pass.
 impl From<()> for SendDecision {
     fn from((): ()) -> Self {
-        SendDecision::Send
+        SendDecision::Deliver
     }
 }
 

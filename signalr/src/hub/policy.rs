@@ -100,9 +100,9 @@ impl Verdict for bool {
     }
 }
 
-impl<E: Into<HubError>> Verdict for Result<(), E> {
+impl Verdict for Result<(), HubError> {
     fn decided(self) -> Result<(), Refusal> {
-        self.map_err(|error| Refusal::Error(error.into()))
+        self.map_err(Refusal::Error)
     }
 }
 

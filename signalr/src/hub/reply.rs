@@ -77,21 +77,29 @@ impl Reply {
 
     /// Answers with a value.
     pub fn result<T: Serialize + ?Sized>(mut self, value: &T) {
-        let encoded = match &self.to {
-            To::Nobody => return,
-            To::Client(id) => self.emit(|codec, out| codec.encode_result(out, id.as_str(), value)).map(|_| None),
-            To::Filters(_) => self.peer.codec().value(value).map(Some),
-        };
-        // Only now: if `Serialize` panics, the call is answered when this is dropped.
-        match (self.to.take(), encoded) {
-            (To::Client(id), Err(error)) => self.write_error(&id, &HubError::from_encode(&error)),
-            (To::Filters(filters), Ok(Some(value))) => {
-                let _ = filters.send(Captured::Value(self.peer.codec(), value));
+        match &self.to {
+            To::Nobody => {}
+            To::Client(id) => {
+                let encoded = self.emit(|codec, out| codec.encode_result(out, id.as_str(), value));
+                // Only now: if `Serialize` panics, the call is answered when this is dropped.
+                if let (To::Client(id), Err(error)) = (self.to.take(), encoded) {
+                    self.write_error(&id, &HubError::from_encode(&error));
+                }
             }
-            (To::Filters(filters), Err(error)) => {
-                let _ = filters.send(Captured::Error(HubError::from_encode(&error)));
-            }
-            _ => {}
+            To::Filters(_) => self.capture(value),
+        }
+    }
+
+    /// Answers to filters with a value.
+    #[cold]
+    fn capture<T: Serialize + ?Sized>(mut self, value: &T) {
+        let codec = self.peer.codec();
+        let encoded = codec.value(value);
+        if let To::Filters(filters) = self.to.take() {
+            let _ = filters.send(match encoded {
+                Ok(value) => Captured::Value(codec, value),
+                Err(error) => Captured::Error(HubError::from_encode(&error)),
+            });
         }
     }
 
@@ -314,5 +322,15 @@ impl Drop for Reply {
         } else {
             self.write_to(to, HubError::hidden("The operation was canceled.").named("OperationCanceledException"));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn filters_make_replies_no_larger() {
+        assert_eq!(size_of::<To>(), size_of::<Option<SmolStr>>());
     }
 }

@@ -26,8 +26,8 @@ fn below_ten(call: &HubCall) -> Result<(), HubError> {
     if call.arguments().get::<u32>(0)? < 10 { Ok(()) } else { Err(HubError::public("too much")) }
 }
 
-fn broken(_: &Caller) -> Result<(), io::Error> {
-    Err(io::Error::other("the secret of the database"))
+fn broken(_: &Caller) -> Result<(), HubError> {
+    Err(io::Error::other("the secret of the database"))?
 }
 
 fn panics(_: &Caller) -> bool {

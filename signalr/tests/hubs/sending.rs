@@ -37,7 +37,7 @@ fn audited(told: Tell<String>) -> impl Fn(&Outgoing<'_>) -> SendDecision {
         let by = if message.caller().is_some() { "a caller" } else { "the server" };
         let kind = if message.is_question() { "asks" } else { "sends" };
         let _ = told.send(format!("{by} {kind} {} {} to {recipients}", message.method(), json!(arguments)));
-        if message.method() == "Forbidden" { SendDecision::Drop } else { SendDecision::Send }
+        if message.method() == "Forbidden" { SendDecision::Discard } else { SendDecision::Deliver }
     }
 }
 
