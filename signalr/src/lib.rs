@@ -74,6 +74,7 @@ pub mod __private;
 #[doc = include_str!("../../README.md")]
 struct Readme;
 
+pub use backplane::registry::TooManyGroups;
 pub use clients::Clients;
 pub use clients::groups::Groups;
 pub use clients::handle::HubHandle;
@@ -89,7 +90,7 @@ pub use hub::items::Items;
 pub use hub::method::{HubMethods, Method};
 pub use hub::request::Request;
 #[cfg(feature = "server")]
-pub use server::{HubOptions, SignalR, SignalRBuilder};
+pub use server::{DrainReport, HubOptions, Limits, OptionsError, SignalR, SignalRBuilder};
 pub use session::cancel::CancellationToken;
 pub use session::close::CloseReason;
 pub use session::inbox::Overflow;

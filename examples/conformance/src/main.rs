@@ -16,9 +16,10 @@ use axum::routing::get;
 use bench_hub::BenchHub;
 use conformance_hub::ConformanceHub;
 use serde::Deserialize;
-use signalr::{Hub, HubHandle, SignalR};
+use signalr::{Hub, HubHandle, HubOptions, SignalR};
 use std::time::Duration;
 use tokio::net::TcpListener;
+use tower_http::cors::CorsLayer;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -29,12 +30,15 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let detailed = Hub::new("DetailedHub", ConformanceHub);
     let limits = Hub::new("LimitsHub", ConformanceHub);
     let hubs = SignalR::builder()
-        .hub_with("/bench", &bench, |options| options.maximum_message_size(1024 * 1024))
+        .options(HubOptions::default().any_origin())
+        .hub_with("/bench", &bench, |options| options.limits_with(|limits| limits.maximum_message_size(1024 * 1024)))
         .hub("/conformance", &conformance)
-        .hub_with("/conformance-detailed", &detailed, |options| options.detailed_errors(true).parallel_invocations(4))
+        .hub_with("/conformance-detailed", &detailed, |options| {
+            options.detailed_errors(true).limits_with(|limits| limits.parallel_invocations(4))
+        })
         .hub_with("/conformance-limits", &limits, |options| {
             options
-                .maximum_message_size(1024)
+                .limits_with(|limits| limits.maximum_message_size(1024))
                 .handshake_timeout(Duration::from_secs(1))
                 .client_timeout(Duration::from_secs(2))
                 .keep_alive_interval(Duration::from_millis(500))
@@ -46,12 +50,34 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .route("/result/{id}", get(result))
         .route("/broadcast", get(broadcast))
         .route("/pid", get(async || std::process::id().to_string()))
-        .with_state(conformance.handle());
+        .with_state(conformance.handle())
+        // For tests only: any page may do what its user may.
+        .layer(CorsLayer::very_permissive());
 
+    let terminated = terminated()?;
     let listener = TcpListener::bind(&address).await?;
     println!("listening on http://{}", listener.local_addr()?);
-    axum::serve(listener, app).await?;
+    axum::serve(listener, app).with_graceful_shutdown(hubs.shutdown_on(terminated)).await?;
     Ok(())
+}
+
+/// Ends with Ctrl-C, or when the system asks for the end of the program. It listens from now on.
+#[cfg(unix)]
+fn terminated() -> std::io::Result<impl Future<Output = ()> + Send + 'static> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}
+
+#[cfg(not(unix))]
+fn terminated() -> std::io::Result<impl Future<Output = ()> + Send + 'static> {
+    Ok(async { drop(tokio::signal::ctrl_c().await) })
 }
 
 /// The address in `--urls http://ADDRESS`.

@@ -108,17 +108,28 @@ impl Sets {
 
 /// The groups of one connection; `None` after its end.
 #[derive(Debug)]
-pub(crate) struct Memberships(Mutex<Option<HashSet<Box<str>>>>);
+pub(crate) struct Memberships {
+    groups: Mutex<Option<HashSet<Box<str>>>>,
+    /// How many there may be.
+    limit: usize,
+}
 
-impl Default for Memberships {
-    fn default() -> Self {
-        Memberships(Mutex::new(Some(HashSet::new())))
-    }
+/// A connection is in as many groups as it may be: [`Limits::maximum_groups`](crate::Limits::maximum_groups).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a connection may be in {limit} groups at once (Limits::maximum_groups)")]
+#[non_exhaustive]
+pub struct TooManyGroups {
+    /// How many groups a connection may be in.
+    pub limit: usize,
 }
 
 impl Memberships {
+    pub(crate) fn new(limit: usize) -> Self {
+        Memberships { groups: Mutex::new(Some(HashSet::new())), limit }
+    }
+
     fn lock(&self) -> MutexGuard<'_, Option<HashSet<Box<str>>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.groups.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -192,15 +203,25 @@ impl Registry {
         self.connections.read(id)?.get(id).cloned()
     }
 
-    pub(crate) fn join(&self, connection: &Connection, group: &str) {
+    /// Calls `run` for each connection.
+    pub(crate) fn each(&self, mut run: impl FnMut(&Arc<Peer>)) {
+        self.connections.each(|connection| run(&connection.peer));
+    }
+
+    pub(crate) fn join(&self, connection: &Connection, group: &str) -> Result<(), TooManyGroups> {
         // The connection's own lock is held, so that its end cannot come in between and leave a ghost in the group.
         let mut memberships = connection.memberships.lock();
         if let Some(groups) = memberships.as_mut()
             && !groups.contains(group)
         {
+            let limit = connection.memberships.limit;
+            if groups.len() >= limit {
+                return Err(TooManyGroups { limit });
+            }
             groups.insert(group.into());
             self.groups.add(group, &connection.peer);
         }
+        Ok(())
     }
 
     pub(crate) fn leave(&self, connection: &Connection, group: &str) {

@@ -4,6 +4,7 @@ use super::groups::Groups;
 use super::target::{Many, Single};
 use super::{Clients, ProxyOf};
 use crate::backplane::registry::HubCore;
+use crate::backplane::registry::TooManyGroups;
 use crate::hub::method::HubMethods;
 use crate::session::close::CloseReason;
 use std::fmt;
@@ -87,7 +88,10 @@ impl<H: HubMethods> HubHandle<H> {
     }
 
     /// Adds a connection to a group, and says whether there is such a connection.
-    pub fn add_to_group(&self, connection_id: impl AsRef<str>, group: impl AsRef<str>) -> bool {
+    ///
+    /// # Errors
+    /// [`TooManyGroups`] where it is in as many as [`Limits::maximum_groups`](crate::Limits::maximum_groups) allows.
+    pub fn add_to_group(&self, connection_id: impl AsRef<str>, group: impl AsRef<str>) -> Result<bool, TooManyGroups> {
         Groups::new(self.core.clone()).add(connection_id, group)
     }
 

@@ -202,7 +202,14 @@ impl<H: HubMethods> Service for HubService<H> {
             }
             None => self.call_when_made(method, received),
         };
-        Some(Call { future, id: id.as_deref().map(Into::into), cancel: tokens.cancel, drop: tokens.drop, limited })
+        Some(Call {
+            future,
+            id: id.as_deref().map(Into::into),
+            cancel: tokens.cancel,
+            drop: tokens.drop,
+            limited,
+            streaming,
+        })
     }
 
     fn unreachable(&mut self) {

@@ -1,6 +1,8 @@
 //! One path where a hub is mounted: from its HTTP requests to sessions.
 
 use super::options::HubOptions;
+use super::shutdown::{Admitted, Closed, Gate, Shutdown};
+use crate::backplane::registry::{HubCore, Memberships};
 use crate::hub::context::Connection;
 use crate::hub::method::HubMethods;
 use crate::hub::request::{self, query_values};
@@ -35,6 +37,10 @@ pub(super) trait Endpoint: Send + Sync {
 
     /// Answers a request to the hub's own path.
     fn connect(&self, request: Request) -> Response;
+
+    fn options(&self) -> &HubOptions;
+
+    fn core(&self) -> &Arc<HubCore>;
 }
 
 /// A hub at a path, with the options that hold there.
@@ -46,15 +52,17 @@ struct Shared<H: HubMethods> {
     rules: HandshakeRules,
     settings: Arc<Settings>,
     pending: Arc<Pending>,
+    gate: Arc<Gate>,
 }
 
 impl<H: HubMethods> HubEndpoint<H> {
-    pub(super) fn new(hub: &Hub<H>, options: &HubOptions) -> Self {
+    pub(super) fn new(hub: &Hub<H>, options: &HubOptions, shutdown: &Arc<Shutdown>) -> Self {
         HubEndpoint(Arc::new(Shared {
             hub: hub.inner().clone(),
             rules: options.handshake_rules(),
             settings: Arc::new(options.settings()),
-            pending: Arc::default(),
+            pending: Pending::new(options.bounds().pending()),
+            gate: Gate::new(shutdown.clone(), options.bounds().connections()),
             options: options.clone(),
         }))
     }
@@ -85,6 +93,10 @@ impl<H: HubMethods> HubEndpoint<H> {
             Ok(accepted) => accepted,
             Err(refusal) => return refusal,
         };
+        let admitted = match self.0.gate.admit() {
+            Ok(admitted) => admitted,
+            Err(closed) => return refused(closed),
+        };
         let (id, place) = match self.pick_up(&parts) {
             Ok(picked_up) => picked_up,
             Err(refusal) => return refusal,
@@ -98,7 +110,8 @@ impl<H: HubMethods> HubEndpoint<H> {
         tokio::spawn(async move {
             match on_upgrade.await {
                 Ok(upgraded) => {
-                    serve(shared.clone(), upgrade::duplex(upgraded, shared.options.frame_limit()), opening).await;
+                    let duplex = upgrade::duplex(upgraded, shared.options.bounds().frame_size());
+                    serve(shared.clone(), duplex, opening, &admitted).await;
                 }
                 Err(error) => tracing::debug!(%error, "upgrade failed"),
             }
@@ -131,6 +144,9 @@ impl<H: HubMethods> HubEndpoint<H> {
 
 impl<H: HubMethods> Endpoint for HubEndpoint<H> {
     fn negotiate(&self, request: &Request) -> Response {
+        if let Err(closed) = self.0.gate.is_open() {
+            return refused(closed);
+        }
         negotiate::answer(request.method(), request.uri().query().unwrap_or_default(), &self.0.pending)
     }
 
@@ -141,6 +157,22 @@ impl<H: HubMethods> Endpoint for HubEndpoint<H> {
             Method::GET | Method::POST | Method::DELETE => self.other_transport(&parts),
             _ => plain(StatusCode::METHOD_NOT_ALLOWED, ""),
         }
+    }
+
+    fn options(&self) -> &HubOptions {
+        &self.0.options
+    }
+
+    fn core(&self) -> &Arc<HubCore> {
+        &self.0.hub.core
+    }
+}
+
+/// The answer to whoever is not let in.
+fn refused(closed: Closed) -> Response {
+    match closed {
+        Closed::ShuttingDown => plain(StatusCode::SERVICE_UNAVAILABLE, "The server is shutting down."),
+        Closed::Full => plain(StatusCode::SERVICE_UNAVAILABLE, "There are too many connections."),
     }
 }
 
@@ -166,9 +198,22 @@ struct Opening {
 }
 
 /// Serves one connection from its handshake to its end.
-async fn serve<H: HubMethods>(shared: Arc<Shared<H>>, mut duplex: Box<dyn Duplex>, opening: Box<Opening>) {
-    let Some(Handshake { protocol, received }) = accept(&mut *duplex, &shared.rules).await else { return };
-    session(&shared, duplex, *opening, protocol, received).await;
+async fn serve<H: HubMethods>(
+    shared: Arc<Shared<H>>,
+    mut duplex: Box<dyn Duplex>,
+    opening: Box<Opening>,
+    _admitted: &Admitted,
+) {
+    let shutdown = shared.gate.shutdown();
+    let Some(Handshake { protocol, received }) = accept(&mut *duplex, &shared.rules, shutdown.begun()).await else {
+        return;
+    };
+    let session = session(&shared, duplex, *opening, protocol, received);
+    if shutdown.has_begun() {
+        // It was not yet there when all were told.
+        session.drain();
+    }
+    session.await;
 }
 
 fn session<H: HubMethods>(
@@ -194,7 +239,7 @@ fn session<H: HubMethods>(
         user,
         request,
         items: Default::default(),
-        memberships: Default::default(),
+        memberships: Memberships::new(settings.groups),
         connected: AtomicBool::new(false),
     });
     let service = Box::new(HubService::new(shared.hub.clone(), connection, place.map(|place| Box::new(place) as _)));
