@@ -74,7 +74,7 @@ pub(crate) struct Session {
     clock: KeepAlive,
     timer: Pin<Box<Sleep>>,
     /// Until when the calls that have begun are paid, where calls have a pace.
-    paid: Option<Instant>,
+    paid: Option<Box<Instant>>,
     /// Whether the peer has taken anything since the timer's last tick.
     has_written: bool,
     closing: Option<Box<Closing>>,

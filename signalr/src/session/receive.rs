@@ -201,7 +201,8 @@ impl Session {
 
     fn start(&mut self, invocation: Invocation<'_>, uploads: Vec<UploadHandle>, cancelled: bool, cx: &mut Context<'_>) {
         if let Some(pace) = &self.settings.pace {
-            self.paid = Some(pace.pay(self.paid, Instant::now()));
+            let paid = pace.pay(self.paid.as_deref().copied(), Instant::now());
+            **self.paid.get_or_insert_with(|| Box::new(paid)) = paid;
         }
         if let Some(call) = self.service.invoke(invocation, uploads, cancelled) {
             self.calls.start(call, cx);
@@ -210,7 +211,7 @@ impl Session {
 
     /// Whether the peer is not calling too fast. If it is, the session looks again when the next call may begin.
     fn has_pace(&mut self) -> bool {
-        let next = self.settings.pace.and_then(|pace| pace.next(self.paid));
+        let next = self.settings.pace.and_then(|pace| pace.next(self.paid.as_deref().copied()));
         // What a client has sent before it left is bounded already.
         let Some(next) = next.filter(|next| *next > Instant::now() && self.closing.is_none()) else { return true };
         if next < self.timer.deadline() {

@@ -1,6 +1,8 @@
 //! A session over the in-memory pair, with the clock in our hands.
 
+mod draining;
 mod faults;
+mod paced;
 
 use super::calls::Call;
 use super::cancel::CancellationToken;
