@@ -417,6 +417,9 @@ mod pack {
             (Some(3), Some(1)) => json!({"type": 3, "invocationId": id, "error": array[4]}),
             (Some(3), Some(2)) => json!({"type": 3, "invocationId": id}),
             (Some(3), _) => json!({"type": 3, "invocationId": id, "result": array[4]}),
+            (Some(7), _) if array.get(2) == Some(&json!(true)) && array[1].is_null() => {
+                json!({"type": 7, "allowReconnect": true})
+            }
             (Some(7), _) => json!({"type": 7, "error": array[1]}),
             _ => json!({"type": kind}),
         }
