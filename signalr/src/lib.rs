@@ -33,8 +33,8 @@
 //!
 //! This page is the guide: [hubs](#hubs), [serving](#serving), [addressing clients](#addressing-clients),
 //! [client results](#client-results), [streams](#streams), [errors](#errors),
-//! [the life of a connection](#the-life-of-a-connection), [cancellation](#cancellation), [slow clients](#slow-clients) and
-//! [options](#options). The pages of [`#[hub]`](macro@hub) and [`#[receiver]`](macro@receiver) are the reference of what
+//! [the life of a connection](#the-life-of-a-connection), [cancellation](#cancellation), [slow clients](#slow-clients),
+//! [options](#options) and [shutdown](#shutdown). The pages of [`#[hub]`](macro@hub) and [`#[receiver]`](macro@receiver) are the reference of what
 //! can be written in them. [`protocol`] is the hub protocol by itself, without I/O.
 #![doc = include_str!("../docs/hubs.md")]
 #![cfg_attr(feature = "server", doc = include_str!("../docs/serving.md"))]
@@ -43,12 +43,14 @@
 #![doc = include_str!("../docs/errors.md")]
 #![doc = include_str!("../docs/connections.md")]
 #![cfg_attr(feature = "server", doc = include_str!("../docs/limits.md"))]
+#![cfg_attr(feature = "server", doc = include_str!("../docs/options.md"))]
+#![cfg_attr(feature = "server", doc = include_str!("../docs/shutdown.md"))]
 //!
 //! # Features
 //!
 //! | feature | default | adds |
 //! | --- | --- | --- |
-//! | `server` | yes | [`SignalR`], [`SignalRBuilder`] and [`HubOptions`]: hubs in an axum router. |
+//! | `server` | yes | [`SignalR`], [`SignalRBuilder`], [`HubOptions`] and [`Limits`]: hubs in an axum router. |
 //! | `msgpack` | no | The MessagePack hub protocol. Clients choose the protocol; a server offers all that it was built with. |
 
 // Until there is a client, nothing but the server uses the session and what it serves.

@@ -18,6 +18,7 @@ async function start(test, port = 0) {
     url,
     /** Asks it to end, and waits until it has. */
     async end() {
+      child.ref();
       child.kill("SIGTERM");
       const [code] = await ended;
       assert.equal(code, 0);

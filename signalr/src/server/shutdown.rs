@@ -248,6 +248,8 @@ async fn tell_over_time(peers: &[Arc<Peer>], start: Instant, spread: Duration) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::protocol::Protocol;
+    use crate::session::inbox::Overflow;
     use futures_util::FutureExt;
 
     #[tokio::test]
@@ -267,5 +269,30 @@ mod tests {
         assert!((&mut ended).now_or_never().is_none());
         drop(three);
         ended.await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_turns_are_spread_evenly() {
+        let peer = |_| Arc::new(Peer::new("id".into(), Protocol::Json, 1, Overflow::Disconnect, false));
+        let peers: Vec<_> = (0..10).map(peer).collect();
+        let told = || peers.iter().filter(|peer| peer.draining().is_some()).count();
+        let start = Instant::now();
+        let mut telling = Box::pin(tell_over_time(&peers, start, Duration::from_secs(10)));
+        for second in 0..9 {
+            assert!((&mut telling).now_or_never().is_none());
+            assert_eq!(told(), second + 1);
+            tokio::time::advance(Duration::from_secs(1)).await;
+        }
+        telling.await;
+        assert_eq!(told(), 10);
+        assert_eq!(start.elapsed(), Duration::from_secs(9));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn without_a_spread_all_are_told_at_once() {
+        let peer = Arc::new(Peer::new("id".into(), Protocol::Json, 1, Overflow::Disconnect, false));
+        tell_over_time(&[peer.clone()], Instant::now(), Duration::ZERO).now_or_never().unwrap();
+        assert_eq!(peer.draining(), Some(Drain::Finish));
+        tell_over_time(&[], Instant::now(), Duration::MAX).now_or_never().unwrap();
     }
 }
