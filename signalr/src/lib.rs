@@ -76,9 +76,8 @@ pub mod __private;
 #[doc = include_str!("../../README.md")]
 struct Readme;
 
-pub use backplane::registry::TooManyGroups;
 pub use clients::Clients;
-pub use clients::groups::Groups;
+pub use clients::groups::{Groups, TooManyGroups};
 pub use clients::handle::HubHandle;
 pub use clients::results::{ClientResult, ClientResultError};
 pub use clients::sent::{Receipt, Sent};

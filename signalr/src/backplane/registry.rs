@@ -4,6 +4,7 @@
 //! connection's own groups cost; nothing ever walks over all connections but a send to all.
 
 use super::envelope::Envelope;
+use crate::clients::groups::TooManyGroups;
 use crate::clients::target::Audience;
 use crate::hub::context::Connection;
 use crate::protocol::Protocol;
@@ -112,15 +113,6 @@ pub(crate) struct Memberships {
     groups: Mutex<Option<HashSet<Box<str>>>>,
     /// How many there may be.
     limit: usize,
-}
-
-/// A connection is in as many groups as it may be: [`Limits::maximum_groups`](crate::Limits::maximum_groups).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a connection may be in {limit} groups at once (Limits::maximum_groups)")]
-#[non_exhaustive]
-pub struct TooManyGroups {
-    /// How many groups a connection may be in.
-    pub limit: usize,
 }
 
 impl Memberships {

@@ -1,6 +1,6 @@
 //! Groups: who is in and who is out.
 
-use crate::backplane::registry::{HubCore, TooManyGroups};
+use crate::backplane::registry::HubCore;
 use std::fmt;
 use std::sync::Arc;
 
@@ -33,6 +33,15 @@ impl Groups {
             true
         })
     }
+}
+
+/// A connection is in as many groups as it may be: [`Limits::maximum_groups`](crate::Limits::maximum_groups).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a connection may be in {limit} groups at once (Limits::maximum_groups)")]
+#[non_exhaustive]
+pub struct TooManyGroups {
+    /// How many groups a connection may be in.
+    pub limit: usize,
 }
 
 impl fmt::Debug for Groups {

@@ -1,10 +1,9 @@
 //! A hub from outside: for background tasks, axum handlers and whatever else is not a hub method.
 
-use super::groups::Groups;
+use super::groups::{Groups, TooManyGroups};
 use super::target::{Many, Single};
 use super::{Clients, ProxyOf};
 use crate::backplane::registry::HubCore;
-use crate::backplane::registry::TooManyGroups;
 use crate::hub::method::HubMethods;
 use crate::session::close::CloseReason;
 use std::fmt;

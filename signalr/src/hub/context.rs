@@ -3,9 +3,9 @@
 use super::items::Items;
 use super::method::HubMethods;
 use super::request::Request;
-use crate::backplane::registry::{HubCore, Memberships, TooManyGroups};
+use crate::backplane::registry::{HubCore, Memberships};
 use crate::clients::Clients;
-use crate::clients::groups::Groups;
+use crate::clients::groups::{Groups, TooManyGroups};
 use crate::session::cancel::CancellationToken;
 use crate::session::close::CloseReason;
 use crate::session::peer::Peer;

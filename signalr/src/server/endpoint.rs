@@ -205,9 +205,9 @@ async fn serve<H: HubMethods>(
     _admitted: &Admitted,
 ) {
     let shutdown = shared.gate.shutdown();
-    let Some(Handshake { protocol, received }) = accept(&mut *duplex, &shared.rules, shutdown.begun()).await else {
-        return;
-    };
+    // In a box, whose memory a connection gives back after its handshake.
+    let handshake = Box::pin(accept(&mut *duplex, &shared.rules, shutdown.begun()));
+    let Some(Handshake { protocol, received }) = handshake.await else { return };
     let session = session(&shared, duplex, *opening, protocol, received);
     if shutdown.has_begun() {
         // It was not yet there when all were told.

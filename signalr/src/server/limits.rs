@@ -128,9 +128,9 @@ impl Limits {
     }
 
     /// How many calls may begin at once after a pause, where [`calls_per_second`](Self::calls_per_second) is set. Default: the
-    /// calls of one second.
-    pub fn call_burst(mut self, calls: u32) -> Self {
-        self.call_burst = Some(calls);
+    /// calls of one second, as with `None`.
+    pub fn call_burst(mut self, calls: impl Into<Option<u32>>) -> Self {
+        self.call_burst = calls.into();
         self
     }
 
@@ -182,7 +182,7 @@ impl Limits {
                 return Err(Invalid::new("Limits::call_burst", 0, "no call could ever begin: write 1 at least"));
             }
             if self.calls_per_second.is_none() {
-                let advice = "it means nothing without Limits::calls_per_second: set that too";
+                let advice = "it means nothing without Limits::calls_per_second: set that too, or write None";
                 return Err(Invalid::new("Limits::call_burst", burst, advice));
             }
         }

@@ -146,7 +146,8 @@ impl HubOptions {
     /// The origins whose pages may connect beside the application's own: `https://app.example.com`, with a port where it is
     /// not the usual one, or all subdomains, `https://*.example.com`. Checked for every request that carries an `Origin`; one
     /// of another origin is answered 403, and the log says what to list. Clients that are not browsers send no `Origin` and
-    /// always pass. Browsers also need CORS headers: see [Origins](crate#origins). Default: only the page's own origin, whose
+    /// always pass. Browsers also need CORS headers: see [Origins](crate#origins). Takes the place of what was
+    /// set before. Default: only the page's own origin, whose
     /// host is the request's.
     pub fn allowed_origins(mut self, origins: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.origins.allow(origins.into_iter().map(Into::into));

@@ -21,7 +21,8 @@ pub(crate) struct ForeignOrigin(pub(crate) String);
 
 impl Origins {
     pub(super) fn allow(&mut self, origins: impl Iterator<Item = String>) {
-        self.listed.extend(origins.map(|origin| normal(&origin)));
+        self.any = false;
+        self.listed = origins.map(|origin| normal(&origin)).collect();
     }
 
     pub(super) fn allow_any(&mut self) {

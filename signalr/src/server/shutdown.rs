@@ -23,7 +23,7 @@ const STEP: Duration = Duration::from_millis(10);
 pub struct DrainReport {
     /// Connections that there were when it began.
     pub connections: usize,
-    /// Connections whose calls, or whose `on_disconnected`, still ran at the deadline.
+    /// Connections that had not ended at the deadline: a call, their goodbye or `on_disconnected` still went on.
     pub cut: usize,
 }
 
@@ -180,7 +180,7 @@ impl SignalR {
     ///
     /// The future is done when all connections have ended, `on_disconnected` included; at the latest a
     /// [close timeout](crate::HubOptions::close_timeout) after the deadline. Dropped before, it cuts what is left at once.
-    /// Draining cannot be taken back. It concerns the connections of the hubs mounted here, at whatever path.
+    /// A hub method that awaits it waits for itself, until the deadline. Draining cannot be taken back. It concerns the connections of the hubs mounted here, at whatever path.
     pub async fn drain(&self, deadline: Duration, spread: Duration) -> DrainReport {
         let start = Instant::now();
         // A clock cannot be asked for `Duration::MAX`.
