@@ -291,7 +291,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn without_a_spread_all_are_told_at_once() {
         let peer = Arc::new(Peer::new("id".into(), Protocol::Json, 1, Overflow::Disconnect, false));
-        tell_over_time(&[peer.clone()], Instant::now(), Duration::ZERO).now_or_never().unwrap();
+        tell_over_time(std::slice::from_ref(&peer), Instant::now(), Duration::ZERO).now_or_never().unwrap();
         assert_eq!(peer.draining(), Some(Drain::Finish));
         tell_over_time(&[], Instant::now(), Duration::MAX).now_or_never().unwrap();
     }
