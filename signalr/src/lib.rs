@@ -32,7 +32,7 @@
 //! ```
 //!
 //! This page is the guide: [hubs](#hubs), [serving](#serving), [addressing clients](#addressing-clients),
-//! [client results](#client-results), [streams](#streams), [errors](#errors),
+//! [client results](#client-results), [streams](#streams), [errors](#errors), [clients of .NET](#serving-net-clients),
 //! [the life of a connection](#the-life-of-a-connection), [cancellation](#cancellation), [slow clients](#slow-clients),
 //! [options](#options) and [shutdown](#shutdown). The pages of [`#[hub]`](macro@hub) and [`#[receiver]`](macro@receiver) are the reference of what
 //! can be written in them. [`protocol`] is the hub protocol by itself, without I/O.
@@ -41,6 +41,7 @@
 #![doc = include_str!("../docs/clients.md")]
 #![doc = include_str!("../docs/streams.md")]
 #![doc = include_str!("../docs/errors.md")]
+#![doc = include_str!("../docs/dotnet.md")]
 #![doc = include_str!("../docs/connections.md")]
 #![cfg_attr(feature = "server", doc = include_str!("../docs/limits.md"))]
 #![cfg_attr(feature = "server", doc = include_str!("../docs/options.md"))]
@@ -56,6 +57,7 @@
 // Until there is a client, nothing but the server uses the session and what it serves.
 #![cfg_attr(not(feature = "server"), allow(dead_code))]
 
+pub mod dotnet;
 pub mod protocol;
 
 mod backplane;
@@ -64,9 +66,9 @@ mod hub;
 #[cfg(feature = "server")]
 mod server;
 mod session;
-mod short_string;
 mod streaming;
 mod transport;
+mod value;
 
 #[doc(hidden)]
 pub mod __private;
@@ -90,6 +92,7 @@ pub use hub::invocation::{FromInvocation, Invocation};
 pub use hub::items::Items;
 pub use hub::method::{HubMethods, Method};
 pub use hub::request::Request;
+pub use protocol::Naming;
 #[cfg(feature = "server")]
 pub use server::{DrainReport, HubOptions, Limits, OptionsError, SignalR, SignalRBuilder};
 pub use session::cancel::CancellationToken;
@@ -98,3 +101,4 @@ pub use session::inbox::Overflow;
 pub use signalr_macros::{hub, receiver};
 pub use streaming::upload::{Upload, UploadError};
 pub use transport::Transport;
+pub use value::Value;

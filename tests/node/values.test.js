@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { connect, overBothProtocols } from "./support/client.js";
+import { connect, overEveryTransport } from "./support/client.js";
 
-overBothProtocols("values", (protocol) => {
-  const json = protocol === "json";
+overEveryTransport("values", (way) => {
+  const json = way.protocol === "json";
 
   const texts = {
     plain: "hello",
@@ -18,19 +18,19 @@ overBothProtocols("values", (protocol) => {
   };
   for (const [name, text] of Object.entries(texts)) {
     test(`Echo returns a text: ${name}`, async (t) => {
-      const connection = await connect(t, { protocol });
+      const connection = await connect(t, way);
       assert.equal(await connection.invoke("Echo", text), text);
     });
   }
 
   test("EchoNull returns null and texts", async (t) => {
-    const connection = await connect(t, { protocol });
+    const connection = await connect(t, way);
     assert.equal(await connection.invoke("EchoNull", null), null);
     assert.equal(await connection.invoke("EchoNull", "text"), "text");
   });
 
   test("EchoBytes returns bytes", async (t) => {
-    const connection = await connect(t, { protocol });
+    const connection = await connect(t, way);
     const bytes = Uint8Array.from({ length: 256 }, (_, index) => index);
     const sent = json ? Buffer.from(bytes).toString("base64") : bytes;
     const returned = await connection.invoke("EchoBytes", sent);
@@ -38,7 +38,7 @@ overBothProtocols("values", (protocol) => {
   });
 
   test("EchoBytes returns no bytes", async (t) => {
-    const connection = await connect(t, { protocol });
+    const connection = await connect(t, way);
     const returned = await connection.invoke("EchoBytes", json ? "" : new Uint8Array());
     assert.equal(returned.length, 0);
   });
@@ -53,7 +53,7 @@ overBothProtocols("values", (protocol) => {
     [200, 70_000, 70_200],
   ]) {
     test(`Add(${left}, ${right}) is ${sum}`, async (t) => {
-      const connection = await connect(t, { protocol });
+      const connection = await connect(t, way);
       assert.equal(await connection.invoke("Add", left, right), sum);
     });
   }
@@ -65,19 +65,61 @@ overBothProtocols("values", (protocol) => {
     [1e300, 1e-5, 1e305],
   ]) {
     test(`Divide(${dividend}, ${divisor}) is ${quotient}`, async (t) => {
-      const connection = await connect(t, { protocol });
+      const connection = await connect(t, way);
       assert.equal(await connection.invoke("Divide", dividend, divisor), quotient);
     });
   }
 
   test("DoNothing returns null", async (t) => {
-    const connection = await connect(t, { protocol });
+    const connection = await connect(t, way);
     assert.equal(await connection.invoke("DoNothing"), null);
   });
 
   test("LargeResult returns far more than a message to the server may hold", async (t) => {
-    const connection = await connect(t, { protocol });
+    const connection = await connect(t, way);
     const large = await connection.invoke("LargeResult", 1_000_000);
     assert.equal(large, "x".repeat(1_000_000));
   });
+
+  test("MakeEverything returns each kind of value", async (t) => {
+    const connection = await connect(t, { protocol });
+    assert.deepEqual(await connection.invoke("MakeEverything"), everything(protocol, NEAREST_TO_SERVERS_BIG));
+  });
+
+  test("EchoEverything returns what it was given", async (t) => {
+    const connection = await connect(t, { protocol });
+    const sent = everything(protocol, Number.MAX_SAFE_INTEGER);
+    assert.deepEqual(await connection.invoke("EchoEverything", sent), sent);
+  });
 });
+
+/** The server's number is 9007199254740993, one more than JavaScript can hold. */
+const NEAREST_TO_SERVERS_BIG = 9007199254740992;
+
+/** The value of `MakeEverything` as .NET writes it: names, bytes, dates and enumerations differ between the protocols. */
+function everything(protocol, big) {
+  const inner = { depth: 1, next: null };
+  const common = {
+    text: "text",
+    number: -7,
+    big,
+    ratio: 0.5,
+    flag: true,
+    tags: ["a", "b"],
+    map: { one: 1 },
+    id: "00010203-0405-0607-0809-0a0b0c0d0e0f",
+  };
+  return protocol === "json"
+    ? { ...common, bytes: "AQID", when: "2000-01-02T03:04:05Z", colour: 1, inner }
+    : pascalCase({
+        ...common,
+        bytes: Uint8Array.of(1, 2, 3),
+        when: new Date("2000-01-02T03:04:05Z"),
+        colour: "Green",
+        inner: pascalCase(inner),
+      });
+}
+
+function pascalCase(object) {
+  return Object.fromEntries(Object.entries(object).map(([name, value]) => [name[0].toUpperCase() + name.slice(1), value]));
+}

@@ -9,6 +9,7 @@
 
 mod bench_hub;
 mod conformance_hub;
+mod everything;
 
 use axum::Router;
 use axum::extract::{Path, Query, State};
@@ -16,7 +17,7 @@ use axum::routing::get;
 use bench_hub::BenchHub;
 use conformance_hub::ConformanceHub;
 use serde::Deserialize;
-use signalr::{Hub, HubHandle, HubOptions, SignalR};
+use signalr::{Hub, HubHandle, HubOptions, Naming, SignalR, Transport};
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tower_http::cors::CorsLayer;
@@ -26,13 +27,14 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let address = address(std::env::args().skip(1))?;
 
     let bench = Hub::new("BenchHub", BenchHub);
-    let conformance = Hub::new("ConformanceHub", ConformanceHub);
-    let detailed = Hub::new("DetailedHub", ConformanceHub);
-    let limits = Hub::new("LimitsHub", ConformanceHub);
+    let conformance = Hub::new("ConformanceHub", ConformanceHub).naming(Naming::DotNet);
+    let detailed = Hub::new("DetailedHub", ConformanceHub).naming(Naming::DotNet);
+    let limits = Hub::new("LimitsHub", ConformanceHub).naming(Naming::DotNet);
     let hubs = SignalR::builder()
         .options(HubOptions::default().any_origin())
         .hub_with("/bench", &bench, |options| options.limits_with(|limits| limits.maximum_message_size(1024 * 1024)))
         .hub("/conformance", &conformance)
+        .hub_with("/conformance-sse", &conformance, |options| options.transports([Transport::ServerSentEvents]))
         .hub_with("/conformance-detailed", &detailed, |options| {
             options.detailed_errors(true).limits_with(|limits| limits.parallel_invocations(4))
         })
@@ -42,6 +44,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
                 .handshake_timeout(Duration::from_secs(1))
                 .client_timeout(Duration::from_secs(2))
                 .keep_alive_interval(Duration::from_millis(500))
+                .poll_timeout(Duration::from_secs(1))
         })
         .build();
 

@@ -3,11 +3,11 @@
 use super::endpoint::{Endpoint, HubEndpoint};
 use super::options::HubOptions;
 use super::origin::ForeignOrigin;
-use super::shutdown::Shutdown;
 use super::validation::{Invalid, OptionsError};
 use crate::backplane::registry::HubCore;
 use crate::hub::Hub;
 use crate::hub::method::HubMethods;
+use crate::transport::server::gate::Shutdown;
 use crate::transport::server::negotiate::plain;
 use axum::Router;
 use axum::extract::Request;
@@ -74,7 +74,7 @@ impl SignalR {
                     if path.is_empty() { "/" } else { path },
                     any(async move |request: Request| match foreign(&*connect, &request) {
                         Some(refusal) => refusal,
-                        None => connect.connect(request),
+                        None => connect.connect(request).response().await,
                     }),
                 )
                 .route(

@@ -9,6 +9,7 @@ mod ends;
 mod lifecycle;
 mod limits;
 mod methods;
+mod naming;
 mod order;
 mod origins;
 mod own;
