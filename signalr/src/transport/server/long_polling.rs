@@ -338,3 +338,6 @@ impl Drop for LongPolling {
         self.polls.end(End::Over);
     }
 }
+
+#[cfg(test)]
+mod tests;
