@@ -6,7 +6,7 @@ use crate::hub::method::HubMethods;
 use crate::hub::request;
 use crate::hub::service::HubService;
 use crate::hub::{Hub, HubInner};
-use crate::protocol::{Protocol, TransferFormat};
+use crate::protocol::{Codec, Protocol, TransferFormat};
 use crate::session::Session;
 use crate::session::handshake::{Handshake, HandshakeRules, accept};
 use crate::session::peer::Peer;
@@ -137,7 +137,7 @@ fn session<H: HubMethods>(
     let Opening { id, place, user, request, transport } = opening;
     let peer = Arc::new(Peer::new(
         (&*id).into(),
-        protocol,
+        Codec::new(protocol, shared.hub.core.naming()),
         settings.outbound_capacity,
         settings.overflow,
         settings.detailed_errors,
