@@ -13,6 +13,7 @@ mod conformance_hub;
 use axum::Router;
 use axum::extract::{Path, Query, State};
 use axum::routing::get;
+use axum::serve::ListenerExt;
 use bench_hub::BenchHub;
 use conformance_hub::ConformanceHub;
 use serde::Deserialize;
@@ -52,6 +53,10 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     let listener = TcpListener::bind(&address).await?;
     println!("listening on http://{}", listener.local_addr()?);
+    let listener = listener.tap_io(|tcp| {
+        // Without it messages may be late, but they do arrive.
+        let _ = tcp.set_nodelay(true);
+    });
     axum::serve(listener, app).await?;
     Ok(())
 }
