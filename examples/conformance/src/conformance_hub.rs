@@ -1,5 +1,6 @@
 //! The hub that shows every feature under a fixed name.
 
+use crate::everything::Everything;
 use async_stream::stream;
 use futures_util::{Stream, StreamExt};
 use signalr::protocol::Binary;
@@ -69,6 +70,14 @@ impl ConformanceHub {
 
     fn echo_bytes(&self, bytes: Binary) -> Binary {
         bytes
+    }
+
+    fn echo_everything(&self, value: Everything) -> Everything {
+        value
+    }
+
+    fn make_everything(&self) -> Result<Everything, HubError> {
+        Ok(Everything::make()?)
     }
 
     fn add(&self, a: i32, b: i32) -> i32 {

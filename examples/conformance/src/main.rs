@@ -9,6 +9,7 @@
 
 mod bench_hub;
 mod conformance_hub;
+mod everything;
 
 use axum::Router;
 use axum::extract::{Path, Query, State};
@@ -17,7 +18,7 @@ use axum::serve::ListenerExt;
 use bench_hub::BenchHub;
 use conformance_hub::ConformanceHub;
 use serde::Deserialize;
-use signalr::{Hub, HubHandle, SignalR, Transport};
+use signalr::{Hub, HubHandle, Naming, SignalR, Transport};
 use std::time::Duration;
 use tokio::net::TcpListener;
 
@@ -26,9 +27,9 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let address = address(std::env::args().skip(1))?;
 
     let bench = Hub::new("BenchHub", BenchHub);
-    let conformance = Hub::new("ConformanceHub", ConformanceHub);
-    let detailed = Hub::new("DetailedHub", ConformanceHub);
-    let limits = Hub::new("LimitsHub", ConformanceHub);
+    let conformance = Hub::new("ConformanceHub", ConformanceHub).naming(Naming::DotNet);
+    let detailed = Hub::new("DetailedHub", ConformanceHub).naming(Naming::DotNet);
+    let limits = Hub::new("LimitsHub", ConformanceHub).naming(Naming::DotNet);
     let hubs = SignalR::builder()
         .hub_with("/bench", &bench, |options| options.maximum_message_size(1024 * 1024))
         .hub("/conformance", &conformance)
