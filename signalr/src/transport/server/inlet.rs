@@ -7,7 +7,8 @@ use std::future::poll_fn;
 use std::io::Read;
 use std::pin::Pin;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Waker, ready};
+use tokio::task::coop::poll_proceed;
 
 /// How many bytes wait here before the POSTs have to.
 const CAPACITY: usize = 64 * 1024;
@@ -145,6 +146,8 @@ impl Inlet {
 
     /// `None` when it was closed and everything was read.
     pub(super) fn poll_read(&self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<Option<usize>> {
+        // A client that posts without end must not keep the session's thread for itself.
+        let coop = ready!(poll_proceed(cx));
         let mut state = self.lock();
         let before = state.len();
         if before == 0 {
@@ -154,6 +157,7 @@ impl Inlet {
             state.reader = Some(cx.waker().clone());
             return Poll::Pending;
         }
+        coop.made_progress();
         let count = state.read(buffer);
         let writer = if before >= CAPACITY { state.writer.take() } else { None };
         drop(state);

@@ -224,7 +224,7 @@ mod tests {
     fn connection() -> (Response, ServerSentEvents) {
         let pending = Arc::new(Pending::default());
         let token = pending.promise(true).unwrap().unwrap().token.unwrap();
-        let (_, place) = pending.pick_up(&token, Live::ServerSentEvents).unwrap();
+        let (_, place) = pending.pick_up(&token, |_| Live::ServerSentEvents(Arc::default())).unwrap();
         open(Arc::default(), place)
     }
 

@@ -9,7 +9,7 @@ fn connection() -> (Arc<Polls>, LongPolling) {
     let pending = Arc::new(Pending::default());
     let token = pending.promise(true).unwrap().unwrap().token.unwrap();
     let mut polls = None;
-    let live = |inlet| Live::LongPolling(polls.insert(Polls::new(inlet, TIMES)).clone());
+    let live = |_| Live::LongPolling(polls.insert(Polls::new(Arc::default(), TIMES)).clone());
     let (_, place) = pending.pick_up(&token, live).unwrap();
     let polls = polls.unwrap();
     (polls.clone(), LongPolling::new(polls, place))
