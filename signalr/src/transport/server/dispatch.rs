@@ -147,7 +147,6 @@ impl Dispatch {
         let Some(token) = connection_token(parts) else { return plain(StatusCode::BAD_REQUEST, NO_ID) };
         match self.connections.find(&token) {
             Some(Some(Live::LongPolling(polls))) => {
-                self.connections.remove(&token);
                 polls.delete();
                 plain(StatusCode::ACCEPTED, "")
             }
@@ -160,7 +159,7 @@ impl Dispatch {
         let transport = Transport::ServerSentEvents;
         let Some(token) = connection_token(&parts) else { return plain(StatusCode::BAD_REQUEST, NO_ID) };
         let mut posts = None;
-        let live = |inlet: Arc<Inlet>| Live::ServerSentEvents(posts.insert(inlet).clone());
+        let live = |kept: Option<Arc<Inlet>>| Live::ServerSentEvents(posts.insert(kept.unwrap_or_default()).clone());
         match (self.pick_up(&token, transport, live), posts) {
             (Ok((id, place, admitted)), Some(posts)) => {
                 let (response, duplex) = server_sent_events::open(posts, place);
@@ -178,7 +177,10 @@ impl Dispatch {
         let transport = Transport::LongPolling;
         let Some(token) = connection_token(&parts) else { return Answer::Now(plain(StatusCode::BAD_REQUEST, NO_ID)) };
         let mut opened = None;
-        let live = |inlet: Arc<Inlet>| Live::LongPolling(opened.insert(Polls::new(inlet, self.rules.polls)).clone());
+        let live = |kept: Option<Arc<Inlet>>| {
+            let polls = Polls::new(kept.unwrap_or_default(), self.rules.polls);
+            Live::LongPolling(opened.insert(polls).clone())
+        };
         Answer::Now(match (self.pick_up(&token, transport, live), opened) {
             (Ok((id, place, admitted)), Some(polls)) => {
                 let socket = Socket::Attached(Box::new(LongPolling::new(polls, place)));
@@ -198,7 +200,7 @@ impl Dispatch {
             Err(refusal) => return refusal,
         };
         let (id, place, admitted) = match connection_token(&parts) {
-            Some(token) => match self.pick_up(&token, transport, |_posts| Live::WebSockets) {
+            Some(token) => match self.pick_up(&token, transport, over_socket) {
                 Ok((id, place, admitted)) => (id, Some(place), admitted),
                 Err(Refusal::Live(_)) => return plain(StatusCode::CONFLICT, ""),
                 Err(Refusal::Other(mut refusal)) => {
@@ -233,7 +235,7 @@ impl Dispatch {
         &self,
         token: &str,
         transport: Transport,
-        live: impl FnOnce(Arc<Inlet>) -> Live,
+        live: impl FnOnce(Option<Arc<Inlet>>) -> Live,
     ) -> Result<(Box<str>, Place, Admitted), Refusal> {
         if !self.offers(transport) {
             let known = self.connections.find(token).is_some();
@@ -260,6 +262,14 @@ impl Dispatch {
             }
         }
     }
+}
+
+/// A WebSocket takes no POSTs, not even those that came before it.
+fn over_socket(kept: Option<Arc<Inlet>>) -> Live {
+    if let Some(inlet) = kept {
+        inlet.close();
+    }
+    Live::WebSockets
 }
 
 /// Why a connection is not picked up.

@@ -138,7 +138,7 @@ impl Pending {
     pub(crate) fn pick_up(
         self: &Arc<Self>,
         token: &str,
-        live: impl FnOnce(Arc<Inlet>) -> Live,
+        live: impl FnOnce(Option<Arc<Inlet>>) -> Live,
     ) -> Result<(Box<str>, Place), PickUpError> {
         let now = Instant::now();
         let mut table = self.lock();
@@ -149,7 +149,7 @@ impl Pending {
         };
         let Some(Entry::Promised(promised)) = table.entries.remove(token) else { return Err(PickUpError::Unknown) };
         table.pending -= 1;
-        let live = live(promised.inlet.unwrap_or_default());
+        let live = live(promised.inlet);
         table.entries.insert(key.clone(), Entry::Live(live));
         Ok((promised.id, Place { pending: self.clone(), token: key }))
     }
@@ -173,7 +173,7 @@ impl Pending {
     }
 
     /// Forgets a live connection, whose token is worth nothing from now on.
-    pub(crate) fn remove(&self, token: &str) {
+    fn remove(&self, token: &str) {
         let mut table = self.lock();
         if let Some(Entry::Live(_)) = table.entries.get(token) {
             let removed = table.entries.remove(token);
