@@ -334,12 +334,24 @@ mod tests {
                 (options().client_timeout(time), "HubOptions::client_timeout"),
                 (options().websocket_ping_interval(time), "HubOptions::websocket_ping_interval"),
                 (options().close_timeout(time), "HubOptions::close_timeout"),
+                (options().poll_timeout(time), "HubOptions::poll_timeout"),
+                (options().disconnect_timeout(time), "HubOptions::disconnect_timeout"),
             ] {
                 let invalid = options.validate().unwrap_err();
                 assert_eq!((invalid.option, invalid.value), (option, format!("{time:?}")));
             }
         }
         assert_eq!(options().call_grace(Duration::MAX).validate().unwrap_err().option, "HubOptions::call_grace");
+    }
+
+    #[test]
+    fn a_hub_that_nobody_can_reach_is_a_mistake() {
+        for (options, option) in [
+            (HubOptions::default().transports([]), "HubOptions::transports"),
+            (HubOptions::default().minimum_protocol_version(2), "HubOptions::minimum_protocol_version"),
+        ] {
+            assert_eq!(options.validate().unwrap_err().option, option);
+        }
     }
 
     #[test]
