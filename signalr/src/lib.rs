@@ -64,7 +64,6 @@ mod hub;
 #[cfg(feature = "server")]
 mod server;
 mod session;
-mod short_string;
 mod streaming;
 mod transport;
 mod value;

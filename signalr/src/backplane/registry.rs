@@ -9,7 +9,7 @@ use crate::hub::context::Connection;
 use crate::protocol::{Naming, Protocol};
 use crate::session::inbox::{Origin, Pushed};
 use crate::session::peer::Peer;
-use crate::short_string::ShortString;
+use smol_str::SmolStr;
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -136,7 +136,7 @@ impl Memberships {
 /// All connections of a hub in this process.
 #[derive(Debug, Default)]
 pub(crate) struct Registry {
-    connections: Sharded<ShortString, Arc<Connection>>,
+    connections: Sharded<SmolStr, Arc<Connection>>,
     groups: Sets,
     users: Sets,
     /// Live connections of each protocol: a message is encoded for those in use only.
@@ -245,7 +245,7 @@ impl Registry {
 
     /// Calls `run` for each member of the audience. Who is in two of several groups counts twice, as with ASP.NET Core.
     fn each_peer(&self, audience: &Audience, mut run: impl FnMut(&Arc<Peer>)) {
-        let excluded = |peer: &Peer, ids: &[ShortString]| ids.contains(&peer.id);
+        let excluded = |peer: &Peer, ids: &[SmolStr]| ids.contains(&peer.id);
         match audience {
             Audience::All => self.connections.each(|connection| run(&connection.peer)),
             Audience::AllExcept(ids) => self.connections.each(|connection| {

@@ -8,10 +8,10 @@ use crate::session::cancel::CancellationToken;
 use crate::session::current;
 use crate::session::inbox::{Origin, Pushed};
 use crate::session::peer::Peer;
-use crate::short_string::ShortString;
 use crate::streaming::pump::pump;
 use futures_util::Stream;
 use serde::Serialize;
+use smol_str::SmolStr;
 use std::sync::Arc;
 
 /// Answers one call. Dropped without an answer (the method panicked, or its future was dropped because the call was cancelled)
@@ -20,7 +20,7 @@ use std::sync::Arc;
 pub struct Reply {
     peer: Arc<Peer>,
     /// `None` once it is answered, or if nobody wants an answer.
-    id: Option<ShortString>,
+    id: Option<SmolStr>,
     /// The name of the method.
     target: &'static str,
     streaming: bool,
@@ -36,10 +36,6 @@ impl Reply {
 
     pub(crate) fn peer(&self) -> &Arc<Peer> {
         &self.peer
-    }
-
-    pub(crate) fn target(&self) -> &'static str {
-        self.target
     }
 
     /// Answers with a value.
@@ -65,6 +61,13 @@ impl Reply {
         tracing::debug!(connection = self.peer.id.as_str(), method = self.target, "{text}");
         if let Some(id) = self.id.take() {
             self.write_text(&id, text);
+        }
+    }
+
+    /// Answers a call whose arguments could not be read without a panic.
+    pub(crate) fn panicked(mut self) {
+        if let Some(id) = self.id.take() {
+            self.write_panic(&id);
         }
     }
 
@@ -153,19 +156,24 @@ impl Reply {
         Ok(inbox.push(message.into(), Origin::Reply, None))
     }
 
-    fn write_error(&self, id: &ShortString, error: &HubError) {
+    fn write_error(&self, id: &SmolStr, error: &HubError) {
         let text = format!("An unexpected error occurred invoking '{}' on the server.", self.target);
         self.write_text(id, &error.describe(&text, self.peer.detailed_errors));
     }
 
-    fn write_text(&self, id: &ShortString, text: &str) {
+    fn write_panic(&self, id: &SmolStr) {
+        tracing::error!(connection = self.peer.id.as_str(), method = self.target, "hub method panicked");
+        self.write_error(id, &HubError::hidden("the method panicked").named("Panic"));
+    }
+
+    fn write_text(&self, id: &SmolStr, text: &str) {
         let _ = self.emit(|codec, out| {
             codec.protocol.encode_error(out, id.as_str(), text);
             Ok(())
         });
     }
 
-    fn write_end(&self, id: &ShortString) {
+    fn write_end(&self, id: &SmolStr) {
         let _ = self.emit(|codec, out| {
             codec.protocol.encode_end(out, id.as_str());
             Ok(())
@@ -199,8 +207,7 @@ impl Drop for Reply {
         } else if self.streaming && self.token.as_ref().is_some_and(CancellationToken::is_cancelled) {
             self.write_end(&id);
         } else if std::thread::panicking() {
-            tracing::error!(connection = self.peer.id.as_str(), method = self.target, "hub method panicked");
-            self.write_error(&id, &HubError::hidden("the method panicked").named("Panic"));
+            self.write_panic(&id);
         } else {
             let error = HubError::hidden("The operation was canceled.").named("OperationCanceledException");
             self.write_error(&id, &error);

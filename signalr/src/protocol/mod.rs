@@ -43,6 +43,7 @@ pub mod naming;
 pub mod negotiate;
 pub mod payload;
 mod renaming;
+mod transport;
 pub mod websocket;
 
 pub use binary::Binary;
@@ -51,3 +52,4 @@ pub use error::{DecodeError, EncodeError, ProtocolError};
 pub use message::{Completion, Invocation, Message, Outcome, StreamItem};
 pub use naming::Naming;
 pub use payload::{Arguments, Payload, WireArguments};
+pub use transport::Transport;

@@ -165,6 +165,8 @@ impl<'a> Arguments<'a> {
         }
         self.remaining -= 1;
         match &mut self.rest {
+            // Nothing follows the last one, so that nobody has to know where it ends.
+            Encoded::Json(rest) if self.remaining == 0 => json::decode_last(rest, self.naming),
             Encoded::Json(rest) => json::decode_next(rest, self.naming),
             #[cfg(feature = "msgpack")]
             Encoded::MessagePack(rest) => msgpack::decode_next(rest, self.naming),

@@ -5,7 +5,7 @@ use super::close::CloseReason;
 use super::inbox::{Inbox, Overflow};
 use super::invocations::Invocations;
 use crate::protocol::{Codec, Naming, Protocol};
-use crate::short_string::ShortString;
+use smol_str::SmolStr;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::task::Waker;
@@ -16,7 +16,7 @@ pub(crate) struct Peer {
     /// Unique in this process.
     pub(crate) number: u64,
     /// The public id of the connection.
-    pub(crate) id: ShortString,
+    pub(crate) id: SmolStr,
     pub(crate) protocol: Protocol,
     /// How members are named in the values of the conversation.
     naming: Naming,
@@ -35,7 +35,7 @@ pub(crate) struct Peer {
 
 impl Peer {
     pub(crate) fn new(
-        id: ShortString,
+        id: SmolStr,
         codec: impl Into<Codec>,
         capacity: usize,
         overflow: Overflow,

@@ -122,7 +122,7 @@ impl Session {
 
     fn message(&mut self, body: &[u8], cx: &mut Context<'_>) -> Result<(), ProtocolError> {
         match self.peer.codec().decode(body)? {
-            Message::Invocation(invocation) => self.invocation(body, invocation, cx),
+            Message::Invocation(invocation) => self.invocation(body, &invocation, cx),
             Message::StreamItem(item) => self.uploads.push(&item.id, item.item.as_bytes()),
             Message::Completion(completion) => self.completion(completion)?,
             Message::CancelInvocation { id } => self.calls.cancel(&id),
@@ -154,7 +154,7 @@ impl Session {
         })
     }
 
-    fn invocation(&mut self, body: &[u8], invocation: Invocation<'_>, cx: &mut Context<'_>) {
+    fn invocation(&mut self, body: &[u8], invocation: &Invocation<'_>, cx: &mut Context<'_>) {
         let id = invocation.id.as_deref();
         if invocation.streaming
             && let Some(id) = id
@@ -184,7 +184,13 @@ impl Session {
         }
     }
 
-    fn start(&mut self, invocation: Invocation<'_>, uploads: Vec<UploadHandle>, cancelled: bool, cx: &mut Context<'_>) {
+    fn start(
+        &mut self,
+        invocation: &Invocation<'_>,
+        uploads: Vec<UploadHandle>,
+        cancelled: bool,
+        cx: &mut Context<'_>,
+    ) {
         if let Some(call) = self.service.invoke(invocation, uploads, cancelled) {
             self.calls.start(call, cx);
         }
@@ -201,7 +207,7 @@ impl Session {
             any = true;
             // It was decoded once before.
             if let Ok(Message::Invocation(invocation)) = self.peer.codec().decode(&waiting.message) {
-                self.start(invocation, waiting.uploads, waiting.cancelled || self.peer.is_shut(), cx);
+                self.start(&invocation, waiting.uploads, waiting.cancelled || self.peer.is_shut(), cx);
             }
         }
         any

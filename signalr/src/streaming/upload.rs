@@ -2,10 +2,10 @@
 
 use crate::protocol::{Codec, Payload};
 use crate::session::peer::Peer;
-use crate::short_string::ShortString;
 use futures_util::Stream;
 use futures_util::task::AtomicWaker;
 use serde::de::DeserializeOwned;
+use smol_str::SmolStr;
 use std::collections::VecDeque;
 use std::marker::PhantomData;
 use std::pin::Pin;
@@ -205,7 +205,7 @@ impl<T: DeserializeOwned> Stream for Upload<T> {
 
 /// The upload streams of one connection that have not ended, by the ids that the peer gave them.
 #[derive(Debug, Default)]
-pub(crate) struct Uploads(Vec<(ShortString, Arc<UploadQueue>)>);
+pub(crate) struct Uploads(Vec<(SmolStr, Arc<UploadQueue>)>);
 
 impl Uploads {
     /// Begins the streams of a call. `None` when there would be more than `limit` at once.

@@ -21,6 +21,26 @@ pub(in crate::protocol) fn decode_value<T: DeserializeOwned>(raw: Raw<'_>, namin
     .map_err(|error| decode_error(&error))
 }
 
+/// Reads the only value of `rest`, of which nothing is left then. A comma before it is skipped.
+pub(in crate::protocol) fn decode_last<T: DeserializeOwned>(
+    rest: &mut Raw<'_>,
+    naming: Naming,
+) -> Result<T, DecodeError> {
+    decode_value(
+        match std::mem::replace(rest, Raw::Text("")) {
+            Raw::Text(text) => {
+                let text = text.trim_ascii_start();
+                Raw::Text(text.strip_prefix(',').unwrap_or(text))
+            }
+            Raw::Bytes(bytes) => {
+                let bytes = bytes.trim_ascii_start();
+                Raw::Bytes(bytes.strip_prefix(b",").unwrap_or(bytes))
+            }
+        },
+        naming,
+    )
+}
+
 /// Text is read as bytes here too, so that there is one function less for each type.
 #[inline(never)]
 fn decode_renamed<T: DeserializeOwned>(raw: Raw<'_>) -> Result<T, DecodeError> {
