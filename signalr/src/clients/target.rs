@@ -127,7 +127,7 @@ impl<A> Target<A> {
                 naming: self.core.naming(),
                 arguments,
             };
-            filter(&outgoing) == SendDecision::Drop
+            filter(&outgoing) == SendDecision::Discard
         })
     }
 }

@@ -8,6 +8,7 @@ use crate::session::cancel::CancellationToken;
 use crate::session::current;
 use crate::session::inbox::{Origin, Pushed};
 use crate::session::peer::Peer;
+use crate::session::receive::shutting_down;
 use crate::streaming::pump::pump;
 use futures_util::Stream;
 use serde::Serialize;
@@ -312,6 +313,8 @@ impl Drop for Reply {
         let failure = self.failure.as_ref().filter(|_| matches!(to, To::Client(_)));
         if let Some(error) = failure.and_then(PlainFailure::take) {
             self.write_to(to, HubError::from(error));
+        } else if self.peer.draining().is_some() && !std::thread::panicking() {
+            self.write_to(to, HubError::verbatim(shutting_down(self.target)));
         } else if self.streaming && self.token.as_ref().is_some_and(CancellationToken::is_cancelled) {
             // Filters that still wait are dropped with their call.
             if let To::Client(id) = to {

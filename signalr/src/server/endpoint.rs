@@ -1,6 +1,7 @@
 //! One path where a hub is mounted: from its HTTP requests to sessions.
 
 use super::options::HubOptions;
+use crate::backplane::registry::{HubCore, Memberships};
 use crate::hub::context::Connection;
 use crate::hub::filter::Filters;
 use crate::hub::method::HubMethods;
@@ -14,6 +15,7 @@ use crate::session::peer::Peer;
 use crate::session::settings::Settings;
 use crate::session::{BoxFuture, Session};
 use crate::transport::server::dispatch::{Answer, Dispatch, Opened, Socket};
+use crate::transport::server::gate::{Admitted, Gate, Shutdown};
 use crate::transport::server::pending::Place;
 use crate::transport::{Duplex, Transport};
 use axum::extract::{ConnectInfo, Request};
@@ -37,6 +39,10 @@ pub(super) trait Endpoint: Send + Sync {
 
     /// Answers a request to the hub's own path.
     fn connect(&self, request: Request) -> Answer;
+
+    fn options(&self) -> &HubOptions;
+
+    fn core(&self) -> &Arc<HubCore>;
 }
 
 /// A hub at a path, with the options that hold there.
@@ -83,11 +89,11 @@ impl<H: HubMethods> Shared<H> {
 }
 
 impl<H: HubMethods> HubEndpoint<H> {
-    pub(super) fn new(hub: &Hub<H>, options: &HubOptions) -> Self {
+    pub(super) fn new(hub: &Hub<H>, options: &HubOptions, shutdown: &Arc<Shutdown>) -> Self {
         HubEndpoint(Arc::new(Shared {
             hub: hub.inner().clone(),
             filters: options.filters(),
-            dispatch: Dispatch::new(options.http_rules()),
+            dispatch: Dispatch::new(options.http_rules(), Gate::new(shutdown.clone(), options.bounds().connections())),
             web_sockets: Terms::new(options, Transport::WebSockets),
             server_sent_events: Terms::new(options, Transport::ServerSentEvents),
             long_polling: Terms::new(options, Transport::LongPolling),
@@ -97,14 +103,14 @@ impl<H: HubMethods> HubEndpoint<H> {
 
     /// Serves a connection, on a task of its own.
     fn open(&self, opened: Opened) {
-        let Opened { id, transport, mut parts, socket, place } = opened;
+        let Opened { id, transport, mut parts, socket, place, admitted } = opened;
         let shared = self.0.clone();
         let user = shared.options.user_of(&parts).map(Into::into);
         let peer_address = parts.extensions.remove::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| address);
         let query = parts.uri.query().unwrap_or_default();
         let request = request::Request::new(query, &parts.headers, parts.extensions, peer_address);
         let opening = Box::new(Opening { id, place, user, request, transport });
-        tokio::spawn(serve(shared, socket, opening));
+        tokio::spawn(serve(shared, socket, opening, admitted));
     }
 }
 
@@ -136,6 +142,14 @@ impl<H: HubMethods> Endpoint for HubEndpoint<H> {
     fn connect(&self, request: Request) -> Answer {
         self.0.dispatch.answer(request, |opened| self.open(opened))
     }
+
+    fn options(&self) -> &HubOptions {
+        &self.0.options
+    }
+
+    fn core(&self) -> &Arc<HubCore> {
+        &self.0.hub.core
+    }
 }
 
 /// What is known of a connection before its handshake.
@@ -148,11 +162,19 @@ struct Opening {
 }
 
 /// Serves one connection from its handshake to its end.
-async fn serve<H: HubMethods>(shared: Arc<Shared<H>>, socket: Socket, opening: Box<Opening>) {
+async fn serve<H: HubMethods>(shared: Arc<Shared<H>>, socket: Socket, opening: Box<Opening>, admitted: Admitted) {
     let Some(mut duplex) = socket.attached().await else { return };
     let rules = &shared.terms(opening.transport).rules;
-    let Some(Handshake { protocol, received }) = accept(&mut *duplex, rules).await else { return };
-    session(&shared, duplex, *opening, protocol, received).await;
+    let shutdown = admitted.shutdown();
+    // In a box, whose memory a connection gives back after its handshake.
+    let handshake = Box::pin(accept(&mut *duplex, rules, shutdown.begun()));
+    let Some(Handshake { protocol, received }) = handshake.await else { return };
+    let session = session(&shared, duplex, *opening, protocol, received);
+    if shutdown.has_begun() {
+        // It was not yet there when all were told.
+        session.drain();
+    }
+    session.await;
 }
 
 fn session<H: HubMethods>(
@@ -178,7 +200,7 @@ fn session<H: HubMethods>(
         user,
         request,
         items: Default::default(),
-        memberships: Default::default(),
+        memberships: Memberships::new(settings.groups),
         connected: AtomicBool::new(false),
     });
     let place = place.map(|place| Box::new(place) as _);

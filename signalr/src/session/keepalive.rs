@@ -140,4 +140,13 @@ mod tests {
         clock.received(after(start, 79));
         assert_ne!(clock.check(&INTERVALS, after(start, 80)), Due::TimedOut);
     }
+
+    #[test]
+    fn long_polling_needs_no_pings_and_only_websockets_are_probed() {
+        assert_eq!(INTERVALS.on(Transport::WebSockets).probe, INTERVALS.probe);
+        let events = INTERVALS.on(Transport::ServerSentEvents);
+        assert_eq!((events.ping, events.timeout, events.probe), (INTERVALS.ping, INTERVALS.timeout, None));
+        let polls = INTERVALS.on(Transport::LongPolling);
+        assert_eq!((polls.ping, polls.timeout, polls.probe), (NEVER, INTERVALS.timeout, None));
+    }
 }

@@ -9,7 +9,7 @@ struct Post;
 #[hub]
 impl Post {
     async fn send_around(&self, ctx: Context<Self>, text: String) -> usize {
-        ctx.join("room");
+        ctx.join("room").expect("a place");
         let clients = ctx.clients();
         let mut reached = clients.caller().send("ToCaller", (&text,)).await.connections;
         reached += clients.group("room").send("ToGroup", (&text, 1)).await.connections;
