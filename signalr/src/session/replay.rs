@@ -29,7 +29,7 @@ impl Budget {
         Budget { used: AtomicUsize::new(0), limit }
     }
 
-    /// Whether nothing is left: connections keep no more than their own small share then, and new ones keep nothing.
+    /// Whether nothing is left: connections keep no more than their own small share then, and new ones are not resumed.
     pub(crate) fn is_exhausted(&self) -> bool {
         self.used.load(Ordering::Relaxed) >= self.limit
     }
@@ -220,7 +220,7 @@ impl Replay {
         (capacity.saturating_add(1)).saturating_sub(self.kept_bytes)
     }
 
-    /// Whether even the most that a connection may keep is reached.
+    /// Whether even the most that a connection may keep is reached, or there is no memory for more than its own share.
     pub(crate) fn is_overfull(&self) -> bool {
         self.room(true) == 0
     }

@@ -34,7 +34,7 @@ pub(crate) struct ResumeRules {
 }
 
 /// What a session that can be resumed has besides.
-pub(super) struct Stateful {
+pub(crate) struct Stateful {
     replay: Replay,
     /// The bytes that the present socket is to be sent next.
     wire: Outbound,
@@ -170,6 +170,7 @@ impl Session {
         stateful.wire.clear();
         let first = stateful.replay.rewind();
         protocol.encode_sequence(stateful.wire.encode_buffer(), first);
+        let _ = current::with(self.peer.number, |outbound| stateful.collect(outbound, true));
         self.clock.received(now);
         tracing::debug!(connection = self.peer.id.as_str(), first, "connection goes on over another socket");
     }
@@ -187,7 +188,8 @@ impl Session {
     }
 
     /// Says how much may be sent now. While nothing is read because of what waits for its turn, acknowledgements are not
-    /// read either: then more may be sent, and at last what is unacknowledged is given up rather than the connection.
+    /// read either: then more may be sent. Where even that is too much, or memory is short, what the socket was given is
+    /// kept no longer, rather than the connection ended: it goes on, and can be resumed if the peer has received that.
     pub(super) fn open_window(&mut self) {
         let stuck = self.has_too_much_waiting();
         let Some(stateful) = &mut self.stateful else { return };
