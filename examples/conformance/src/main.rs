@@ -16,7 +16,7 @@ use axum::routing::get;
 use bench_hub::BenchHub;
 use conformance_hub::ConformanceHub;
 use serde::Deserialize;
-use signalr::{Hub, HubHandle, SignalR};
+use signalr::{Hub, HubHandle, SignalR, Transport};
 use std::time::Duration;
 use tokio::net::TcpListener;
 
@@ -31,6 +31,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let hubs = SignalR::builder()
         .hub_with("/bench", &bench, |options| options.maximum_message_size(1024 * 1024))
         .hub("/conformance", &conformance)
+        .hub_with("/conformance-sse", &conformance, |options| options.transports([Transport::ServerSentEvents]))
         .hub_with("/conformance-detailed", &detailed, |options| options.detailed_errors(true).parallel_invocations(4))
         .hub_with("/conformance-limits", &limits, |options| {
             options
@@ -38,6 +39,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
                 .handshake_timeout(Duration::from_secs(1))
                 .client_timeout(Duration::from_secs(2))
                 .keep_alive_interval(Duration::from_millis(500))
+                .poll_timeout(Duration::from_secs(1))
         })
         .build();
 

@@ -39,6 +39,7 @@ pub mod message;
 mod msgpack;
 pub mod negotiate;
 pub mod payload;
+mod transport;
 pub mod websocket;
 
 pub use binary::Binary;
@@ -46,3 +47,4 @@ pub use codec::{Protocol, TransferFormat};
 pub use error::{DecodeError, EncodeError, ProtocolError};
 pub use message::{Completion, Invocation, Message, Outcome, StreamItem};
 pub use payload::{Arguments, Payload, WireArguments};
+pub use transport::Transport;

@@ -3,6 +3,7 @@
 use super::codec::TransferFormat;
 use super::error::ProtocolError;
 use super::json::text::write_string;
+use super::transport::Transport;
 use serde::Deserialize;
 use std::io::Write;
 
@@ -11,46 +12,6 @@ mod version;
 
 pub use id::new_connection_id;
 pub use version::{MAX_VERSION, VersionError, parse_version};
-
-/// How bytes travel between client and server.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum TransportType {
-    /// A WebSocket in both directions.
-    WebSockets,
-    /// Events from the server, `POST` requests to it. Text only.
-    ServerSentEvents,
-    /// Requests that the server answers when it has something to say, `POST` requests to it.
-    LongPolling,
-}
-
-impl TransportType {
-    /// All transports, the preferred ones first.
-    pub const ALL: &'static [TransportType] =
-        &[TransportType::WebSockets, TransportType::ServerSentEvents, TransportType::LongPolling];
-
-    /// The name in the answer, such as `WebSockets`.
-    pub const fn name(self) -> &'static str {
-        match self {
-            TransportType::WebSockets => "WebSockets",
-            TransportType::ServerSentEvents => "ServerSentEvents",
-            TransportType::LongPolling => "LongPolling",
-        }
-    }
-
-    /// The transport with this name, whose case does not matter.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|transport| transport.name().eq_ignore_ascii_case(name))
-    }
-
-    /// What the transport can carry.
-    pub const fn transfer_formats(self) -> &'static [TransferFormat] {
-        match self {
-            TransportType::WebSockets | TransportType::LongPolling => &[TransferFormat::Text, TransferFormat::Binary],
-            TransportType::ServerSentEvents => &[TransferFormat::Text],
-        }
-    }
-}
 
 impl TransferFormat {
     /// The name in the answer: `Text` or `Binary`.
@@ -111,13 +72,13 @@ impl NegotiatedConnection {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AvailableTransport {
     /// The transport.
-    pub transport: TransportType,
+    pub transport: Transport,
     /// What it can carry there.
     pub transfer_formats: Vec<TransferFormat>,
 }
 
-impl From<TransportType> for AvailableTransport {
-    fn from(transport: TransportType) -> Self {
+impl From<Transport> for AvailableTransport {
+    fn from(transport: Transport) -> Self {
         AvailableTransport { transport, transfer_formats: transport.transfer_formats().to_vec() }
     }
 }
@@ -259,7 +220,7 @@ struct TransportProperties {
 impl TransportProperties {
     fn known(self) -> Option<AvailableTransport> {
         Some(AvailableTransport {
-            transport: TransportType::from_name(&self.transport)?,
+            transport: Transport::from_name(&self.transport)?,
             transfer_formats: self.transfer_formats.iter().filter_map(|name| TransferFormat::from_name(name)).collect(),
         })
     }

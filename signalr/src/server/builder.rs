@@ -62,7 +62,7 @@ impl SignalR {
             router = router
                 .route(
                     if path.is_empty() { "/" } else { path },
-                    any(async move |request: Request| connect.connect(request)),
+                    any(async move |request: Request| connect.connect(request).response().await),
                 )
                 .route(&negotiation, any(async move |request: Request| negotiate.negotiate(&request)));
         }

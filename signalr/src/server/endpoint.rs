@@ -3,28 +3,23 @@
 use super::options::HubOptions;
 use crate::hub::context::Connection;
 use crate::hub::method::HubMethods;
-use crate::hub::request::{self, query_values};
+use crate::hub::request;
 use crate::hub::service::HubService;
 use crate::hub::{Hub, HubInner};
-use crate::protocol::negotiate::new_connection_id;
+use crate::protocol::{Protocol, TransferFormat};
 use crate::session::Session;
 use crate::session::handshake::{Handshake, HandshakeRules, accept};
 use crate::session::peer::Peer;
 use crate::session::settings::Settings;
-use crate::transport::server::negotiate::{self, plain};
-use crate::transport::server::pending::{Pending, PickUpError, Place};
-use crate::transport::server::upgrade;
+use crate::transport::server::dispatch::{Answer, Dispatch, Opened, Socket};
+use crate::transport::server::pending::Place;
 use crate::transport::{Duplex, Transport};
 use axum::extract::{ConnectInfo, Request};
 use axum::response::Response;
-use http::request::Parts;
-use http::{Method, StatusCode, header};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-const NO_ID: &str = "Connection ID required";
-const UNKNOWN_ID: &str = "No Connection with that ID";
 /// The answer to every handshake that succeeds.
 const HANDSHAKE_ACCEPTED: &[u8] = b"{}\x1e";
 
@@ -34,7 +29,7 @@ pub(super) trait Endpoint: Send + Sync {
     fn negotiate(&self, request: &Request) -> Response;
 
     /// Answers a request to the hub's own path.
-    fn connect(&self, request: Request) -> Response;
+    fn connect(&self, request: Request) -> Answer;
 }
 
 /// A hub at a path, with the options that hold there.
@@ -43,117 +38,75 @@ pub(super) struct HubEndpoint<H: HubMethods>(Arc<Shared<H>>);
 struct Shared<H: HubMethods> {
     hub: Arc<HubInner<H>>,
     options: HubOptions,
+    dispatch: Dispatch,
+    /// What holds for each transport.
+    web_sockets: Terms,
+    server_sent_events: Terms,
+    long_polling: Terms,
+}
+
+/// How a session is run.
+#[derive(Clone)]
+struct Terms {
     rules: HandshakeRules,
     settings: Arc<Settings>,
-    pending: Arc<Pending>,
+}
+
+impl Terms {
+    fn new(options: &HubOptions, transport: Transport) -> Self {
+        let rules = HandshakeRules {
+            binary: transport.transfer_formats().contains(&TransferFormat::Binary),
+            ..options.handshake_rules()
+        };
+        let mut settings = options.settings();
+        settings.intervals = settings.intervals.on(transport);
+        Terms { rules, settings: Arc::new(settings) }
+    }
+}
+
+impl<H: HubMethods> Shared<H> {
+    fn terms(&self, transport: Transport) -> &Terms {
+        match transport {
+            Transport::ServerSentEvents => &self.server_sent_events,
+            Transport::LongPolling => &self.long_polling,
+            _ => &self.web_sockets,
+        }
+    }
 }
 
 impl<H: HubMethods> HubEndpoint<H> {
     pub(super) fn new(hub: &Hub<H>, options: &HubOptions) -> Self {
         HubEndpoint(Arc::new(Shared {
             hub: hub.inner().clone(),
-            rules: options.handshake_rules(),
-            settings: Arc::new(options.settings()),
-            pending: Arc::default(),
+            dispatch: Dispatch::new(options.http_rules()),
+            web_sockets: Terms::new(options, Transport::WebSockets),
+            server_sent_events: Terms::new(options, Transport::ServerSentEvents),
+            long_polling: Terms::new(options, Transport::LongPolling),
             options: options.clone(),
         }))
     }
 
-    /// The id of the connection that a WebSocket request opens, and the place of a negotiated one.
-    fn pick_up(&self, parts: &Parts) -> Result<(Box<str>, Option<Place>), Response> {
-        let Some(token) = connection_token(parts) else {
-            let id = new_connection_id().map_err(|error| {
-                tracing::error!(%error, "no random bytes for a connection id");
-                plain(StatusCode::SERVICE_UNAVAILABLE, "")
-            })?;
-            return Ok((id.into(), None));
-        };
-        match self.0.pending.pick_up(&token) {
-            Ok((id, place)) => Ok((id, Some(place))),
-            Err(PickUpError::Unknown) => {
-                // As in ASP.NET Core it is the one plain answer without a content type.
-                let mut unknown = Response::new(UNKNOWN_ID.into());
-                *unknown.status_mut() = StatusCode::NOT_FOUND;
-                Err(unknown)
-            }
-            Err(PickUpError::Live) => Err(plain(StatusCode::CONFLICT, "")),
-        }
-    }
-
-    fn upgrade(&self, mut parts: Parts) -> Response {
-        let (response, on_upgrade) = match upgrade::accept(&mut parts) {
-            Ok(accepted) => accepted,
-            Err(refusal) => return refusal,
-        };
-        let (id, place) = match self.pick_up(&parts) {
-            Ok(picked_up) => picked_up,
-            Err(refusal) => return refusal,
-        };
+    /// Serves a connection, on a task of its own.
+    fn open(&self, opened: Opened) {
+        let Opened { id, transport, mut parts, socket, place } = opened;
         let shared = self.0.clone();
         let user = shared.options.user_of(&parts).map(Into::into);
         let peer_address = parts.extensions.remove::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| address);
         let query = parts.uri.query().unwrap_or_default();
         let request = request::Request::new(query, &parts.headers, parts.extensions, peer_address);
-        let opening = Box::new(Opening { id, place, user, request, transport: Transport::WebSockets });
-        tokio::spawn(async move {
-            match on_upgrade.await {
-                Ok(upgraded) => {
-                    serve(shared.clone(), upgrade::duplex(upgraded, shared.options.frame_limit()), opening).await;
-                }
-                Err(error) => tracing::debug!(%error, "upgrade failed"),
-            }
-        });
-        response
-    }
-
-    /// What is answered to requests of transports that this endpoint does not have.
-    fn other_transport(&self, parts: &Parts) -> Response {
-        let Some(token) = connection_token(parts) else { return plain(StatusCode::BAD_REQUEST, NO_ID) };
-        let found = self.0.pending.find(&token);
-        let transport = match (&parts.method, found) {
-            (_, Err(PickUpError::Unknown)) => return plain(StatusCode::NOT_FOUND, UNKNOWN_ID),
-            (&Method::POST, Err(PickUpError::Live)) => {
-                let text = "POST requests are not allowed for WebSocket connections.";
-                return plain(StatusCode::METHOD_NOT_ALLOWED, text);
-            }
-            (&Method::DELETE, _) => {
-                let text = "Cannot terminate this connection using the DELETE endpoint.";
-                return plain(StatusCode::BAD_REQUEST, text);
-            }
-            (&Method::GET, _) if accepts_events(parts) => {
-                "ServerSentEvents transport not supported by this end point type"
-            }
-            _ => "LongPolling transport not supported by this end point type",
-        };
-        plain(StatusCode::NOT_FOUND, transport)
+        let opening = Box::new(Opening { id, place, user, request, transport });
+        tokio::spawn(serve(shared, socket, opening));
     }
 }
 
 impl<H: HubMethods> Endpoint for HubEndpoint<H> {
     fn negotiate(&self, request: &Request) -> Response {
-        negotiate::answer(request.method(), request.uri().query().unwrap_or_default(), &self.0.pending)
+        self.0.dispatch.negotiate(request)
     }
 
-    fn connect(&self, request: Request) -> Response {
-        let (parts, _body) = request.into_parts();
-        match parts.method {
-            Method::GET if !accepts_events(&parts) && upgrade::is_requested(&parts) => self.upgrade(parts),
-            Method::GET | Method::POST | Method::DELETE => self.other_transport(&parts),
-            _ => plain(StatusCode::METHOD_NOT_ALLOWED, ""),
-        }
+    fn connect(&self, request: Request) -> Answer {
+        self.0.dispatch.answer(request, |opened| self.open(opened))
     }
-}
-
-/// The secret that a negotiated connection is asked for by. The parameter is called `id` in every version.
-fn connection_token(parts: &Parts) -> Option<String> {
-    let query = parts.uri.query().unwrap_or_default();
-    query_values(query, "id").next().filter(|token| !token.is_empty()).map(Into::into)
-}
-
-/// Whether the client wants Server-Sent Events. As in ASP.NET Core the element of the list is compared as a whole.
-fn accepts_events(parts: &Parts) -> bool {
-    let lists = parts.headers.get_all(header::ACCEPT).into_iter().filter_map(|value| value.to_str().ok());
-    lists.flat_map(|list| list.split(',')).any(|element| element.trim().eq_ignore_ascii_case("text/event-stream"))
 }
 
 /// What is known of a connection before its handshake.
@@ -166,8 +119,10 @@ struct Opening {
 }
 
 /// Serves one connection from its handshake to its end.
-async fn serve<H: HubMethods>(shared: Arc<Shared<H>>, mut duplex: Box<dyn Duplex>, opening: Box<Opening>) {
-    let Some(Handshake { protocol, received }) = accept(&mut *duplex, &shared.rules).await else { return };
+async fn serve<H: HubMethods>(shared: Arc<Shared<H>>, socket: Socket, opening: Box<Opening>) {
+    let Some(mut duplex) = socket.attached().await else { return };
+    let rules = &shared.terms(opening.transport).rules;
+    let Some(Handshake { protocol, received }) = accept(&mut *duplex, rules).await else { return };
     session(&shared, duplex, *opening, protocol, received).await;
 }
 
@@ -175,10 +130,10 @@ fn session<H: HubMethods>(
     shared: &Arc<Shared<H>>,
     duplex: Box<dyn Duplex>,
     opening: Opening,
-    protocol: crate::protocol::Protocol,
+    protocol: Protocol,
     received: Vec<u8>,
 ) -> Box<Session> {
-    let settings = shared.settings.clone();
+    let settings = shared.terms(opening.transport).settings.clone();
     let Opening { id, place, user, request, transport } = opening;
     let peer = Arc::new(Peer::new(
         (&*id).into(),

@@ -5,6 +5,9 @@ use crate::session::handshake::HandshakeRules;
 use crate::session::inbox::Overflow;
 use crate::session::keepalive::Intervals;
 use crate::session::settings::Settings;
+use crate::transport::Transport;
+use crate::transport::server::dispatch::HttpRules;
+use crate::transport::server::long_polling::PollTimes;
 use http::request::Parts;
 use std::fmt;
 use std::sync::Arc;
@@ -42,6 +45,10 @@ pub struct HubOptions {
     overflow: Overflow,
     detailed_errors: bool,
     protocols: Vec<Protocol>,
+    transports: Vec<Transport>,
+    poll_timeout: Duration,
+    disconnect_timeout: Duration,
+    minimum_protocol_version: i32,
     user_id: Option<UserId>,
 }
 
@@ -66,13 +73,17 @@ impl Default for HubOptions {
             overflow: Overflow::Disconnect,
             detailed_errors: false,
             protocols: Protocol::ALL.to_vec(),
+            transports: Transport::ALL.to_vec(),
+            poll_timeout: Duration::from_secs(90),
+            disconnect_timeout: Duration::from_secs(15),
+            minimum_protocol_version: 0,
             user_id: None,
         }
     }
 }
 
 impl HubOptions {
-    /// How long a client may take for its handshake, from the opening of its WebSocket; then it is disconnected. Default:
+    /// How long a client may take for its handshake, from the opening of its connection; then it is disconnected. Default:
     /// 15 s (`HandshakeTimeout`).
     pub fn handshake_timeout(mut self, timeout: Duration) -> Self {
         self.handshake_timeout = timeout;
@@ -186,6 +197,34 @@ impl HubOptions {
         self
     }
 
+    /// The transports that clients may use; requests of others are refused. Without WebSockets and long polling MessagePack
+    /// clients have none. Default: WebSockets, Server-Sent Events and long polling (`Transports`).
+    pub fn transports(mut self, transports: impl IntoIterator<Item = Transport>) -> Self {
+        self.transports = transports.into_iter().collect();
+        self
+    }
+
+    /// How long a request of a long-polling client waits for a message; then it is answered without one, and the client asks
+    /// again. Should be below the time that proxies let a request wait. Default: 90 s (`LongPolling.PollTimeout`).
+    pub fn poll_timeout(mut self, timeout: Duration) -> Self {
+        self.poll_timeout = timeout;
+        self
+    }
+
+    /// How long a long-polling client may be without a request that waits; then it counts as gone, with
+    /// [`CloseReason::TransportLost`](crate::CloseReason::TransportLost). Default: 15 s (`DisconnectTimeout`).
+    pub fn disconnect_timeout(mut self, timeout: Duration) -> Self {
+        self.disconnect_timeout = timeout;
+        self
+    }
+
+    /// The lowest version of the negotiation that a client may ask for. Version 1 keeps the token that opens a connection
+    /// apart from its public id. Default: 0 (`MinimumProtocolVersion`).
+    pub fn minimum_protocol_version(mut self, version: i32) -> Self {
+        self.minimum_protocol_version = version;
+        self
+    }
+
     /// Who the user of a request is, for [`Clients::user`](crate::Clients::user) and
     /// [`Context::user_id`](crate::Context::user_id). Asked once per connection, when its WebSocket is opened; the request's
     /// extensions hold what the layers of the router have put there. Default: nobody (`IUserIdProvider`).
@@ -198,8 +237,13 @@ impl HubOptions {
         self.user_id.as_ref().and_then(|user_id| user_id(request))
     }
 
-    pub(crate) fn frame_limit(&self) -> usize {
-        self.maximum_frame_size
+    pub(crate) fn http_rules(&self) -> HttpRules {
+        HttpRules {
+            transports: self.transports.clone(),
+            minimum_version: self.minimum_protocol_version,
+            polls: PollTimes { poll: bounded(self.poll_timeout), gap: bounded(self.disconnect_timeout) },
+            frame_limit: self.maximum_frame_size,
+        }
     }
 
     pub(crate) fn handshake_rules(&self) -> HandshakeRules {

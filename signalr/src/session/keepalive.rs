@@ -1,7 +1,10 @@
 //! When to send a ping, and when to give the peer up.
 
+use crate::protocol::Transport;
 use std::time::Duration;
 use tokio::time::Instant;
+
+const NEVER: Duration = Duration::from_secs(365 * 24 * 3600);
 
 /// How often signs of life are sent and expected.
 #[derive(Debug, Clone, Copy)]
@@ -12,6 +15,15 @@ pub(crate) struct Intervals {
     pub(crate) timeout: Duration,
     /// Silence after which the transport is probed, and again after the probe until the peer is given up.
     pub(crate) probe: Option<Duration>,
+}
+
+impl Intervals {
+    /// What holds on a transport: only WebSockets can be probed, and polls show by themselves that both ends are alive.
+    pub(crate) fn on(self, transport: Transport) -> Self {
+        let ping = if transport == Transport::LongPolling { NEVER } else { self.ping };
+        let probe = self.probe.filter(|_| transport == Transport::WebSockets);
+        Intervals { ping, probe, ..self }
+    }
 }
 
 /// The clock of one session.
@@ -74,7 +86,6 @@ impl KeepAlive {
     }
 
     fn give_up(&self, intervals: &Intervals) -> Instant {
-        const NEVER: Duration = Duration::from_secs(365 * 24 * 3600);
         let silent = intervals.probe.map_or(NEVER, |probe| probe.saturating_mul(2));
         let timeout = if self.armed { intervals.timeout } else { NEVER };
         self.last_received + silent.min(timeout)

@@ -79,6 +79,26 @@ impl Outbound {
         }
     }
 
+    /// All pieces, in order.
+    pub(crate) fn pieces(&self) -> impl Iterator<Item = &[u8]> {
+        let tail = self.tail.get(self.sent..).unwrap_or_default();
+        self.segments.iter().map(|segment| &segment[..]).chain([tail]).filter(|piece| !piece.is_empty())
+    }
+
+    /// Takes everything out as one: a single shared message as it is, anything else as a copy of just its size, because the
+    /// buffer serves the next messages too.
+    pub(crate) fn take(&mut self) -> Bytes {
+        let single =
+            if self.segments.len() == 1 && self.len() == self.segment_bytes { self.segments.pop_front() } else { None };
+        let taken = single.unwrap_or_else(|| {
+            let mut all = Vec::with_capacity(self.len());
+            self.pieces().for_each(|piece| all.extend_from_slice(piece));
+            all.into()
+        });
+        self.clear();
+        taken
+    }
+
     /// Puts a few bytes in front, if that is cheaper than writing them apart.
     pub(crate) fn prepend(&mut self, head: &[u8]) -> bool {
         let cheap = self.segments.is_empty() && self.len() <= MOVED;
@@ -90,10 +110,8 @@ impl Outbound {
 
     /// Fills `slices` with the first pieces, `limit` bytes at the most, and says how many there are.
     pub(crate) fn chunks<'a>(&'a self, slices: &mut [IoSlice<'a>], mut limit: usize) -> usize {
-        let tail = self.tail.get(self.sent..).unwrap_or_default();
-        let pieces = self.segments.iter().map(|segment| &segment[..]).chain([tail]);
         let mut count = 0;
-        for (slot, piece) in slices.iter_mut().zip(pieces.filter(|piece| !piece.is_empty())) {
+        for (slot, piece) in slices.iter_mut().zip(self.pieces()) {
             let piece = piece.get(..limit).unwrap_or(piece);
             *slot = IoSlice::new(piece);
             count += 1;

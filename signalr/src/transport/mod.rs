@@ -5,9 +5,12 @@
 
 #[cfg(test)]
 pub(crate) mod memory;
+pub(crate) mod query;
 #[cfg(feature = "server")]
 pub(crate) mod server;
 pub(crate) mod websocket;
+
+pub use crate::protocol::Transport;
 
 use crate::protocol::TransferFormat;
 use crate::session::outbound::Outbound;
@@ -43,24 +46,4 @@ pub(crate) enum Received {
     Violation(String),
     /// The connection is gone.
     Lost(String),
-}
-
-/// The transports of the protocol, by the names that negotiation uses.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Transport {
-    /// WebSockets (RFC 6455).
-    WebSockets,
-    /// A pair of pipes within the process, for tests; no client negotiates it.
-    Memory,
-}
-
-impl Transport {
-    /// The name of the transport: `WebSockets`.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Transport::WebSockets => "WebSockets",
-            Transport::Memory => "Memory",
-        }
-    }
 }

@@ -1,7 +1,7 @@
 use super::*;
 use proptest::prelude::*;
 
-fn connection(version: i32, transports: &[TransportType]) -> NegotiatedConnection {
+fn connection(version: i32, transports: &[Transport]) -> NegotiatedConnection {
     NegotiatedConnection {
         version,
         connection_id: "ID".to_owned(),
@@ -18,7 +18,7 @@ fn json(response: &NegotiateResponse) -> String {
 #[test]
 fn writes_connections() {
     assert_eq!(
-        json(&NegotiateResponse::Connect(connection(1, TransportType::ALL))),
+        json(&NegotiateResponse::Connect(connection(1, Transport::ALL))),
         "{\"negotiateVersion\":1,\"connectionId\":\"ID\",\"connectionToken\":\"TOKEN\",\"availableTransports\":[\
          {\"transport\":\"WebSockets\",\"transferFormats\":[\"Text\",\"Binary\"]},\
          {\"transport\":\"ServerSentEvents\",\"transferFormats\":[\"Text\"]},\
@@ -57,10 +57,8 @@ fn skips_what_it_does_not_know() {
           \"availableTransports\":[{\"transport\":\"Pigeons\",\"transferFormats\":[]},\
           {\"transferFormats\":[\"Text\",\"Smoke\"],\"transport\":\"LongPolling\",\"x\":1}]}",
     );
-    let transports = vec![AvailableTransport {
-        transport: TransportType::LongPolling,
-        transfer_formats: vec![TransferFormat::Text],
-    }];
+    let transports =
+        vec![AvailableTransport { transport: Transport::LongPolling, transfer_formats: vec![TransferFormat::Text] }];
     assert_eq!(parsed, Ok(NegotiateResponse::Connect(NegotiatedConnection { transports, ..connection(0, &[]) })));
 }
 
@@ -94,7 +92,7 @@ proptest! {
         version in 0..3,
         texts in any::<(String, String)>(),
         stateful_reconnect in any::<bool>(),
-        chosen in prop::sample::subsequence(TransportType::ALL.to_vec(), 0..=3),
+        chosen in prop::sample::subsequence(Transport::ALL.to_vec(), 0..=3),
     ) {
         let connection = NegotiatedConnection {
             connection_id: texts.0,

@@ -1,5 +1,10 @@
-//! The server's HTTP side of a connection: negotiation, the connections that it has promised, and the WebSocket upgrade.
+//! The server's HTTP side of a connection: negotiation, the table of connections, and the transports.
 
+pub(crate) mod dispatch;
+pub(crate) mod inlet;
+pub(crate) mod long_polling;
 pub(crate) mod negotiate;
+mod outlet;
 pub(crate) mod pending;
+pub(crate) mod server_sent_events;
 pub(crate) mod upgrade;

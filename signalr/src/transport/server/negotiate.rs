@@ -1,20 +1,23 @@
 //! `POST …/negotiate`.
 
+use super::dispatch::HttpRules;
 use super::pending::Pending;
-use crate::hub::request::query_values;
-use crate::protocol::negotiate::{NegotiateResponse, NegotiatedConnection, TransportType, parse_version};
+use crate::protocol::Transport;
+use crate::protocol::negotiate::{NegotiateResponse, NegotiatedConnection, parse_version};
+use crate::transport::query::query_values;
 use axum::response::Response;
 use http::{HeaderValue, Method, StatusCode, header};
 use std::borrow::Cow;
+use std::sync::Arc;
 
 /// Answers a negotiation: always with status 200 and JSON, also where it is refused.
-pub(crate) fn answer(method: &Method, query: &str, pending: &Pending) -> Response {
+pub(crate) fn answer(method: &Method, query: &str, rules: &HttpRules, pending: &Arc<Pending>) -> Response {
     if method != Method::POST {
         return plain(StatusCode::METHOD_NOT_ALLOWED, "");
     }
     let versions: Vec<Cow<'_, str>> = query_values(query, "negotiateVersion").collect();
-    let response = match parse_version(versions.iter().map(|version| &**version), 0) {
-        Ok(version) => promise(version, pending),
+    let response = match parse_version(versions.iter().map(|version| &**version), rules.minimum_version) {
+        Ok(version) => promise(version, rules, pending),
         Err(error) => Some(NegotiateResponse::Error(error.to_string())),
     };
     let Some(response) = response else { return plain(StatusCode::SERVICE_UNAVAILABLE, "") };
@@ -24,7 +27,7 @@ pub(crate) fn answer(method: &Method, query: &str, pending: &Pending) -> Respons
 }
 
 /// `None` where no connection can be promised: too many wait already, or the system gives no random bytes.
-fn promise(version: i32, pending: &Pending) -> Option<NegotiateResponse> {
+fn promise(version: i32, rules: &HttpRules, pending: &Arc<Pending>) -> Option<NegotiateResponse> {
     let promise = match pending.promise(version > 0) {
         Ok(promise) => promise,
         Err(error) => {
@@ -32,12 +35,13 @@ fn promise(version: i32, pending: &Pending) -> Option<NegotiateResponse> {
             None
         }
     }?;
+    let offered = Transport::ALL.iter().filter(|transport| rules.transports.contains(transport));
     Some(NegotiateResponse::Connect(NegotiatedConnection {
         version,
         connection_id: promise.id,
         connection_token: promise.token,
         stateful_reconnect: false,
-        transports: vec![TransportType::WebSockets.into()],
+        transports: offered.map(|transport| (*transport).into()).collect(),
     }))
 }
 

@@ -1,9 +1,12 @@
-//! Negotiated connections, by their secret tokens: promised ones until they are picked up, live ones until they end.
+//! The connections of one endpoint by their secret tokens: promised ones until they are picked up, live ones until they end.
 
+use super::inlet::Inlet;
+use super::long_polling::Polls;
+use crate::protocol::Transport;
 use crate::protocol::negotiate::new_connection_id;
 use std::collections::{HashMap, VecDeque};
 use std::io;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -12,7 +15,7 @@ const PICK_UP_TIME: Duration = Duration::from_secs(15);
 /// More promised connections than this are refused.
 const MAX_PENDING: usize = 100_000;
 
-/// The table of one endpoint. A request costs one lock; expired promises are removed by those who make new ones.
+/// The table of one endpoint. A request costs one lock and one look-up, however many connections there are.
 #[derive(Debug, Default)]
 pub(crate) struct Pending {
     table: Mutex<Table>,
@@ -24,12 +27,50 @@ struct Table {
     /// Tokens of promises, oldest first; some of them picked up meanwhile.
     order: VecDeque<(Instant, Arc<str>)>,
     pending: usize,
+    /// Whether a task removes those whose time is over.
+    is_swept: bool,
 }
 
 #[derive(Debug)]
 enum Entry {
-    Promised { id: Box<str>, until: Instant },
-    Live,
+    Promised(Promised),
+    Live(Live),
+}
+
+#[derive(Debug)]
+struct Promised {
+    id: Box<str>,
+    until: Instant,
+    /// What was posted already.
+    inlet: Option<Arc<Inlet>>,
+}
+
+/// How requests reach a connection that was picked up.
+#[derive(Debug, Clone)]
+pub(crate) enum Live {
+    /// By its socket only.
+    WebSockets,
+    ServerSentEvents(Arc<Inlet>),
+    LongPolling(Arc<Polls>),
+}
+
+impl Live {
+    pub(crate) fn transport(&self) -> Transport {
+        match self {
+            Live::WebSockets => Transport::WebSockets,
+            Live::ServerSentEvents(_) => Transport::ServerSentEvents,
+            Live::LongPolling(_) => Transport::LongPolling,
+        }
+    }
+
+    /// Where POSTs go.
+    pub(crate) fn inlet(&self) -> Option<&Arc<Inlet>> {
+        match self {
+            Live::WebSockets => None,
+            Live::ServerSentEvents(inlet) => Some(inlet),
+            Live::LongPolling(polls) => Some(polls.inlet()),
+        }
+    }
 }
 
 /// The two names of a new connection.
@@ -41,12 +82,12 @@ pub(crate) struct Promise {
 }
 
 /// Why a connection cannot be picked up.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub(crate) enum PickUpError {
     /// The token is unknown, or its time is over.
     Unknown,
     /// The connection lives already.
-    Live,
+    Live(Live),
 }
 
 /// A live connection's place in the table; dropping it gives the place back.
@@ -58,7 +99,7 @@ pub(crate) struct Place {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.pending.lock().entries.remove(&self.token);
+        self.pending.remove(&self.token);
     }
 }
 
@@ -68,7 +109,7 @@ impl Pending {
     }
 
     /// Promises a connection. `None` when there are too many promises already.
-    pub(crate) fn promise(&self, with_token: bool) -> io::Result<Option<Promise>> {
+    pub(crate) fn promise(self: &Arc<Self>, with_token: bool) -> io::Result<Option<Promise>> {
         let id = new_connection_id()?;
         let token = if with_token { Some(new_connection_id()?) } else { None };
         let now = Instant::now();
@@ -81,52 +122,110 @@ impl Pending {
         let until = now + PICK_UP_TIME;
         table.pending += 1;
         table.order.push_back((until, key.clone()));
-        table.entries.insert(key, Entry::Promised { id: id.as_str().into(), until });
+        table.entries.insert(key, Entry::Promised(Promised { id: id.as_str().into(), until, inlet: None }));
+        if !std::mem::replace(&mut table.is_swept, true) {
+            tokio::spawn(Sweep(Arc::downgrade(self)).run());
+        }
         Ok(Some(Promise { id, token }))
     }
 
-    /// Makes a promised connection live and returns its id.
-    pub(crate) fn pick_up(self: &Arc<Self>, token: &str) -> Result<(Box<str>, Place), PickUpError> {
+    /// Makes a promised connection live and returns its id; `live` says how requests reach it, and gets what POSTs have
+    /// brought already.
+    pub(crate) fn pick_up(
+        self: &Arc<Self>,
+        token: &str,
+        live: impl FnOnce(Arc<Inlet>) -> Live,
+    ) -> Result<(Box<str>, Place), PickUpError> {
+        let now = Instant::now();
         let mut table = self.lock();
-        table.expire(Instant::now());
         let key = match table.entries.get_key_value(token) {
-            None => return Err(PickUpError::Unknown),
-            Some((_, Entry::Live)) => return Err(PickUpError::Live),
-            Some((key, Entry::Promised { .. })) => key.clone(),
+            Some((key, Entry::Promised(promised))) if promised.until > now => key.clone(),
+            Some((_, Entry::Live(live))) => return Err(PickUpError::Live(live.clone())),
+            _ => return Err(PickUpError::Unknown),
         };
-        match table.entries.insert(key.clone(), Entry::Live) {
-            Some(Entry::Promised { id, .. }) => {
-                table.pending -= 1;
-                Ok((id, Place { pending: self.clone(), token: key }))
-            }
-            _ => Err(PickUpError::Unknown),
+        let Some(Entry::Promised(promised)) = table.entries.remove(token) else { return Err(PickUpError::Unknown) };
+        table.pending -= 1;
+        let live = live(promised.inlet.unwrap_or_default());
+        table.entries.insert(key.clone(), Entry::Live(live));
+        Ok((promised.id, Place { pending: self.clone(), token: key }))
+    }
+
+    /// The live connection of a token; `None` inside if it is only promised.
+    pub(crate) fn find(&self, token: &str) -> Option<Option<Live>> {
+        match self.lock().entries.get(token)? {
+            Entry::Live(live) => Some(Some(live.clone())),
+            Entry::Promised(promised) => (promised.until > Instant::now()).then_some(None),
         }
     }
 
-    /// Whether there is a connection with that token, and whether it lives.
-    pub(crate) fn find(&self, token: &str) -> Result<(), PickUpError> {
+    /// Where the POSTs of a connection go, which need not be picked up yet. `None` inside if it takes none.
+    pub(crate) fn inlet(&self, token: &str) -> Option<Option<Arc<Inlet>>> {
+        match self.lock().entries.get_mut(token)? {
+            Entry::Live(live) => Some(live.inlet().cloned()),
+            Entry::Promised(promised) => {
+                (promised.until > Instant::now()).then(|| Some(promised.inlet.get_or_insert_default().clone()))
+            }
+        }
+    }
+
+    /// Forgets a live connection, whose token is worth nothing from now on.
+    pub(crate) fn remove(&self, token: &str) {
         let mut table = self.lock();
-        table.expire(Instant::now());
-        match table.entries.get(token) {
-            None => Err(PickUpError::Unknown),
-            Some(Entry::Live) => Err(PickUpError::Live),
-            Some(Entry::Promised { .. }) => Ok(()),
+        if let Some(Entry::Live(_)) = table.entries.get(token) {
+            let removed = table.entries.remove(token);
+            // Whatever goes with it may take its time.
+            drop(table);
+            drop(removed);
         }
     }
 }
 
 impl Table {
-    fn expire(&mut self, now: Instant) {
-        while let Some((until, _)) = self.order.front()
-            && *until <= now
-            && let Some((_, token)) = self.order.pop_front()
-        {
-            if let Some(Entry::Promised { until, .. }) = self.entries.get(&token)
-                && *until <= now
+    /// Removes the promises whose time is over; says when to look again.
+    fn expire(&mut self, now: Instant) -> Option<Instant> {
+        while let Some((until, token)) = self.order.front() {
+            if *until > now {
+                return Some(*until);
+            }
+            if let Some(Entry::Promised(promised)) = self.entries.get(token)
+                && promised.until <= now
             {
-                self.entries.remove(&token);
+                if let Some(inlet) = &promised.inlet {
+                    inlet.close();
+                }
+                self.entries.remove(token);
                 self.pending -= 1;
             }
+            self.order.pop_front();
+        }
+        None
+    }
+}
+
+/// The task that removes promises in time: POSTs may wait for them. It ends when there are none.
+struct Sweep(Weak<Pending>);
+
+impl Sweep {
+    async fn run(self) {
+        while let Some(until) = self.next() {
+            tokio::time::sleep_until(until).await;
+        }
+    }
+
+    fn next(&self) -> Option<Instant> {
+        let pending = self.0.upgrade()?;
+        let mut table = pending.lock();
+        let next = table.expire(Instant::now());
+        table.is_swept = next.is_some();
+        next
+    }
+}
+
+/// Another runtime may go on with the table when the task's own has ended.
+impl Drop for Sweep {
+    fn drop(&mut self) {
+        if let Some(pending) = self.0.upgrade() {
+            pending.lock().is_swept = false;
         }
     }
 }
@@ -134,20 +233,25 @@ impl Table {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use axum::body::Body;
 
-    fn token(pending: &Pending) -> String {
+    fn token(pending: &Arc<Pending>) -> String {
         pending.promise(true).unwrap().unwrap().token.unwrap()
+    }
+
+    fn pick_up(pending: &Arc<Pending>, token: &str) -> Result<(Box<str>, Place), PickUpError> {
+        pending.pick_up(token, |_| Live::WebSockets)
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_promise_is_picked_up_once() {
         let pending = Arc::new(Pending::default());
         let token = token(&pending);
-        assert_eq!(pending.find(&token), Ok(()));
-        let (_, place) = pending.pick_up(&token).unwrap();
-        assert_eq!(pending.pick_up(&token).unwrap_err(), PickUpError::Live);
+        assert!(matches!(pending.find(&token), Some(None)));
+        let (_, place) = pick_up(&pending, &token).unwrap();
+        assert!(matches!(pick_up(&pending, &token), Err(PickUpError::Live(Live::WebSockets))));
         drop(place);
-        assert_eq!(pending.pick_up(&token).unwrap_err(), PickUpError::Unknown);
+        assert!(matches!(pick_up(&pending, &token), Err(PickUpError::Unknown)));
         assert_eq!(pending.lock().pending, 0);
     }
 
@@ -155,18 +259,29 @@ mod tests {
     async fn promises_that_nobody_picks_up_are_removed_and_live_connections_are_not() {
         let pending = Arc::new(Pending::default());
         let (stale, taken) = (token(&pending), token(&pending));
-        let _place = pending.pick_up(&taken).unwrap();
-        tokio::time::advance(PICK_UP_TIME).await;
-        assert_eq!(pending.pick_up(&stale).unwrap_err(), PickUpError::Unknown);
-        assert_eq!(pending.find(&taken), Err(PickUpError::Live));
+        let _place = pick_up(&pending, &taken).unwrap();
+        tokio::time::sleep(PICK_UP_TIME + Duration::from_millis(1)).await;
+        assert!(pending.find(&stale).is_none());
+        assert!(matches!(pending.find(&taken), Some(Some(Live::WebSockets))));
         let table = pending.lock();
-        assert_eq!((table.entries.len(), table.order.len(), table.pending), (1, 0, 0));
+        assert_eq!((table.entries.len(), table.order.len(), table.pending, table.is_swept), (1, 0, 0, false));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_post_that_waits_for_a_promise_ends_with_it() {
+        let pending = Arc::new(Pending::default());
+        let token = token(&pending);
+        let inlet = pending.inlet(&token).unwrap().unwrap();
+        inlet.post(Body::from("kept")).await.unwrap();
+        assert!(inlet.post(Body::from(vec![0; 100_000])).await.is_err());
+        assert!(pending.inlet(&token).is_none());
     }
 
     #[tokio::test(start_paused = true)]
     async fn the_id_is_not_the_token() {
-        let promise = Pending::default().promise(true).unwrap().unwrap();
+        let pending = Arc::new(Pending::default());
+        let promise = pending.promise(true).unwrap().unwrap();
         assert_ne!(Some(promise.id), promise.token);
-        assert!(Pending::default().promise(false).unwrap().unwrap().token.is_none());
+        assert!(pending.promise(false).unwrap().unwrap().token.is_none());
     }
 }

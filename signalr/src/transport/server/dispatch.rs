@@ -1,0 +1,288 @@
+//! Which request goes where: to a new connection, to one that lives, or back with the error that ASP.NET Core gives.
+
+use super::inlet::{Inlet, PostError};
+use super::long_polling::{self, LongPolling, PollRequest, PollTimes, Polls};
+use super::negotiate::{self, plain};
+use super::pending::{Live, Pending, PickUpError, Place};
+use super::{server_sent_events, upgrade};
+use crate::protocol::Transport;
+use crate::protocol::negotiate::new_connection_id;
+use crate::transport::Duplex;
+use crate::transport::query::query_values;
+use axum::body::Body;
+use axum::extract::Request;
+use axum::response::Response;
+use http::request::Parts;
+use http::{HeaderValue, Method, StatusCode, header};
+use hyper::upgrade::OnUpgrade;
+use std::borrow::Cow;
+use std::sync::Arc;
+
+const NO_ID: &str = "Connection ID required";
+const UNKNOWN_ID: &str = "No Connection with that ID";
+const OTHER_TRANSPORT: &str = "Cannot change transports mid-connection";
+const NO_POST: &str = "POST requests are not allowed for WebSocket connections.";
+const NO_DELETE: &str = "Cannot terminate this connection using the DELETE endpoint.";
+
+/// What can be set for the HTTP side of an endpoint.
+#[derive(Debug, Clone)]
+pub(crate) struct HttpRules {
+    /// The transports that are offered, in any order.
+    pub(crate) transports: Vec<Transport>,
+    /// The lowest version of the negotiation that is served.
+    pub(crate) minimum_version: i32,
+    pub(crate) polls: PollTimes,
+    pub(crate) frame_limit: usize,
+}
+
+/// The HTTP side of one endpoint.
+#[derive(Debug)]
+pub(crate) struct Dispatch {
+    rules: HttpRules,
+    connections: Arc<Pending>,
+}
+
+/// A connection that a request has opened.
+pub(crate) struct Opened {
+    pub(crate) id: Box<str>,
+    pub(crate) transport: Transport,
+    /// The request, without its body.
+    pub(crate) parts: Parts,
+    pub(crate) socket: Socket,
+    /// The place in the table, where the socket does not hold it itself.
+    pub(crate) place: Option<Place>,
+}
+
+/// What bytes are moved by.
+pub(crate) enum Socket {
+    Attached(Box<dyn Duplex>),
+    /// A WebSocket comes once the answer was sent.
+    Upgrading(OnUpgrade, usize),
+}
+
+impl Socket {
+    /// Waits for the socket. `None` if it does not come.
+    pub(crate) async fn attached(self) -> Option<Box<dyn Duplex>> {
+        match self {
+            Socket::Attached(duplex) => Some(duplex),
+            Socket::Upgrading(upgrade, frame_limit) => match upgrade.await {
+                Ok(upgraded) => Some(upgrade::duplex(upgraded, frame_limit)),
+                Err(error) => {
+                    tracing::debug!(%error, "upgrade failed");
+                    None
+                }
+            },
+        }
+    }
+}
+
+/// The answer to a request, which may have to wait for something.
+pub(crate) enum Answer {
+    Now(Response),
+    /// Until the body has been passed on.
+    Post(Arc<Inlet>, Body),
+    /// Until there is something to say.
+    Poll(PollRequest),
+}
+
+impl Answer {
+    pub(crate) async fn response(self) -> Response {
+        match self {
+            Answer::Now(response) => response,
+            Answer::Post(inlet, body) => match inlet.post(body).await {
+                Ok(()) => plain(StatusCode::OK, ""),
+                Err(PostError::Closed) => plain(StatusCode::NOT_FOUND, ""),
+                Err(PostError::Body) => plain(StatusCode::BAD_REQUEST, ""),
+            },
+            Answer::Poll(poll) => uncached(poll.await),
+        }
+    }
+}
+
+impl Dispatch {
+    pub(crate) fn new(rules: HttpRules) -> Self {
+        Dispatch { rules, connections: Arc::default() }
+    }
+
+    /// Answers `…/negotiate`.
+    pub(crate) fn negotiate(&self, request: &Request) -> Response {
+        negotiate::answer(request.method(), request.uri().query().unwrap_or_default(), &self.rules, &self.connections)
+    }
+
+    /// Answers a request to the endpoint's own path. `open` serves the connection that it may open.
+    pub(crate) fn answer(&self, request: Request, open: impl FnOnce(Opened)) -> Answer {
+        let (parts, body) = request.into_parts();
+        match parts.method {
+            Method::POST => self.post(&parts, body),
+            Method::GET if accepts_events(&parts) => Answer::Now(self.events(parts, open)),
+            Method::GET if upgrade::is_requested(&parts) => Answer::Now(self.upgrade(parts, open)),
+            Method::GET => match self.poll(parts, open) {
+                Answer::Now(response) => Answer::Now(uncached(response)),
+                later => later,
+            },
+            Method::DELETE => Answer::Now(self.delete(&parts)),
+            _ => Answer::Now(plain(StatusCode::METHOD_NOT_ALLOWED, "")),
+        }
+    }
+
+    fn post(&self, parts: &Parts, body: Body) -> Answer {
+        let Some(token) = connection_token(parts) else { return Answer::Now(plain(StatusCode::BAD_REQUEST, NO_ID)) };
+        match self.connections.inlet(&token) {
+            Some(Some(inlet)) => Answer::Post(inlet, body),
+            Some(None) => Answer::Now(plain(StatusCode::METHOD_NOT_ALLOWED, NO_POST)),
+            None => Answer::Now(unknown()),
+        }
+    }
+
+    fn delete(&self, parts: &Parts) -> Response {
+        let Some(token) = connection_token(parts) else { return plain(StatusCode::BAD_REQUEST, NO_ID) };
+        match self.connections.find(&token) {
+            Some(Some(Live::LongPolling(polls))) => {
+                self.connections.remove(&token);
+                polls.delete();
+                plain(StatusCode::ACCEPTED, "")
+            }
+            Some(_) => plain(StatusCode::BAD_REQUEST, NO_DELETE),
+            None => unknown(),
+        }
+    }
+
+    fn events(&self, parts: Parts, open: impl FnOnce(Opened)) -> Response {
+        let transport = Transport::ServerSentEvents;
+        let Some(token) = connection_token(&parts) else { return plain(StatusCode::BAD_REQUEST, NO_ID) };
+        let mut posts = None;
+        let live = |inlet: Arc<Inlet>| Live::ServerSentEvents(posts.insert(inlet).clone());
+        match (self.pick_up(&token, transport, live), posts) {
+            (Ok((id, place)), Some(posts)) => {
+                let (response, duplex) = server_sent_events::open(posts, place);
+                open(Opened { id, transport, parts, socket: Socket::Attached(Box::new(duplex)), place: None });
+                response
+            }
+            (Err(Refusal::Live(_)), _) => plain(StatusCode::CONFLICT, ""),
+            (Err(Refusal::Other(refusal)), _) => *refusal,
+            (Ok(_), None) => unknown(),
+        }
+    }
+
+    fn poll(&self, parts: Parts, open: impl FnOnce(Opened)) -> Answer {
+        let transport = Transport::LongPolling;
+        let Some(token) = connection_token(&parts) else { return Answer::Now(plain(StatusCode::BAD_REQUEST, NO_ID)) };
+        let mut opened = None;
+        let live = |inlet: Arc<Inlet>| Live::LongPolling(opened.insert(Polls::new(inlet, self.rules.polls)).clone());
+        Answer::Now(match (self.pick_up(&token, transport, live), opened) {
+            (Ok((id, place)), Some(polls)) => {
+                let socket = Socket::Attached(Box::new(LongPolling::new(polls, place)));
+                open(Opened { id, transport, parts, socket, place: None });
+                long_polling::opened()
+            }
+            (Err(Refusal::Live(Live::LongPolling(polls))), _) => return Answer::Poll(polls.begin()),
+            (Err(Refusal::Other(refusal)), _) => *refusal,
+            (Err(Refusal::Live(_)) | Ok(_), _) => unknown(),
+        })
+    }
+
+    fn upgrade(&self, mut parts: Parts, open: impl FnOnce(Opened)) -> Response {
+        let transport = Transport::WebSockets;
+        let (response, on_upgrade) = match upgrade::accept(&mut parts) {
+            Ok(accepted) => accepted,
+            Err(refusal) => return refusal,
+        };
+        let (id, place) = match connection_token(&parts) {
+            Some(token) => match self.pick_up(&token, transport, |_posts| Live::WebSockets) {
+                Ok((id, place)) => (id, Some(place)),
+                Err(Refusal::Live(_)) => return plain(StatusCode::CONFLICT, ""),
+                Err(Refusal::Other(mut refusal)) => {
+                    if refusal.status() == StatusCode::NOT_FOUND && self.offers(transport) {
+                        // As in ASP.NET Core it is the one plain answer without a content type.
+                        refusal.headers_mut().remove(header::CONTENT_TYPE);
+                    }
+                    return *refusal;
+                }
+            },
+            None if !self.offers(transport) => return not_offered(transport),
+            None => match new_connection_id() {
+                Ok(id) => (id.into(), None),
+                Err(error) => {
+                    tracing::error!(%error, "no random bytes for a connection id");
+                    return plain(StatusCode::SERVICE_UNAVAILABLE, "");
+                }
+            },
+        };
+        let socket = Socket::Upgrading(on_upgrade, self.rules.frame_limit);
+        open(Opened { id, transport, parts, socket, place });
+        response
+    }
+
+    fn offers(&self, transport: Transport) -> bool {
+        self.rules.transports.contains(&transport)
+    }
+
+    /// Picks a promised connection up, or says why not, in the order of ASP.NET Core's checks.
+    fn pick_up(
+        &self,
+        token: &str,
+        transport: Transport,
+        live: impl FnOnce(Arc<Inlet>) -> Live,
+    ) -> Result<(Box<str>, Place), Refusal> {
+        if !self.offers(transport) {
+            let known = self.connections.find(token).is_some();
+            return Err(Refusal::other(if known { not_offered(transport) } else { unknown() }));
+        }
+        self.connections.pick_up(token, live).map_err(|error| match error {
+            PickUpError::Unknown => Refusal::other(unknown()),
+            PickUpError::Live(live) if live.transport() != transport => {
+                Refusal::other(plain(StatusCode::BAD_REQUEST, OTHER_TRANSPORT))
+            }
+            PickUpError::Live(live) => Refusal::Live(live),
+        })
+    }
+}
+
+/// Why a connection is not picked up.
+enum Refusal {
+    /// It lives already, by the same transport.
+    Live(Live),
+    Other(Box<Response>),
+}
+
+impl Refusal {
+    fn other(response: Response) -> Self {
+        Refusal::Other(Box::new(response))
+    }
+}
+
+fn unknown() -> Response {
+    plain(StatusCode::NOT_FOUND, UNKNOWN_ID)
+}
+
+fn not_offered(transport: Transport) -> Response {
+    let text = match transport {
+        Transport::WebSockets => "WebSockets transport not supported by this end point type",
+        Transport::ServerSentEvents => "ServerSentEvents transport not supported by this end point type",
+        _ => "LongPolling transport not supported by this end point type",
+    };
+    plain(StatusCode::NOT_FOUND, text)
+}
+
+/// Answers to polls, good or bad, must not be kept.
+fn uncached(mut response: Response) -> Response {
+    for (name, value) in [
+        (header::CACHE_CONTROL, "no-cache, no-store"),
+        (header::PRAGMA, "no-cache"),
+        (header::EXPIRES, "Thu, 01 Jan 1970 00:00:00 GMT"),
+    ] {
+        response.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
+    response
+}
+
+/// The secret that a negotiated connection is asked for by. The parameter is called `id` in every version.
+fn connection_token(parts: &Parts) -> Option<Cow<'_, str>> {
+    query_values(parts.uri.query().unwrap_or_default(), "id").next().filter(|token| !token.is_empty())
+}
+
+/// Whether the client wants Server-Sent Events. As in ASP.NET Core the element of the list is compared as a whole.
+fn accepts_events(parts: &Parts) -> bool {
+    let lists = parts.headers.get_all(header::ACCEPT).into_iter().filter_map(|value| value.to_str().ok());
+    lists.flat_map(|list| list.split(',')).any(|element| element.trim().eq_ignore_ascii_case("text/event-stream"))
+}

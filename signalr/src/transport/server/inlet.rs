@@ -1,0 +1,174 @@
+//! What the POSTs of one connection bring, until its session reads it.
+
+use axum::body::{Body, HttpBody};
+use bytes::{Buf, Bytes};
+use std::collections::VecDeque;
+use std::future::poll_fn;
+use std::io::Read;
+use std::pin::Pin;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+
+/// How many bytes wait here before the POSTs have to.
+const CAPACITY: usize = 64 * 1024;
+
+/// A pipe from the bodies of POSTs, one after the other, to a session.
+#[derive(Debug, Default)]
+pub(crate) struct Inlet {
+    /// Whoever has it writes; the others queue.
+    turn: tokio::sync::Mutex<()>,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// The first piece as it came. Later ones are copied, so that small pieces do not keep the HTTP server's buffers.
+    first: Bytes,
+    rest: VecDeque<u8>,
+    closed: bool,
+    reader: Option<Waker>,
+    writer: Option<Waker>,
+}
+
+/// Why the body of a POST was not taken as a whole.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum PostError {
+    /// The connection has ended.
+    Closed,
+    /// The body broke off.
+    Body,
+}
+
+/// The POST whose turn it is.
+struct Post<'i> {
+    inlet: &'i Inlet,
+    body: Body,
+    /// What there was no room for yet.
+    piece: Bytes,
+    /// Whether its waker was left behind.
+    waits: bool,
+}
+
+impl Post<'_> {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), PostError>> {
+        loop {
+            if !self.pass_on(cx, false)? {
+                return Poll::Pending;
+            }
+            match Pin::new(&mut self.body).poll_frame(cx) {
+                Poll::Pending => {
+                    // The connection may end while the client takes its time.
+                    self.pass_on(cx, true)?;
+                    return Poll::Pending;
+                }
+                Poll::Ready(None) => return Poll::Ready(Ok(())),
+                Poll::Ready(Some(Ok(frame))) => self.piece = frame.into_data().unwrap_or_default(),
+                Poll::Ready(Some(Err(_broken))) => return Poll::Ready(Err(PostError::Body)),
+            }
+        }
+    }
+
+    /// Puts in what there is room for, and says whether that was all. If not, or to `wait`, the waker is left behind.
+    fn pass_on(&mut self, cx: &Context<'_>, wait: bool) -> Result<bool, PostError> {
+        let mut state = self.inlet.lock();
+        if state.closed {
+            return Err(PostError::Closed);
+        }
+        let reader = if self.piece.is_empty() { None } else { state.reader.take() };
+        state.push(&mut self.piece);
+        if wait || !self.piece.is_empty() {
+            self.waits = true;
+            state.writer = Some(cx.waker().clone());
+        }
+        drop(state);
+        if let Some(reader) = reader {
+            reader.wake();
+        }
+        Ok(self.piece.is_empty())
+    }
+}
+
+impl Drop for Post<'_> {
+    fn drop(&mut self) {
+        if self.waits {
+            self.inlet.lock().writer = None;
+        }
+    }
+}
+
+impl State {
+    fn len(&self) -> usize {
+        self.first.len() + self.rest.len()
+    }
+
+    /// Takes as much of `piece` as there is room for.
+    fn push(&mut self, piece: &mut Bytes) {
+        if piece.is_empty() {
+            return;
+        }
+        let part = piece.split_to(piece.len().min(CAPACITY.saturating_sub(self.len())));
+        if self.len() == 0 {
+            self.first = part;
+        } else {
+            self.rest.extend(&part[..]);
+        }
+    }
+
+    fn read(&mut self, buffer: &mut [u8]) -> usize {
+        let count = self.first.len().min(buffer.len());
+        let (front, behind) = buffer.split_at_mut(count);
+        self.first.copy_to_slice(front);
+        if self.first.is_empty() {
+            self.first = Bytes::new();
+        }
+        let copied = self.rest.read(behind).unwrap_or_default();
+        if self.rest.is_empty() {
+            self.rest = VecDeque::new();
+        }
+        count + copied
+    }
+}
+
+impl Inlet {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Passes a body on and returns when all of it is in the pipe.
+    pub(crate) async fn post(&self, body: Body) -> Result<(), PostError> {
+        let _turn = self.turn.lock().await;
+        let mut post = Post { inlet: self, body, piece: Bytes::new(), waits: false };
+        poll_fn(|cx| post.poll(cx)).await
+    }
+
+    // ---- for the session's end ----
+
+    /// `None` when it was closed and everything was read.
+    pub(super) fn poll_read(&self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<Option<usize>> {
+        let mut state = self.lock();
+        let before = state.len();
+        if before == 0 {
+            if state.closed {
+                return Poll::Ready(None);
+            }
+            state.reader = Some(cx.waker().clone());
+            return Poll::Pending;
+        }
+        let count = state.read(buffer);
+        let writer = if before >= CAPACITY { state.writer.take() } else { None };
+        drop(state);
+        if let Some(writer) = writer {
+            writer.wake();
+        }
+        Poll::Ready(Some(count))
+    }
+
+    /// Takes no bytes any more: POSTs that wait are refused. What was taken before can still be read.
+    pub(super) fn close(&self) {
+        let mut state = self.lock();
+        state.closed = true;
+        let wakers = [state.reader.take(), state.writer.take()];
+        drop(state);
+        wakers.into_iter().flatten().for_each(Waker::wake);
+    }
+}
