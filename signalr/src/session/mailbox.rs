@@ -21,8 +21,8 @@ struct State {
 }
 
 impl Mailbox {
-    pub(super) fn new(peer: Arc<Peer>) -> Self {
-        Mailbox { peer, state: Mutex::default(), pending: AtomicBool::new(false) }
+    pub(crate) fn new(peer: Arc<Peer>) -> Arc<Self> {
+        Arc::new(Mailbox { peer, state: Mutex::default(), pending: AtomicBool::new(false) })
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

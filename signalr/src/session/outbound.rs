@@ -173,7 +173,7 @@ impl Outbound {
     }
 
     /// The shared messages and sealed batches, and what follows them.
-    pub(crate) fn pieces(&self) -> (impl Iterator<Item = &Bytes>, &[u8]) {
+    pub(crate) fn batches(&self) -> (impl Iterator<Item = &Bytes>, &[u8]) {
         (self.segments.iter(), self.tail.get(self.sent..).unwrap_or_default())
     }
 

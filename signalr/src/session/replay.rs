@@ -85,7 +85,7 @@ impl Replay {
 
     /// Keeps all messages of `outbound`, which must be nothing but counted ones.
     pub(crate) fn keep_all(&mut self, outbound: &Outbound) {
-        let (shared, own) = outbound.pieces();
+        let (shared, own) = outbound.batches();
         for piece in shared {
             self.split(piece.clone());
         }

@@ -121,15 +121,14 @@ impl Stateful {
 }
 
 impl Session {
-    /// Lets the session go on over another socket when it loses its own. To be called before it is polled.
-    pub(crate) fn resumable(&mut self, rules: &ResumeRules) -> Arc<Mailbox> {
-        let mailbox = Arc::new(Mailbox::new(self.peer.clone()));
+    /// Lets the session go on over the sockets that are left in the mailbox. To be called before it is polled.
+    pub(crate) fn resume_by(&mut self, mailbox: Arc<Mailbox>, rules: &ResumeRules) {
         // The greeting is no counted message.
         let wire = self.unsent.take().map(|greeting| *greeting).unwrap_or_default();
         self.stateful = Some(Box::new(Stateful {
             replay: Replay::new(self.peer.protocol, rules.capacity, rules.budget.clone()),
             wire,
-            mailbox: mailbox.clone(),
+            mailbox,
             timeout: rules.timeout,
             next: 1,
             processed: 0,
@@ -139,7 +138,6 @@ impl Session {
             full_until: None,
             leaving: None,
         }));
-        mailbox
     }
 
     /// Whether calls of the peer are to wait because what was sent is not acknowledged.

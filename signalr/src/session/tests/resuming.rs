@@ -22,7 +22,11 @@ impl Resuming {
     }
 
     fn connect_with(settings: Settings, rules: &ResumeRules) -> Self {
-        let (client, mailbox) = Client::connect_with(settings, |session| session.resumable(rules));
+        let (client, mailbox) = Client::connect_with(settings, |session| {
+            let mailbox = Mailbox::new(session.peer.clone());
+            session.resume_by(mailbox.clone(), rules);
+            mailbox
+        });
         Resuming { client, mailbox }
     }
 
