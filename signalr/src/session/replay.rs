@@ -17,6 +17,18 @@ const OWN_SHARE: usize = 4 * 1024;
 /// While nothing else can go on, a connection may keep so many times its capacity.
 const STRETCHED: usize = 8;
 
+/// More messages than these are not stood in for.
+const MAX_STAND_INS: usize = 4096;
+
+/// How another socket begins.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Resumption {
+    /// The number of the first message that comes.
+    pub(crate) sequence: i64,
+    /// So many messages of any content come first, in the place of those that the peer has already.
+    pub(crate) stand_ins: usize,
+}
+
 /// The memory that all connections of an endpoint may use together for what they keep.
 #[derive(Debug)]
 pub(crate) struct Budget {
@@ -57,6 +69,11 @@ pub(crate) struct Replay {
     fresh: i64,
     /// The highest number that the peer has acknowledged.
     acknowledged: i64,
+    /// What the peer expects next is this number at least: Microsoft's clients count what is repeated from the Sequence
+    /// message on, and refuse a later one that is ahead of that count, even where they have more than it says.
+    expected: i64,
+    /// The number of the first message that the present socket was the first to be given.
+    new: i64,
     kept_bytes: usize,
     given_bytes: usize,
     capacity: usize,
@@ -73,6 +90,8 @@ impl Replay {
             given: 0,
             fresh: 1,
             acknowledged: 0,
+            expected: 1,
+            new: 1,
             kept_bytes: 0,
             given_bytes: 0,
             capacity,
@@ -149,13 +168,20 @@ impl Replay {
         self.kept_bytes - self.given_bytes
     }
 
-    /// Begins anew for another socket, with the message of the returned number.
-    pub(crate) fn rewind(&mut self) -> i64 {
+    /// Begins anew for another socket.
+    pub(crate) fn rewind(&mut self) -> Resumption {
         while self.first <= self.acknowledged && self.pop() {}
         self.shrink();
         self.given = 0;
         self.given_bytes = 0;
-        self.first
+        // There is nothing that could stand in for messages which the peer has not acknowledged.
+        let known = self.first - 1 == self.acknowledged;
+        let missing = self.first.saturating_sub(self.expected);
+        let stand_ins = usize::try_from(missing).ok().filter(|count| known && *count <= MAX_STAND_INS).unwrap_or(0);
+        let sequence = if stand_ins > 0 { self.expected } else { self.first };
+        self.expected = sequence;
+        self.new = self.fresh;
+        Resumption { sequence, stand_ins }
     }
 
     /// The number behind the last message that was given to the present socket.
@@ -171,6 +197,9 @@ impl Replay {
         let number = number.min(self.fresh - 1);
         let is_news = number > self.acknowledged;
         self.acknowledged = self.acknowledged.max(number);
+        if number >= self.new {
+            self.expected = self.expected.max(number + 1);
+        }
         self.settle();
         is_news
     }

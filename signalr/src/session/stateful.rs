@@ -7,7 +7,7 @@ use super::close::CloseReason;
 use super::inbound::Inbound;
 use super::mailbox::Mailbox;
 use super::outbound::Outbound;
-use super::replay::{Budget, Replay};
+use super::replay::{Budget, Replay, Resumption};
 use super::{HIGH_WATER, Session, current};
 use crate::protocol::framing::Framing;
 use crate::protocol::{Message, Protocol, ProtocolError};
@@ -166,11 +166,14 @@ impl Session {
         stateful.lost = None;
         stateful.full_until = None;
         stateful.wire.clear();
-        let first = stateful.replay.rewind();
-        protocol.encode_sequence(stateful.wire.encode_buffer(), first);
+        let Resumption { sequence, stand_ins } = stateful.replay.rewind();
+        protocol.encode_sequence(stateful.wire.encode_buffer(), sequence);
+        for _ in 0..stand_ins {
+            protocol.encode_end(stateful.wire.encode_buffer(), "-");
+        }
         let _ = current::with(self.peer.number, |outbound| stateful.collect(outbound, true));
         self.clock.received(now);
-        tracing::debug!(connection = self.peer.id.as_str(), first, "connection goes on over another socket");
+        tracing::debug!(connection = self.peer.id.as_str(), sequence, "connection goes on over another socket");
     }
 
     /// The socket is gone: the end of the connection, unless it can go on over another one.

@@ -104,10 +104,12 @@ async fn what_is_sent_without_a_socket_comes_over_the_next_one() {
     session.cut().await;
     session.resume(3).await;
     assert_eq!(session.next().await, "c");
-    session.ack(3).await;
+    session.push("d");
+    assert_eq!(session.next().await, "d");
+    session.ack(4).await;
     settle().await;
     session.cut().await;
-    session.resume(4).await;
+    session.resume(5).await;
     assert!(session.client.ended.lock().unwrap().is_empty());
 }
 
