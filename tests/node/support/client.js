@@ -23,7 +23,8 @@ export function overBothProtocols(subject, body) {
  * A connection that is not started yet.
  *
  * `query` goes into the address; `http` are the client's own options of `withUrl`; `retries` are the delays of its
- * automatic reconnect, none by default; `keepAlive` is how often it pings; `codec` stands in for its protocol.
+ * automatic reconnect, none by default; `keepAlive` is how often it pings; `codec` stands in for its protocol; `stateful`
+ * asks for stateful reconnect.
  */
 export function build(options) {
   const { path = "/conformance", protocol = "json", base = serverUrl, query = {}, http = {}, retries, keepAlive } = options;
@@ -34,6 +35,9 @@ export function build(options) {
     .configureLogging(LogLevel.None);
   if (retries) {
     builder.withAutomaticReconnect(retries);
+  }
+  if (options.stateful) {
+    builder.withStatefulReconnect();
   }
   if (keepAlive) {
     builder.withKeepAliveInterval(keepAlive);
