@@ -126,15 +126,17 @@ async fn serve<H: HubMethods>(shared: Arc<Shared<H>>, socket: Socket, opening: B
     let Some(mut duplex) = socket.attached().await else { return };
     let rules = &shared.terms(opening.transport).rules;
     let Some(handshake) = accept(&mut *duplex, rules).await else { return };
-    session(&shared, duplex, *opening, handshake).await;
+    let (session, _place) = session(&shared, duplex, *opening, handshake);
+    session.await;
 }
 
+/// Makes the session, and gives the place of a connection that can be resumed back: its token is known until the very end.
 fn session<H: HubMethods>(
     shared: &Arc<Shared<H>>,
     duplex: Box<dyn Duplex>,
     opening: Opening,
     Handshake { protocol, version, received }: Handshake,
-) -> Box<Session> {
+) -> (Box<Session>, Option<Box<Place>>) {
     let settings = shared.terms(opening.transport).settings.clone();
     let Opening { id, place, user, request, transport } = opening;
     let resume = shared.dispatch.resume_rules().filter(|_| {
@@ -159,14 +161,19 @@ fn session<H: HubMethods>(
         memberships: Default::default(),
         connected: AtomicBool::new(false),
     });
-    let mailbox = resume.map(|rules| (Mailbox::new(peer.clone()), rules));
-    if let (Some((mailbox, _)), Some(place)) = (&mailbox, &place) {
-        place.resume_by(mailbox.clone());
-    }
+    let (place, resumed) = match (resume, place) {
+        (Some(rules), Some(place)) => {
+            let mailbox = Mailbox::new(peer.clone());
+            place.resume_by(mailbox.clone());
+            (None, Some((mailbox, rules, Box::new(place))))
+        }
+        (_, place) => (place, None),
+    };
     let service = Box::new(HubService::new(shared.hub.clone(), connection, place.map(|place| Box::new(place) as _)));
     let mut session = Session::new(peer, settings, service, duplex, received, HANDSHAKE_ACCEPTED);
-    if let Some((mailbox, rules)) = mailbox {
+    let kept = resumed.map(|(mailbox, rules, place)| {
         session.resume_by(mailbox, rules);
-    }
-    session
+        place
+    });
+    (session, kept)
 }
