@@ -54,6 +54,7 @@
 // Until there is a client, nothing but the server uses the session and what it serves.
 #![cfg_attr(not(feature = "server"), allow(dead_code))]
 
+pub mod dotnet;
 pub mod protocol;
 
 mod backplane;
@@ -62,9 +63,9 @@ mod hub;
 #[cfg(feature = "server")]
 mod server;
 mod session;
-mod short_string;
 mod streaming;
 mod transport;
+mod value;
 
 #[doc(hidden)]
 pub mod __private;
@@ -88,6 +89,7 @@ pub use hub::invocation::{FromInvocation, Invocation};
 pub use hub::items::Items;
 pub use hub::method::{HubMethods, Method};
 pub use hub::request::Request;
+pub use protocol::Naming;
 #[cfg(feature = "server")]
 pub use server::{HubOptions, SignalR, SignalRBuilder};
 pub use session::cancel::CancellationToken;
@@ -96,3 +98,4 @@ pub use session::inbox::Overflow;
 pub use signalr_macros::{hub, receiver};
 pub use streaming::upload::{Upload, UploadError};
 pub use transport::Transport;
+pub use value::Value;

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { connect, connectAll, overBothProtocols, received, unique } from "./support/client.js";
+import { connect, connectAll, overEveryTransport, received, unique } from "./support/client.js";
 
-overBothProtocols("who receives", (protocol) => {
+overEveryTransport("who receives", (way) => {
   /** Asserts that the clients whose letters are in `expected`, and no others, got the message exactly so many times. */
   async function assertReceived(clients, message, expected) {
     const actual = {};
@@ -17,7 +17,7 @@ overBothProtocols("who receives", (protocol) => {
   }
 
   async function fourClients(t) {
-    const [a, b, c, d] = await connectAll(t, 4, { protocol });
+    const [a, b, c, d] = await connectAll(t, 4, way);
     return { a, b, c, d };
   }
 
@@ -143,7 +143,7 @@ overBothProtocols("who receives", (protocol) => {
   });
 
   test("leaving a group that one is not in does nothing", async (t) => {
-    const [client] = await connectAll(t, 1, { protocol });
+    const [client] = await connectAll(t, 1, way);
     assert.equal(await client.invoke("LeaveGroup", unique("group")), null);
   });
 
@@ -157,8 +157,8 @@ overBothProtocols("who receives", (protocol) => {
   });
 
   test("a client that left is in no group any more", async (t) => {
-    const watcher = await connect(t, { protocol, query: { watch: "" } });
-    const leaver = await connect(t, { protocol });
+    const watcher = await connect(t, { ...way, query: { watch: "" } });
+    const leaver = await connect(t, way);
     const [group, message] = [unique("group"), unique("left")];
     const id = leaver.connectionId;
     const gone = new Promise((resolve) => watcher.on("Gone", (who, reason) => who === id && resolve(reason)));
@@ -171,8 +171,8 @@ overBothProtocols("who receives", (protocol) => {
   });
 
   test("a client of the other protocol receives the same", async (t) => {
-    const sender = await connect(t, { protocol });
-    const receiver = await connect(t, { protocol: protocol === "json" ? "messagepack" : "json" });
+    const sender = await connect(t, way);
+    const receiver = await connect(t, { protocol: way.protocol === "json" ? "messagepack" : "json" });
     const message = unique("grüße 🦀");
     await sender.invoke("SendToAll", message);
     await assertReceived({ sender, receiver }, message, { sender: 1, receiver: 1 });

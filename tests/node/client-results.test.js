@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { connect, failure, overBothProtocols } from "./support/client.js";
+import { connect, failure, overEveryTransport } from "./support/client.js";
 import { serverUrl } from "./support/server.js";
 
-overBothProtocols("asking a client", (protocol) => {
+overEveryTransport("asking a client", (way) => {
   const FAILED = "An unexpected error occurred invoking 'AskClient' on the server.";
 
   async function pair(t) {
-    return Promise.all([connect(t, { protocol }), connect(t, { protocol })]);
+    return Promise.all([connect(t, way), connect(t, way)]);
   }
 
   test("AskClient returns what the client's handler returns", async (t) => {
@@ -34,7 +34,7 @@ overBothProtocols("asking a client", (protocol) => {
   });
 
   test("two askers get their own answers", async (t) => {
-    const [asked, first, second] = [...(await pair(t)), await connect(t, { protocol })];
+    const [asked, first, second] = [...(await pair(t)), await connect(t, way)];
     asked.on("Answer", (question) => `re: ${question}`);
     const answers = [first, second].flatMap((asker, index) =>
       [1, 2, 3].map((number) => asker.invoke("AskClient", asked.connectionId, `${index}.${number}`)),
@@ -83,18 +83,18 @@ overBothProtocols("asking a client", (protocol) => {
   });
 
   test("the program asks from outside any hub", async (t) => {
-    const asked = await connect(t, { protocol });
+    const asked = await connect(t, way);
     asked.on("Answer", (question) => `${question}!`);
     assert.equal(await body(`/result/${asked.connectionId}`), "outside!");
   });
 
   test("the program learns the error from outside any hub", async (t) => {
-    const asked = await connect(t, { protocol });
+    const asked = await connect(t, way);
     assert.match(await body(`/result/${asked.connectionId}`), /Client didn't provide a result\.$/);
   });
 
   test("the program sends from outside any hub", async (t) => {
-    const client = await connect(t, { protocol });
+    const client = await connect(t, way);
     assert.equal(await body(`/broadcast?m=${encodeURIComponent("hello ä")}`), "sent");
     assert.equal(await client.inbox.next(), "hello ä");
   });

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { connect, failure, overBothProtocols } from "./support/client.js";
+import { connect, failure, overEveryTransport } from "./support/client.js";
 
 const DETAILED = "/conformance-detailed";
 
-overBothProtocols("errors", (protocol) => {
+overEveryTransport("errors", (way) => {
   const cases = [
     {
       name: "an unknown method",
@@ -65,12 +65,12 @@ overBothProtocols("errors", (protocol) => {
 
   for (const { name, call, text, details } of cases) {
     test(`${name} is told without details`, async (t) => {
-      const connection = await connect(t, { protocol });
+      const connection = await connect(t, way);
       assert.equal((await failure(connection.invoke(...call))).message, text);
     });
 
     test(`${name} is told with details where they are on`, async (t) => {
-      const connection = await connect(t, { protocol, path: DETAILED });
+      const connection = await connect(t, { ...way, path: DETAILED });
       const { message } = await failure(connection.invoke(...call));
       // More may follow, such as which argument it was.
       assert.ok(details ? message.startsWith(`${text} ${details}`) : message === text, message);
@@ -78,7 +78,7 @@ overBothProtocols("errors", (protocol) => {
   }
 
   test("streaming from a method that does not stream", async (t) => {
-    const connection = await connect(t, { protocol });
+    const connection = await connect(t, way);
     const error = await failure(
       new Promise((resolve, reject) => {
         connection.stream("Echo", "text").subscribe({ next: resolve, complete: resolve, error: reject });
@@ -91,7 +91,7 @@ overBothProtocols("errors", (protocol) => {
   });
 
   test("an upload method without its stream", async (t) => {
-    const connection = await connect(t, { protocol });
+    const connection = await connect(t, way);
     const error = await failure(connection.invoke("Sum"));
     assert.equal(
       error.message,
@@ -100,7 +100,7 @@ overBothProtocols("errors", (protocol) => {
   });
 
   test("the connection goes on after every error", async (t) => {
-    const connection = await connect(t, { protocol });
+    const connection = await connect(t, way);
     for (const { call } of cases) {
       await failure(connection.invoke(...call));
     }
@@ -108,7 +108,7 @@ overBothProtocols("errors", (protocol) => {
   });
 
   test("what nobody waits for fails silently", async (t) => {
-    const connection = await connect(t, { protocol });
+    const connection = await connect(t, way);
     for (const { call } of cases) {
       await connection.send(...call);
     }
@@ -116,14 +116,14 @@ overBothProtocols("errors", (protocol) => {
   });
 });
 
-overBothProtocols("method names", (protocol) => {
+overEveryTransport("method names", (way) => {
   test("a method may have a name that no identifier has", async (t) => {
-    const connection = await connect(t, { protocol });
+    const connection = await connect(t, way);
     assert.equal(await connection.invoke("renamed-method"), "renamed");
   });
 
   test("case does not matter", async (t) => {
-    const connection = await connect(t, { protocol });
+    const connection = await connect(t, way);
     assert.equal(await connection.invoke("echo", "a"), "a");
     assert.equal(await connection.invoke("ECHO", "b"), "b");
     assert.equal(await connection.invoke("Renamed-Method"), "renamed");

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { connect, overBothProtocols, received, unique } from "./support/client.js";
+import { connect, overEveryTransport, received, unique } from "./support/client.js";
 
 const upTo = (count) => Array.from({ length: count }, (_, index) => index);
 
-overBothProtocols("order", (protocol) => {
+overEveryTransport("order", (way) => {
   test("SendMany's messages arrive in order, before its completion", async (t) => {
-    const connection = await connect(t, { protocol });
+    const connection = await connect(t, way);
     const numbers = [];
     connection.on("Numbered", (number) => numbers.push(number));
     await connection.invoke("SendMany", 5_000);
@@ -15,7 +15,7 @@ overBothProtocols("order", (protocol) => {
   });
 
   test("calls sent without waiting are answered in order", async (t) => {
-    const connection = await connect(t, { protocol });
+    const connection = await connect(t, way);
     const answered = [];
     await Promise.all(
       upTo(500).map((number) => connection.invoke("Add", number, 0).then((answer) => answered.push(answer))),
@@ -24,7 +24,7 @@ overBothProtocols("order", (protocol) => {
   });
 
   test("a slow call holds back those behind it", async (t) => {
-    const connection = await connect(t, { protocol });
+    const connection = await connect(t, way);
     const answered = [];
     const note = (answer) => answered.push(answer);
     await Promise.all([
@@ -37,7 +37,7 @@ overBothProtocols("order", (protocol) => {
   });
 
   test("where four calls may run at once, a quick one overtakes a slow one", async (t) => {
-    const connection = await connect(t, { protocol, path: "/conformance-detailed" });
+    const connection = await connect(t, { ...way, path: "/conformance-detailed" });
     const answered = [];
     const note = (answer) => answered.push(answer);
     await Promise.all([
@@ -48,8 +48,8 @@ overBothProtocols("order", (protocol) => {
   });
 
   test("a client's effects come in the order in which it asked for them", async (t) => {
-    const sender = await connect(t, { protocol });
-    const receiver = await connect(t, { protocol });
+    const sender = await connect(t, way);
+    const receiver = await connect(t, way);
     const group = unique("group");
     await receiver.invoke("JoinGroup", group);
     for (const number of upTo(200)) {
@@ -60,8 +60,8 @@ overBothProtocols("order", (protocol) => {
   });
 
   test("each client may be slow for itself alone", async (t) => {
-    const slow = await connect(t, { protocol });
-    const quick = await connect(t, { protocol });
+    const slow = await connect(t, way);
+    const quick = await connect(t, way);
     const answered = [];
     const slept = slow.invoke("Slow", 300).then((answer) => answered.push(answer));
     answered.push(await quick.invoke("Echo", "quick"));

@@ -3,12 +3,12 @@ import { test } from "node:test";
 
 import { Subject } from "@microsoft/signalr";
 
-import { connect, failure, overBothProtocols } from "./support/client.js";
+import { connect, failure, overEveryTransport } from "./support/client.js";
 import { collect, sendAll } from "./support/streams.js";
 
-overBothProtocols("streams to the server", (protocol) => {
+overEveryTransport("streams to the server", (way) => {
   test("Sum adds what is sent", async (t) => {
-    const connection = await connect(t, { protocol });
+    const connection = await connect(t, way);
     const numbers = new Subject();
     const sum = connection.invoke("Sum", numbers);
     sendAll(numbers, [1, 2, 3, -10]);
@@ -16,7 +16,7 @@ overBothProtocols("streams to the server", (protocol) => {
   });
 
   test("an upload may be empty", async (t) => {
-    const connection = await connect(t, { protocol });
+    const connection = await connect(t, way);
     const numbers = new Subject();
     const sum = connection.invoke("Sum", numbers);
     sendAll(numbers, []);
@@ -24,7 +24,7 @@ overBothProtocols("streams to the server", (protocol) => {
   });
 
   test("a long upload arrives whole", async (t) => {
-    const connection = await connect(t, { protocol });
+    const connection = await connect(t, way);
     const numbers = new Subject();
     const sum = connection.invoke("Sum", numbers);
     sendAll(numbers, Array.from({ length: 5_000 }, (_, index) => index));
@@ -32,7 +32,7 @@ overBothProtocols("streams to the server", (protocol) => {
   });
 
   test("Concat keeps the order", async (t) => {
-    const connection = await connect(t, { protocol });
+    const connection = await connect(t, way);
     const texts = new Subject();
     const whole = connection.invoke("Concat", texts);
     sendAll(texts, ["h", "e", "l", "l", "ö", " 🦀"]);
@@ -40,7 +40,7 @@ overBothProtocols("streams to the server", (protocol) => {
   });
 
   test("TwoStreams keeps two uploads and a plain argument apart", async (t) => {
-    const connection = await connect(t, { protocol });
+    const connection = await connect(t, way);
     const [left, right] = [new Subject(), new Subject()];
     const sums = connection.invoke("TwoStreams", left, "sums", right);
     right.next(10);
@@ -54,7 +54,7 @@ overBothProtocols("streams to the server", (protocol) => {
   });
 
   test("an error of the client's stream reaches the method", async (t) => {
-    const connection = await connect(t, { protocol });
+    const connection = await connect(t, way);
     const numbers = new Subject();
     const sum = connection.invoke("Sum", numbers);
     numbers.next(1);
@@ -66,7 +66,7 @@ overBothProtocols("streams to the server", (protocol) => {
   });
 
   test("an item of a wrong type fails the upload", async (t) => {
-    const connection = await connect(t, { protocol });
+    const connection = await connect(t, way);
     const numbers = new Subject();
     const sum = connection.invoke("Sum", numbers);
     numbers.next("one");
@@ -78,7 +78,7 @@ overBothProtocols("streams to the server", (protocol) => {
   });
 
   test("Upper answers each item while more are sent", async (t) => {
-    const connection = await connect(t, { protocol });
+    const connection = await connect(t, way);
     const texts = new Subject();
     const answers = [];
     await new Promise((resolve, reject) => {
@@ -100,7 +100,7 @@ overBothProtocols("streams to the server", (protocol) => {
   });
 
   test("Upper ends when its upload ends", async (t) => {
-    const connection = await connect(t, { protocol });
+    const connection = await connect(t, way);
     const texts = new Subject();
     const answers = collect(connection.stream("Upper", texts));
     sendAll(texts, ["x", "ä"]);
@@ -108,7 +108,7 @@ overBothProtocols("streams to the server", (protocol) => {
   });
 
   test("several uploads run at once", async (t) => {
-    const connection = await connect(t, { protocol });
+    const connection = await connect(t, way);
     const subjects = Array.from({ length: 5 }, () => new Subject());
     const sums = subjects.map((subject) => connection.invoke("Sum", subject));
     subjects.forEach((subject) => subject.next(1));

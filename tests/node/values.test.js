@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { connect, overBothProtocols } from "./support/client.js";
+import { connect, overEveryTransport } from "./support/client.js";
 
-overBothProtocols("values", (protocol) => {
-  const json = protocol === "json";
+overEveryTransport("values", (way) => {
+  const json = way.protocol === "json";
 
   const texts = {
     plain: "hello",
@@ -18,19 +18,19 @@ overBothProtocols("values", (protocol) => {
   };
   for (const [name, text] of Object.entries(texts)) {
     test(`Echo returns a text: ${name}`, async (t) => {
-      const connection = await connect(t, { protocol });
+      const connection = await connect(t, way);
       assert.equal(await connection.invoke("Echo", text), text);
     });
   }
 
   test("EchoNull returns null and texts", async (t) => {
-    const connection = await connect(t, { protocol });
+    const connection = await connect(t, way);
     assert.equal(await connection.invoke("EchoNull", null), null);
     assert.equal(await connection.invoke("EchoNull", "text"), "text");
   });
 
   test("EchoBytes returns bytes", async (t) => {
-    const connection = await connect(t, { protocol });
+    const connection = await connect(t, way);
     const bytes = Uint8Array.from({ length: 256 }, (_, index) => index);
     const sent = json ? Buffer.from(bytes).toString("base64") : bytes;
     const returned = await connection.invoke("EchoBytes", sent);
@@ -38,7 +38,7 @@ overBothProtocols("values", (protocol) => {
   });
 
   test("EchoBytes returns no bytes", async (t) => {
-    const connection = await connect(t, { protocol });
+    const connection = await connect(t, way);
     const returned = await connection.invoke("EchoBytes", json ? "" : new Uint8Array());
     assert.equal(returned.length, 0);
   });
@@ -53,7 +53,7 @@ overBothProtocols("values", (protocol) => {
     [200, 70_000, 70_200],
   ]) {
     test(`Add(${left}, ${right}) is ${sum}`, async (t) => {
-      const connection = await connect(t, { protocol });
+      const connection = await connect(t, way);
       assert.equal(await connection.invoke("Add", left, right), sum);
     });
   }
@@ -65,18 +65,18 @@ overBothProtocols("values", (protocol) => {
     [1e300, 1e-5, 1e305],
   ]) {
     test(`Divide(${dividend}, ${divisor}) is ${quotient}`, async (t) => {
-      const connection = await connect(t, { protocol });
+      const connection = await connect(t, way);
       assert.equal(await connection.invoke("Divide", dividend, divisor), quotient);
     });
   }
 
   test("DoNothing returns null", async (t) => {
-    const connection = await connect(t, { protocol });
+    const connection = await connect(t, way);
     assert.equal(await connection.invoke("DoNothing"), null);
   });
 
   test("LargeResult returns far more than a message to the server may hold", async (t) => {
-    const connection = await connect(t, { protocol });
+    const connection = await connect(t, way);
     const large = await connection.invoke("LargeResult", 1_000_000);
     assert.equal(large, "x".repeat(1_000_000));
   });

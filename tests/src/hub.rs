@@ -45,6 +45,42 @@ impl Protocol {
         }
     }
 
+    /// The first message in `bytes` without its framing, and how many bytes it takes with it; nothing if it is not whole.
+    #[must_use]
+    pub fn split(self, bytes: &[u8]) -> Option<(&[u8], usize)> {
+        let (start, end, next) = match self {
+            Self::Json => {
+                let end = bytes.iter().position(|byte| *byte == RECORD_SEPARATOR)?;
+                (0, end, end + 1)
+            }
+            Self::MessagePack => {
+                let last = bytes.iter().position(|byte| byte & 0x80 == 0)?;
+                let length = bytes[..=last].iter().rev().fold(0, |sum, byte| sum << 7 | usize::from(byte & 0x7f));
+                (last + 1, last + 1 + length, last + 1 + length)
+            }
+        };
+        Some((bytes.get(start..end)?, next))
+    }
+
+    /// A message without its framing, in JSON notation.
+    ///
+    /// # Panics
+    ///
+    /// When it is not one.
+    #[must_use]
+    pub fn decode(self, bytes: &[u8]) -> Value {
+        match self {
+            Self::Json => serde_json::from_slice(bytes)
+                .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(bytes))),
+            Self::MessagePack => {
+                let mut rest = bytes;
+                let value = rmpv::decode::read_value(&mut rest).expect("the server writes MessagePack");
+                assert!(rest.is_empty(), "bytes behind the message: {bytes:?}");
+                message::from_pack(&value)
+            }
+        }
+    }
+
     /// A frame of the kind that this protocol's clients send.
     #[must_use]
     pub fn frame(self, payload: impl Into<Vec<u8>>) -> Frame {
@@ -276,33 +312,13 @@ impl HubSocket {
 
     fn take_message(&mut self) -> Option<Value> {
         let bytes = self.take_bytes()?;
-        Some(match self.protocol {
-            Protocol::Json => serde_json::from_slice(&bytes)
-                .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&bytes))),
-            Protocol::MessagePack => {
-                let mut rest = bytes.as_slice();
-                let value = rmpv::decode::read_value(&mut rest).expect("the server writes MessagePack");
-                assert!(rest.is_empty(), "bytes behind the message: {bytes:?}");
-                message::from_pack(&value)
-            }
-        })
+        Some(self.protocol.decode(&bytes))
     }
 
     fn take_bytes(&mut self) -> Option<Vec<u8>> {
-        let rest = &self.received[self.taken..];
-        let (start, end, next) = match self.protocol {
-            Protocol::Json => {
-                let end = rest.iter().position(|byte| *byte == RECORD_SEPARATOR)?;
-                (0, end, end + 1)
-            }
-            Protocol::MessagePack => {
-                let last = rest.iter().position(|byte| byte & 0x80 == 0)?;
-                let length = rest[..=last].iter().rev().fold(0, |sum, byte| sum << 7 | usize::from(byte & 0x7f));
-                (last + 1, last + 1 + length, last + 1 + length)
-            }
-        };
-        let bytes = rest.get(start..end)?.to_vec();
-        self.taken += next;
+        let (bytes, used) = self.protocol.split(&self.received[self.taken..])?;
+        let bytes = bytes.to_vec();
+        self.taken += used;
         Some(bytes)
     }
 

@@ -17,6 +17,7 @@ pub mod differences;
 pub mod http;
 pub mod hub;
 pub mod message;
+pub mod requests;
 pub mod server;
 pub mod websocket;
 
@@ -25,6 +26,7 @@ pub use hub::{BOTH, Event, HubSocket, Protocol};
 pub use message::{
     cancel, close, completion, ended, failed, invocation, invocation_with_streams, item, stream_invocation,
 };
+pub use requests::{EventStream, Polled, Posting, Requests};
 pub use server::{Server, server};
 pub use websocket::{Frame, RawSocket};
 

@@ -105,7 +105,6 @@ fn delete_of_a_websocket_connection_is_refused() {
 }
 
 #[test]
-#[ignore = "the other transports are not served yet"]
 fn a_websocket_connection_cannot_change_its_transport() {
     let path = format!("/conformance?id={}", token("/conformance"));
     let mut socket = HubSocket::json(&path);
@@ -158,7 +157,6 @@ fn other_methods_are_405() {
 }
 
 #[test]
-#[ignore = "/conformance-sse is not served yet"]
 fn an_endpoint_without_websockets_answers_404() {
     let response = RawSocket::upgrade("/conformance-sse", &[]).expect_err("only Server-Sent Events");
     assert_eq!((response.status, response.text()), (404, "WebSockets transport not supported by this end point type"));

@@ -10,7 +10,6 @@ fn assert_id(id: &str) {
 }
 
 #[test]
-#[ignore = "the other transports are not served yet"]
 fn version_1_answers_compact_json_in_a_fixed_order() {
     let response = post("/conformance/negotiate?negotiateVersion=1", b"");
     assert_eq!(response.status, 200);
@@ -29,7 +28,6 @@ fn version_1_answers_compact_json_in_a_fixed_order() {
 }
 
 #[test]
-#[ignore = "the other transports are not served yet"]
 fn version_0_has_no_token() {
     for query in ["", "?negotiateVersion=0", "?other=1"] {
         let response = post(&format!("/conformance/negotiate{query}"), b"");
@@ -149,7 +147,6 @@ fn stateful_reconnect_comes_first_where_it_is_allowed() {
 }
 
 #[test]
-#[ignore = "/conformance-sse is not served yet"]
 fn an_endpoint_names_only_the_transports_it_has() {
     let answer = negotiate("/conformance-sse?negotiateVersion=1");
     let expected: serde_json::Value =

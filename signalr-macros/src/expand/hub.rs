@@ -91,15 +91,18 @@ fn entry(runtime: &CratePath, method: &Method) -> TokenStream {
     let arguments = arguments.map(|(parameter, name)| read(runtime, parameter, name));
     let injected = both().filter(|(parameter, _)| !parameter.is_argument());
     let injected = injected.map(|(parameter, name)| inject(runtime, parameter, name));
+    let owned =
+        (!runs_at_once(method)).then(|| quote_spanned!(place=> let __hub = ::core::clone::Clone::clone(__hub);));
     let run = run(runtime, method, &names);
     let settings = settings(runtime, method);
     quote_spanned! {place=>
         #(#cfgs)*
-        #private::Method::new(#name, |mut __invocation| {
+        #private::Method::new(#name, |__invocation| {
             #(#arguments)*
             __invocation.begin()?;
             #(#injected)*
             let (__hub, __reply) = __invocation.start();
+            #owned
             ::core::result::Result::Ok(#run)
         }) #settings
     }
@@ -115,7 +118,7 @@ fn read(runtime: &CratePath, parameter: &Parameter, name: &Ident) -> TokenStream
     let (ty, text) = (&parameter.ty, &parameter.name);
     let place = located(ty);
     let private = runtime.private(place);
-    quote_spanned!(place=> let #name = #private::parameter::<Self, #ty>().read::<#ty>(&mut __invocation, #text)?;)
+    quote_spanned!(place=> let #name = #private::parameter::<Self, #ty>().read::<#ty>(__invocation, #text)?;)
 }
 
 /// Takes a parameter that the invocation gives.
@@ -132,6 +135,11 @@ fn inject(runtime: &CratePath, parameter: &Parameter, name: &Ident) -> TokenStre
     }
 }
 
+/// Whether the method has run to its end when its call begins, so that it borrows the hub.
+fn runs_at_once(method: &Method) -> bool {
+    matches!(method.run, Run::Inline) && !method.returns.is_async && !method.returns.is_stream
+}
+
 /// Calls the method and answers, where the method wants to run.
 fn run(runtime: &CratePath, method: &Method, arguments: &[Ident]) -> TokenStream {
     let place = located(&method.ident);
@@ -139,11 +147,10 @@ fn run(runtime: &CratePath, method: &Method, arguments: &[Ident]) -> TokenStream
     let call = call(&method.ident, &method.returns, arguments);
     let answer = answer(runtime, &method.ident, &method.returns);
     let body = quote_spanned!(place=> let __value = #call; #answer);
-    let at_once = !method.returns.is_async && !method.returns.is_stream;
     match method.run {
         Run::Blocking => quote_spanned!(place=> #private::Started::blocking(move || { #body })),
         Run::Spawned => quote_spanned!(place=> #private::Started::spawned(async move { #body })),
-        Run::Inline if at_once => quote_spanned!(place=> { #body #private::Started::done() }),
+        Run::Inline if runs_at_once(method) => quote_spanned!(place=> { #body #private::Started::done() }),
         Run::Inline => quote_spanned!(place=> #private::Started::future(async move { #body })),
     }
 }

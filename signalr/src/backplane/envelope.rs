@@ -1,7 +1,7 @@
 //! One message for many connections: encoded once per protocol, shared by all.
 
 use crate::protocol::codec::InvocationHead;
-use crate::protocol::{EncodeError, Protocol, WireArguments};
+use crate::protocol::{Codec, EncodeError, Naming, Protocol, WireArguments};
 use bytes::Bytes;
 
 /// An invocation of a client method, encoded in the protocols that its audience uses.
@@ -16,6 +16,7 @@ impl Envelope {
     /// Encodes a call that wants no answer.
     pub(crate) fn encode<A: WireArguments>(
         protocols: impl Iterator<Item = Protocol>,
+        naming: Naming,
         target: &str,
         arguments: &A,
     ) -> Result<Self, EncodeError> {
@@ -23,7 +24,7 @@ impl Envelope {
         let encoded = protocols
             .map(|protocol| {
                 let mut message = Vec::with_capacity(64);
-                protocol.encode_invocation(&mut message, head, arguments)?;
+                Codec::new(protocol, naming).encode_invocation(&mut message, head, arguments)?;
                 Ok((protocol, Bytes::from(message)))
             })
             .collect::<Result<_, EncodeError>>()?;

@@ -6,14 +6,14 @@
 use super::envelope::Envelope;
 use crate::clients::target::Audience;
 use crate::hub::context::Connection;
-use crate::protocol::Protocol;
+use crate::protocol::{Naming, Protocol};
 use crate::session::inbox::{Origin, Pushed};
 use crate::session::peer::Peer;
-use crate::short_string::ShortString;
+use smol_str::SmolStr;
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use tokio::sync::Semaphore;
 
 const SHARDS: usize = 16;
@@ -26,12 +26,23 @@ pub(crate) struct HubCore {
     pub(crate) name: String,
     pub(crate) registry: Registry,
     pub(crate) blocking: Arc<Semaphore>,
+    naming: OnceLock<Naming>,
 }
 
 impl HubCore {
     pub(crate) fn new(name: String) -> Arc<Self> {
         let blocking = Arc::new(Semaphore::new(BLOCKING_PLACES));
-        Arc::new(HubCore { name, registry: Registry::default(), blocking })
+        Arc::new(HubCore { name, registry: Registry::default(), blocking, naming: OnceLock::new() })
+    }
+
+    /// How members are named in the values of this hub. From now on that stays so.
+    pub(crate) fn naming(&self) -> Naming {
+        *self.naming.get_or_init(Naming::default)
+    }
+
+    /// Sets the naming, and says whether it was not settled before.
+    pub(crate) fn set_naming(&self, naming: Naming) -> bool {
+        self.naming.set(naming).is_ok()
     }
 }
 
@@ -125,7 +136,7 @@ impl Memberships {
 /// All connections of a hub in this process.
 #[derive(Debug, Default)]
 pub(crate) struct Registry {
-    connections: Sharded<ShortString, Arc<Connection>>,
+    connections: Sharded<SmolStr, Arc<Connection>>,
     groups: Sets,
     users: Sets,
     /// Live connections of each protocol: a message is encoded for those in use only.
@@ -234,7 +245,7 @@ impl Registry {
 
     /// Calls `run` for each member of the audience. Who is in two of several groups counts twice, as with ASP.NET Core.
     fn each_peer(&self, audience: &Audience, mut run: impl FnMut(&Arc<Peer>)) {
-        let excluded = |peer: &Peer, ids: &[ShortString]| ids.contains(&peer.id);
+        let excluded = |peer: &Peer, ids: &[SmolStr]| ids.contains(&peer.id);
         match audience {
             Audience::All => self.connections.each(|connection| run(&connection.peer)),
             Audience::AllExcept(ids) => self.connections.each(|connection| {

@@ -10,7 +10,7 @@ pub(crate) mod wire;
 use crate::backplane::registry::HubCore;
 use crate::hub::context::Connection;
 use crate::hub::method::HubMethods;
-use crate::short_string::ShortString;
+use smol_str::SmolStr;
 use std::collections::HashSet;
 use std::fmt;
 use std::hash::Hash;
@@ -48,7 +48,7 @@ pub struct Clients<H: HubMethods> {
     hub: crate::hub::invocation::Of<H>,
 }
 
-fn ids(ids: impl IntoIterator<Item = impl AsRef<str>>) -> Vec<ShortString> {
+fn ids(ids: impl IntoIterator<Item = impl AsRef<str>>) -> Vec<SmolStr> {
     ids.into_iter().map(|id| id.as_ref().into()).collect()
 }
 
@@ -74,7 +74,7 @@ impl<H: HubMethods> Clients<H> {
         Target::new(self.core.clone(), self.caller.clone(), audience).into()
     }
 
-    fn caller_id(&self) -> Vec<ShortString> {
+    fn caller_id(&self) -> Vec<SmolStr> {
         self.caller.iter().map(|caller| caller.peer.id.clone()).collect()
     }
 

@@ -127,7 +127,7 @@ impl<T> ClientResult<T> {
         let id = asked.peer.invocations.wire_id(call);
         let head = InvocationHead { id: Some(&id), target: method, ..InvocationHead::default() };
         let mut message = Vec::with_capacity(96);
-        if let Err(error) = asked.peer.protocol.encode_invocation(&mut message, head, arguments) {
+        if let Err(error) = asked.peer.codec().encode_invocation(&mut message, head, arguments) {
             return Self::new(Err(ClientResultError::Question(error)));
         }
         match asked.peer.inbox.push(message.into(), Origin::OwnCall, None) {
@@ -160,9 +160,9 @@ impl<T: DeserializeOwned> IntoFuture for ClientResult<T> {
                 Answer::Error(text) => Err(ClientResultError::Client(text)),
                 // `()` and `Option` can be read from nothing, other types cannot.
                 Answer::Void => {
-                    Arguments::new(asked.peer.protocol, &[], 0).next().map_err(|_| ClientResultError::NoResult)
+                    Arguments::new(asked.peer.codec(), &[], 0).next().map_err(|_| ClientResultError::NoResult)
                 }
-                Answer::Result(protocol, bytes) => Answer::payload(protocol, &bytes).decode().map_err(|error| {
+                Answer::Result(codec, bytes) => Answer::payload(codec, &bytes).decode().map_err(|error| {
                     ClientResultError::Result { expected: short_type_name::<T>(), cause: error.to_string() }
                 }),
             }

@@ -7,8 +7,8 @@ use crate::backplane::registry::HubCore;
 use crate::hub::context::Connection;
 use crate::protocol::WireArguments;
 use crate::session::peer::Peer;
-use crate::short_string::ShortString;
 use serde::de::DeserializeOwned;
+use smol_str::SmolStr;
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -55,11 +55,11 @@ impl SingleClient for Single {}
 #[derive(Debug, Clone)]
 pub(crate) enum Audience {
     All,
-    AllExcept(Vec<ShortString>),
+    AllExcept(Vec<SmolStr>),
     Peer(Arc<Peer>),
-    Connections(Vec<ShortString>),
+    Connections(Vec<SmolStr>),
     Groups(Vec<String>),
-    GroupExcept(String, Vec<ShortString>),
+    GroupExcept(String, Vec<SmolStr>),
     Users(Vec<String>),
 }
 
@@ -91,10 +91,10 @@ impl<A> Target<A> {
     }
 
     fn send_envelope<W: WireArguments>(&self, method: &str, arguments: &W, latest: Option<&'static str>) -> Sent {
-        let registry = &self.core.registry;
+        let (registry, naming) = (&self.core.registry, self.core.naming());
         let encoded = match &self.audience {
-            Audience::Peer(peer) => Envelope::encode(std::iter::once(peer.protocol), method, arguments),
-            _ => Envelope::encode(registry.protocols(), method, arguments),
+            Audience::Peer(peer) => Envelope::encode(std::iter::once(peer.protocol), naming, method, arguments),
+            _ => Envelope::encode(registry.protocols(), naming, method, arguments),
         };
         match encoded {
             Ok(mut envelope) => {
@@ -120,7 +120,7 @@ impl<A: SingleClient> Target<A> {
         let (peer, id) = match &self.audience {
             Audience::Peer(peer) => (Some(peer.clone()), peer.id.as_str()),
             Audience::Connections(ids) => {
-                let id = ids.first().map(ShortString::as_str).unwrap_or_default();
+                let id = ids.first().map(SmolStr::as_str).unwrap_or_default();
                 (self.core.registry.get(id).map(|connection| connection.peer.clone()), id)
             }
             _ => (None, ""),

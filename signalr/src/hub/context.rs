@@ -69,6 +69,10 @@ impl<H: HubMethods> Context<H> {
         Context { connection, hub: std::marker::PhantomData }
     }
 
+    pub(crate) fn connection(&self) -> &Arc<Connection> {
+        &self.connection
+    }
+
     pub(crate) fn peer(&self) -> &Arc<Peer> {
         &self.connection.peer
     }

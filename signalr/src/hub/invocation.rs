@@ -12,6 +12,7 @@ use futures_util::{Stream, StreamExt};
 use serde::de::DeserializeOwned;
 use std::fmt;
 use std::marker::PhantomData;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context as TaskContext, Poll};
@@ -19,14 +20,19 @@ use std::task::{Context as TaskContext, Poll};
 /// A call of a hub method whose parameters are being collected: first the arguments from the wire, in order, then those
 /// that the server makes itself, by [`FromInvocation`], which finds the caller and the method here.
 pub struct Invocation<'a, H: HubMethods> {
-    pub(crate) hub: Arc<H>,
-    pub(crate) context: Context<H>,
+    pub(crate) hub: &'a Arc<H>,
+    pub(crate) context: &'a Context<H>,
     pub(crate) method: &'static Method<H>,
+    /// `None` if no answer is wanted.
+    pub(crate) id: Option<&'a str>,
     pub(crate) arguments: Arguments<'a>,
     /// Whether the client expects a stream.
     pub(crate) streaming: bool,
     pub(crate) uploads: std::vec::IntoIter<UploadHandle>,
+    /// What answers the call, if it was made already: before the method begins nothing else can end the call.
     pub(crate) reply: Option<Reply>,
+    /// Whether the method has taken the reply.
+    pub(crate) begun: bool,
     /// Where the session finds the tokens of the call, if any were made.
     pub(crate) tokens: &'a mut CallTokens,
     /// The place of the argument read next, for error texts.
@@ -72,30 +78,14 @@ pub trait FromInvocation<H: HubMethods>: Sized {
     fn from_invocation(invocation: &mut Invocation<'_, H>) -> Result<Self, HubError>;
 }
 
-/// Why a call never reached its method.
-pub struct Rejection {
-    reply: Option<Reply>,
-    text: String,
-}
-
-impl fmt::Debug for Rejection {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
-    }
-}
-
-impl Rejection {
-    pub(crate) fn answer(self) {
-        if let Some(reply) = self.reply {
-            reply.refuse(&self.text);
-        }
-    }
-}
+/// Why a call never reached its method: the text of the answer.
+#[derive(Debug)]
+pub struct Rejection(Box<str>);
 
 impl<'a, H: HubMethods> Invocation<'a, H> {
     /// The caller.
     pub fn context(&self) -> &Context<H> {
-        &self.context
+        self.context
     }
 
     /// The method that is called.
@@ -120,7 +110,7 @@ impl<'a, H: HubMethods> Invocation<'a, H> {
     /// All arguments are read: checks what else must fit before the method runs.
     #[doc(hidden)]
     pub fn begin(&mut self) -> Result<(), Rejection> {
-        let target = self.reply.as_ref().map(Reply::target).unwrap_or_default();
+        let target = self.method.name();
         let expected = self.method.upload_count();
         let text = if self.method.is_streaming() && !self.streaming {
             format!("The client attempted to invoke the streaming '{target}' method with a non-streaming invocation.")
@@ -135,34 +125,57 @@ impl<'a, H: HubMethods> Invocation<'a, H> {
         } else {
             return Ok(());
         };
-        Err(self.reject(text))
+        Err(Rejection(text.into()))
     }
 
     /// A parameter that the server makes.
     #[doc(hidden)]
     pub fn inject<T: FromInvocation<H>>(&mut self) -> Result<T, Rejection> {
         T::from_invocation(self).map_err(|error| {
-            let reply = self.reply.take();
-            let detailed = reply.as_ref().is_some_and(|reply| reply.peer().detailed_errors);
-            let target = reply.as_ref().map(Reply::target).unwrap_or_default();
-            let text = format!("An unexpected error occurred invoking '{target}' on the server.");
-            Rejection { text: error.describe(&text, detailed), reply }
+            let text = format!("An unexpected error occurred invoking '{}' on the server.", self.method.name());
+            Rejection(error.describe(&text, self.context.peer().detailed_errors).into())
         })
     }
 
     /// The hub, and what answers the call.
     #[doc(hidden)]
-    pub fn start(mut self) -> (Arc<H>, Reply) {
+    pub fn start(&mut self) -> (&'a Arc<H>, Reply) {
         if self.method.drops_on_cancel() {
             self.tokens.drop = Some(self.token());
         }
-        let mut reply = self
-            .reply
-            .take()
-            .unwrap_or_else(|| Reply::new(self.context.peer().clone(), None, self.method.name(), self.streaming));
+        let mut reply = self.take_reply();
         reply.token = self.tokens.cancel.clone();
         reply.failure = self.failure.take();
         (self.hub, reply)
+    }
+
+    fn take_reply(&mut self) -> Reply {
+        self.begun = true;
+        let make = || Reply::new(self.context.peer().clone(), self.id, self.method.name(), self.streaming);
+        self.reply.take().unwrap_or_else(make)
+    }
+
+    /// Runs the method, or answers why it cannot. Returns what is left to run.
+    pub(crate) fn run(mut self) -> Option<Started> {
+        let started = if let Some(expected) = self.method.misfit(self.arguments.len()) {
+            Ok(Err(self.wrong_count(expected)))
+        } else {
+            catch_unwind(AssertUnwindSafe(|| self.method.start(&mut self)))
+        };
+        match started {
+            Ok(Ok(started)) => Some(started.0),
+            Ok(Err(rejection)) => {
+                self.take_reply().refuse(&rejection.0);
+                None
+            }
+            Err(_panic) => {
+                // A method that had begun was answered when it unwound.
+                if !self.begun {
+                    self.take_reply().panicked();
+                }
+                None
+            }
+        }
     }
 
     pub(crate) fn token(&mut self) -> CancellationToken {
@@ -170,23 +183,17 @@ impl<'a, H: HubMethods> Invocation<'a, H> {
     }
 
     /// The number of arguments does not fit.
-    pub(crate) fn wrong_count(&mut self, expected: usize) -> Rejection {
+    fn wrong_count(&self, expected: usize) -> Rejection {
         let count = self.arguments.len();
         self.binding_failure(&format!("Invocation provides {count} argument(s) but target expects {expected}."))
     }
 
-    fn binding_failure(&mut self, text: &str) -> Rejection {
-        let reply = self.reply.as_ref();
-        let target = reply.map(Reply::target).unwrap_or_default();
-        let mut full = format!("Failed to invoke '{target}' due to an error on the server.");
-        if reply.is_some_and(|reply| reply.peer().detailed_errors) {
+    fn binding_failure(&self, text: &str) -> Rejection {
+        let mut full = format!("Failed to invoke '{}' due to an error on the server.", self.method.name());
+        if self.context.peer().detailed_errors {
             full = format!("{full} InvalidDataException: {text}");
         }
-        self.reject(full)
-    }
-
-    fn reject(&mut self, text: String) -> Rejection {
-        Rejection { reply: self.reply.take(), text }
+        Rejection(full.into())
     }
 }
 

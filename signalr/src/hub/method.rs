@@ -25,7 +25,7 @@ pub trait HubMethods: Sized + Send + Sync + 'static {
 }
 
 /// Decodes the arguments, calls the method and answers.
-type CallFn<H> = fn(Invocation<'_, H>) -> Result<CallStart, Rejection>;
+type CallFn<H> = fn(&mut Invocation<'_, H>) -> Result<CallStart, Rejection>;
 
 /// One method of a hub, as clients see it.
 pub struct Method<H: HubMethods> {
@@ -91,7 +91,7 @@ impl<H: HubMethods> Method<H> {
         self.streaming
     }
 
-    pub(crate) fn start(&self, invocation: Invocation<'_, H>) -> Result<CallStart, Rejection> {
+    pub(crate) fn start(&self, invocation: &mut Invocation<'_, H>) -> Result<CallStart, Rejection> {
         (self.call)(invocation)
     }
 
@@ -162,25 +162,30 @@ const fn same_name(left: &[u8], right: &[u8]) -> bool {
 
 /// Finds methods by name.
 pub(crate) struct Table<H: HubMethods> {
-    /// Sorted by the exact name, which is what clients nearly always send.
-    exact: Vec<&'static Method<H>>,
+    /// By the length of their exact names, which are what clients nearly always send.
+    by_length: Vec<Vec<(&'static str, &'static Method<H>)>>,
     /// Sorted by the name in lower case and without underscores.
     loose: Vec<(String, &'static Method<H>)>,
 }
 
 impl<H: HubMethods> Table<H> {
     pub(crate) fn new() -> Self {
-        let mut exact: Vec<_> = H::METHODS.iter().collect();
-        exact.sort_unstable_by_key(|method| method.name);
+        let longest = H::METHODS.iter().map(|method| method.name.len()).max().unwrap_or_default();
+        let with_length = |length| {
+            let methods = H::METHODS.iter().filter(|method| method.name.len() == length);
+            methods.map(|method| (method.name, method)).collect()
+        };
+        let by_length = (0..=longest).map(with_length).collect();
         let mut loose: Vec<_> = H::METHODS.iter().map(|method| (loosened(method.name), method)).collect();
         loose.sort_unstable_by(|left, right| left.0.cmp(&right.0));
-        Table { exact, loose }
+        Table { by_length, loose }
     }
 
     /// The method that a client means by `target`.
     pub(crate) fn find(&self, target: &str) -> Option<&'static Method<H>> {
-        if let Ok(place) = self.exact.binary_search_by_key(&target, |method| method.name) {
-            return self.exact.get(place).copied();
+        let same_length = self.by_length.get(target.len()).map(Vec::as_slice).unwrap_or_default();
+        if let Some((_, method)) = same_length.iter().find(|(name, _)| *name == target) {
+            return Some(method);
         }
         let target = loosened(target);
         let place = self.loose.binary_search_by(|(name, _)| name.as_str().cmp(&target)).ok()?;

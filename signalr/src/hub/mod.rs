@@ -17,6 +17,7 @@ pub(crate) mod service;
 
 use crate::backplane::registry::HubCore;
 use crate::clients::handle::HubHandle;
+use crate::protocol::Naming;
 use context::Context;
 use error::HubError;
 use method::{HubMethods, Table};
@@ -167,6 +168,41 @@ impl<H: HubMethods> Hub<H> {
 
     fn from_source(core: Arc<HubCore>, source: Source<H>) -> Self {
         Hub { inner: Arc::new(HubInner { core, source, table: Table::new() }) }
+    }
+
+    /// Sets how the members of structs are named, in arguments, results and items of this hub and in what it sends, for all
+    /// their types. It belongs to the hub, not to the place where it is mounted, as a message to all is encoded once for each
+    /// protocol. The default is [`Naming::AsDeclared`], which costs nothing.
+    ///
+    /// ```
+    /// use serde::{Deserialize, Serialize};
+    /// use signalr::{Hub, Naming, hub};
+    ///
+    /// #[derive(Serialize, Deserialize)]
+    /// struct Player {
+    ///     user_name: String, // `userName` in JSON, `UserName` in MessagePack
+    /// }
+    ///
+    /// struct Game;
+    ///
+    /// #[hub]
+    /// impl Game {
+    ///     fn join(&self, player: Player) -> Player {
+    ///         player
+    ///     }
+    /// }
+    ///
+    /// let game = Hub::new("Game", Game).naming(Naming::DotNet);
+    /// # let _ = game;
+    /// ```
+    ///
+    /// # Panics
+    /// When the naming of the hub was set before, or the hub is in use already.
+    #[track_caller]
+    #[must_use]
+    pub fn naming(self, naming: Naming) -> Self {
+        assert!(self.inner.core.set_naming(naming), "the naming of hub '{}' is settled already", self.name());
+        self
     }
 
     /// The name that the hub was made with.

@@ -2,15 +2,15 @@
 
 use super::error::HubError;
 use super::invocation::PlainFailure;
-use crate::protocol::{EncodeError, Protocol};
+use crate::protocol::{Codec, EncodeError};
 use crate::session::cancel::CancellationToken;
 use crate::session::current;
 use crate::session::inbox::{Origin, Pushed};
 use crate::session::peer::Peer;
-use crate::short_string::ShortString;
 use crate::streaming::pump::pump;
 use futures_util::Stream;
 use serde::Serialize;
+use smol_str::SmolStr;
 use std::sync::Arc;
 
 /// Answers one call. Dropped without an answer (the method panicked, or its future was dropped because the call was cancelled)
@@ -19,7 +19,7 @@ use std::sync::Arc;
 pub struct Reply {
     peer: Arc<Peer>,
     /// `None` once it is answered, or if nobody wants an answer.
-    id: Option<ShortString>,
+    id: Option<SmolStr>,
     /// The name of the method.
     target: &'static str,
     streaming: bool,
@@ -37,14 +37,10 @@ impl Reply {
         &self.peer
     }
 
-    pub(crate) fn target(&self) -> &'static str {
-        self.target
-    }
-
     /// Answers with a value.
     pub fn result<T: Serialize + ?Sized>(mut self, value: &T) {
         let Some(id) = &self.id else { return };
-        let encoded = self.emit(|protocol, out| protocol.encode_result(out, id.as_str(), value));
+        let encoded = self.emit(|codec, out| codec.encode_result(out, id.as_str(), value));
         // Only now: if `Serialize` panics, the call is answered when this is dropped.
         if let (Some(id), Err(error)) = (self.id.take(), encoded) {
             self.write_error(&id, &HubError::from_encode(&error));
@@ -64,6 +60,13 @@ impl Reply {
         tracing::debug!(connection = self.peer.id.as_str(), method = self.target, "{text}");
         if let Some(id) = self.id.take() {
             self.write_text(&id, text);
+        }
+    }
+
+    /// Answers a call whose arguments could not be read without a panic.
+    pub(crate) fn panicked(mut self) {
+        if let Some(id) = self.id.take() {
+            self.write_panic(&id);
         }
     }
 
@@ -96,7 +99,7 @@ impl Reply {
     /// Sends one item; returns what became of it.
     pub(crate) fn item<T: Serialize>(&self, item: &T) -> Result<Pushed, ItemError> {
         let Some(id) = &self.id else { return Ok(Pushed::Queued) };
-        self.emit(|protocol, out| protocol.encode_stream_item(out, id.as_str(), item)).map_err(ItemError)
+        self.emit(|codec, out| codec.encode_stream_item(out, id.as_str(), item)).map_err(ItemError)
     }
 
     /// When the inbox has room again, for streams in a task of their own.
@@ -124,13 +127,14 @@ impl Reply {
     /// Encodes behind everything that was sent to this connection before.
     fn emit<F>(&self, encode: F) -> Result<Pushed, EncodeError>
     where
-        F: FnOnce(Protocol, &mut Vec<u8>) -> Result<(), EncodeError>,
+        F: FnOnce(Codec, &mut Vec<u8>) -> Result<(), EncodeError>,
     {
         // If somebody has asked for the connection's end, what comes now comes too late.
         if self.peer.is_shut() || self.peer.inbox.is_ending() {
             return Ok(Pushed::Gone);
         }
-        let Peer { number, protocol, inbox, .. } = &*self.peer;
+        let Peer { number, inbox, .. } = &*self.peer;
+        let codec = self.peer.codec();
         let mut encode = Some(encode);
         let here = current::with(*number, |outbound| {
             if inbox.is_pending() {
@@ -142,7 +146,7 @@ impl Reply {
             if outbound.must_wait() {
                 return None;
             }
-            let written = encode.take().map_or(Ok(()), |encode| encode(*protocol, outbound.encode_buffer()));
+            let written = encode.take().map_or(Ok(()), |encode| encode(codec, outbound.encode_buffer()));
             Some(written.map(|()| Pushed::Queued))
         });
         if let Ok(Some(written)) = here {
@@ -150,25 +154,30 @@ impl Reply {
         }
         // In a task of its own, or until the peer acknowledges what it has: by the inbox.
         let mut message = Vec::new();
-        encode.take().map_or(Ok(()), |encode| encode(*protocol, &mut message))?;
+        encode.take().map_or(Ok(()), |encode| encode(codec, &mut message))?;
         Ok(inbox.push(message.into(), Origin::Reply, None))
     }
 
-    fn write_error(&self, id: &ShortString, error: &HubError) {
+    fn write_error(&self, id: &SmolStr, error: &HubError) {
         let text = format!("An unexpected error occurred invoking '{}' on the server.", self.target);
         self.write_text(id, &error.describe(&text, self.peer.detailed_errors));
     }
 
-    fn write_text(&self, id: &ShortString, text: &str) {
-        let _ = self.emit(|protocol, out| {
-            protocol.encode_error(out, id.as_str(), text);
+    fn write_panic(&self, id: &SmolStr) {
+        tracing::error!(connection = self.peer.id.as_str(), method = self.target, "hub method panicked");
+        self.write_error(id, &HubError::hidden("the method panicked").named("Panic"));
+    }
+
+    fn write_text(&self, id: &SmolStr, text: &str) {
+        let _ = self.emit(|codec, out| {
+            codec.protocol.encode_error(out, id.as_str(), text);
             Ok(())
         });
     }
 
-    fn write_end(&self, id: &ShortString) {
-        let _ = self.emit(|protocol, out| {
-            protocol.encode_end(out, id.as_str());
+    fn write_end(&self, id: &SmolStr) {
+        let _ = self.emit(|codec, out| {
+            codec.protocol.encode_end(out, id.as_str());
             Ok(())
         });
     }
@@ -200,8 +209,7 @@ impl Drop for Reply {
         } else if self.streaming && self.token.as_ref().is_some_and(CancellationToken::is_cancelled) {
             self.write_end(&id);
         } else if std::thread::panicking() {
-            tracing::error!(connection = self.peer.id.as_str(), method = self.target, "hub method panicked");
-            self.write_error(&id, &HubError::hidden("the method panicked").named("Panic"));
+            self.write_panic(&id);
         } else {
             let error = HubError::hidden("The operation was canceled.").named("OperationCanceledException");
             self.write_error(&id, &error);

@@ -14,14 +14,13 @@ use crate::session::close::CloseReason;
 use crate::session::{BoxFuture, Service};
 use crate::streaming::upload::UploadHandle;
 use std::any::Any;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, OnceLock};
 
 /// One connection of a hub, for its session.
 pub(crate) struct HubService<H: HubMethods> {
     hub: Arc<HubInner<H>>,
-    connection: Arc<Connection>,
+    context: Context<H>,
     /// The hub's value of this connection; empty where there is one per call.
     instance: Arc<OnceLock<Arc<H>>>,
     /// Dropped when the connection is no longer reachable: what others know it by.
@@ -36,101 +35,53 @@ impl<H: HubMethods> HubService<H> {
         if let Source::Shared(shared) = &hub.source {
             let _ = instance.set(shared.clone());
         }
-        HubService { hub, connection, instance: Arc::new(instance), place }
+        HubService { hub, context: Context::new(connection), instance: Arc::new(instance), place }
     }
 
-    fn context(&self) -> Context<H> {
-        Context::new(self.connection.clone())
-    }
-
-    fn call(
-        &self,
-        hub: Arc<H>,
-        method: &'static Method<H>,
-        received: Received<'_>,
-        tokens: &mut CallTokens,
-    ) -> Option<Started> {
-        if received.cancelled {
-            tokens.cancel.get_or_insert_default().cancel();
-        }
-        let mut invocation = Invocation {
-            hub,
-            context: self.context(),
-            method,
-            arguments: received.arguments,
-            streaming: received.streaming,
-            uploads: received.uploads.into_iter(),
-            reply: Some(received.reply),
-            tokens,
-            position: 0,
-            failure: None,
-        };
-        let started = if let Some(expected) = method.misfit(invocation.arguments.len()) {
-            Ok(Err(invocation.wrong_count(expected)))
-        } else {
-            // A panic is answered by the reply when it unwinds.
-            catch_unwind(AssertUnwindSafe(|| method.start(invocation)))
-        };
-        match started {
-            Ok(Ok(started)) => Some(started.0),
-            Ok(Err(rejection)) => {
-                rejection.answer();
-                None
-            }
-            Err(_panic) => None,
-        }
+    fn connection(&self) -> &Arc<Connection> {
+        self.context.connection()
     }
 
     /// With one value per call the method begins after the factory has made it; the arguments are kept until then.
     fn call_when_made(&self, method: &'static Method<H>, received: Received<'_>) -> (CallFuture, CallTokens) {
+        let Received { id, arguments, streaming, uploads, cancelled } = received;
         let cancel = CancellationToken::new();
+        if cancelled {
+            cancel.cancel();
+        }
         let drop = if method.drops_on_cancel() { cancel.clone() } else { CancellationToken::new() };
         let tokens = CallTokens { cancel: Some(cancel), drop: Some(drop) };
         let mut inner_tokens = tokens.clone();
-        let service = HubService {
-            hub: self.hub.clone(),
-            connection: self.connection.clone(),
-            instance: self.instance.clone(),
-            place: None,
-        };
-        let (count, protocol) = (received.arguments.len(), received.arguments.protocol());
-        let bytes: Box<[u8]> = received.arguments.as_bytes().into();
-        let Received { streaming, uploads, mut reply, cancelled, .. } = received;
+        let (hub, context) = (self.hub.clone(), self.context.clone());
+        let (count, codec) = (arguments.len(), arguments.codec());
+        let bytes: Box<[u8]> = arguments.as_bytes().into();
+        let mut reply = Reply::new(context.peer().clone(), id, method.name(), streaming);
         reply.token = tokens.cancel.clone();
         let future = Box::pin(async move {
-            let hub = match service.hub.source.make(service.context()).await {
+            let hub = match hub.source.make(context.clone()).await {
                 Ok(hub) => hub,
                 Err(error) => return reply.error(error),
             };
-            let arguments = Arguments::new(protocol, &bytes, count);
-            let received = Received { arguments, streaming, uploads, reply, cancelled };
-            let started = service.call(hub, method, received, &mut inner_tokens);
-            if let Some(future) = started.and_then(|started| service.future(started)) {
+            let invocation = Invocation {
+                hub: &hub,
+                context: &context,
+                method,
+                id: None,
+                arguments: Arguments::new(codec, &bytes, count),
+                streaming,
+                uploads: uploads.into_iter(),
+                reply: Some(reply),
+                begun: false,
+                tokens: &mut inner_tokens,
+                position: 0,
+                failure: None,
+            };
+            let started = invocation.run();
+            if let Some(future) = started.and_then(|started| rest(started, &context)) {
                 future.await;
             }
         });
         (future, tokens)
-    }
-
-    /// What is left to run of a call.
-    fn future(&self, started: Started) -> Option<CallFuture> {
-        match started {
-            Started::Done => None,
-            Started::Running(future) => Some(future),
-            Started::Blocking(run) => {
-                let places = self.connection.core.blocking.clone();
-                Some(Box::pin(async move {
-                    let Ok(place) = places.acquire_owned().await else { return };
-                    // The place is taken until the thread is done, whatever becomes of the call. A panic was answered
-                    // when it unwound.
-                    let run = move || {
-                        let _place = place;
-                        run();
-                    };
-                    let _ = tokio::task::spawn_blocking(run).await;
-                }))
-            }
-        }
     }
 
     async fn run_connected(
@@ -151,23 +102,44 @@ impl<H: HubMethods> HubService<H> {
     }
 }
 
-/// What the wire gives to a call, and what answers it.
+/// What is left to run of a call.
+fn rest<H: HubMethods>(started: Started, context: &Context<H>) -> Option<CallFuture> {
+    match started {
+        Started::Done => None,
+        Started::Running(future) => Some(future),
+        Started::Blocking(run) => {
+            let places = context.connection().core.blocking.clone();
+            Some(Box::pin(async move {
+                let Ok(place) = places.acquire_owned().await else { return };
+                // The place is taken until the thread is done, whatever becomes of the call. A panic was answered
+                // when it unwound.
+                let run = move || {
+                    let _place = place;
+                    run();
+                };
+                let _ = tokio::task::spawn_blocking(run).await;
+            }))
+        }
+    }
+}
+
+/// What the wire gives to a call.
 struct Received<'a> {
+    id: Option<&'a str>,
     arguments: Arguments<'a>,
     streaming: bool,
     uploads: Vec<UploadHandle>,
-    reply: Reply,
     cancelled: bool,
 }
 
 impl<H: HubMethods> Service for HubService<H> {
     fn connected(&mut self) -> Option<BoxFuture<Result<(), CloseReason>>> {
-        self.connection.core.registry.register(&self.connection);
+        self.connection().core.registry.register(self.connection());
         if H::ON_CONNECTED.is_none() && matches!(self.hub.source, Source::Shared(_)) {
-            self.connection.connected.store(true, Ordering::Release);
+            self.connection().connected.store(true, Ordering::Release);
             return None;
         }
-        let (hub, connection, instance) = (self.hub.clone(), self.connection.clone(), self.instance.clone());
+        let (hub, connection, instance) = (self.hub.clone(), self.connection().clone(), self.instance.clone());
         Some(Box::pin(async move {
             let detailed = connection.peer.detailed_errors;
             Self::run_connected(hub, connection, instance)
@@ -178,41 +150,56 @@ impl<H: HubMethods> Service for HubService<H> {
 
     fn invoke(
         &mut self,
-        invocation: protocol::Invocation<'_>,
+        invocation: &protocol::Invocation<'_>,
         uploads: Vec<UploadHandle>,
         cancelled: bool,
     ) -> Option<Call> {
-        let protocol::Invocation { streaming, id, target, arguments, .. } = invocation;
-        let peer = self.connection.peer.clone();
-        let Some(method) = self.hub.table.find(&target) else {
+        let protocol::Invocation { streaming, ref id, ref target, arguments, .. } = *invocation;
+        let id = id.as_deref();
+        let Some(method) = self.hub.table.find(target) else {
             let text = format!(
                 "Failed to invoke '{target}' due to an error on the server. HubException: Method does not exist."
             );
-            Reply::new(peer, id.as_deref(), "", streaming).refuse(&text);
+            Reply::new(self.context.peer().clone(), id, "", streaming).refuse(&text);
             return None;
         };
-        let limited = !method.is_streaming() && method.upload_count() == 0;
-        let reply = Reply::new(peer, id.as_deref(), method.name(), streaming);
-        let received = Received { arguments, streaming, uploads, reply, cancelled };
         let (future, tokens) = match self.instance.get() {
             Some(hub) => {
                 let mut tokens = CallTokens::default();
-                let started = self.call(hub.clone(), method, received, &mut tokens)?;
-                (self.future(started)?, tokens)
+                if cancelled {
+                    tokens.cancel.get_or_insert_default().cancel();
+                }
+                let invocation = Invocation {
+                    hub,
+                    context: &self.context,
+                    method,
+                    id,
+                    arguments,
+                    streaming,
+                    uploads: uploads.into_iter(),
+                    reply: None,
+                    begun: false,
+                    tokens: &mut tokens,
+                    position: 0,
+                    failure: None,
+                };
+                let started = invocation.run()?;
+                (rest(started, &self.context)?, tokens)
             }
-            None => self.call_when_made(method, received),
+            None => self.call_when_made(method, Received { id, arguments, streaming, uploads, cancelled }),
         };
-        Some(Call { future, id: id.as_deref().map(Into::into), cancel: tokens.cancel, drop: tokens.drop, limited })
+        let limited = !method.is_streaming() && method.upload_count() == 0;
+        Some(Call { future, id: id.map(Into::into), cancel: tokens.cancel, drop: tokens.drop, limited })
     }
 
     fn unreachable(&mut self) {
-        self.connection.core.registry.unregister(&self.connection);
+        self.connection().core.registry.unregister(self.connection());
         self.place = None;
     }
 
     fn disconnected(&mut self, reason: CloseReason) -> Option<BoxFuture<()>> {
         let run = H::ON_DISCONNECTED?;
-        let (hub, context, instance) = (self.hub.clone(), self.context(), self.instance.clone());
+        let (hub, context, instance) = (self.hub.clone(), self.context.clone(), self.instance.clone());
         Some(Box::pin(async move {
             let hub = match instance.get() {
                 Some(hub) => Ok(hub.clone()),

@@ -85,11 +85,16 @@ impl fmt::Debug for Binary {
 
 impl Serialize for Binary {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        if serializer.is_human_readable() {
-            serializer.serialize_str(&to_base64(self))
-        } else {
-            serializer.serialize_bytes(self)
-        }
+        serialize(self, serializer)
+    }
+}
+
+/// Writes bytes as [`Binary`] does.
+pub(crate) fn serialize<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+    if serializer.is_human_readable() {
+        serializer.serialize_str(&to_base64(bytes))
+    } else {
+        serializer.serialize_bytes(bytes)
     }
 }
 

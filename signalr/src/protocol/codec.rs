@@ -8,6 +8,7 @@ use super::json;
 use super::message::Message;
 #[cfg(feature = "msgpack")]
 use super::msgpack;
+use super::naming::Naming;
 use super::payload::WireArguments;
 use serde::Serialize;
 
@@ -91,7 +92,7 @@ impl Protocol {
         head: InvocationHead<'_>,
         arguments: &A,
     ) -> Result<(), EncodeError> {
-        rolled_back(out, |out| dispatch!(self, encode_invocation(out, head, arguments)))
+        Codec::from(self).encode_invocation(out, head, arguments)
     }
 
     /// Writes a StreamItem.
@@ -104,7 +105,7 @@ impl Protocol {
         id: &str,
         item: &T,
     ) -> Result<(), EncodeError> {
-        rolled_back(out, |out| dispatch!(self, encode_stream_item(out, id, item)))
+        Codec::from(self).encode_stream_item(out, id, item)
     }
 
     /// Writes a Completion with a value. A method that returns nothing answers `&()`, which is null on the wire.
@@ -117,7 +118,7 @@ impl Protocol {
         id: &str,
         value: &T,
     ) -> Result<(), EncodeError> {
-        rolled_back(out, |out| dispatch!(self, encode_result(out, id, value)))
+        Codec::from(self).encode_result(out, id, value)
     }
 
     /// Writes a Completion with an error.
@@ -153,6 +154,96 @@ impl Protocol {
     /// Writes a Sequence.
     pub fn encode_sequence(self, out: &mut Vec<u8>, sequence_id: i64) {
         dispatch!(self, encode_sequence(out, sequence_id));
+    }
+}
+
+/// A hub protocol, and how the members of structs are named in it. Everything without values is the same in all
+/// namings, and written by the [`Protocol`] alone.
+///
+/// ```
+/// use signalr::protocol::{Codec, Naming, Protocol};
+///
+/// #[derive(serde::Serialize)]
+/// struct Player {
+///     high_score: u32,
+/// }
+///
+/// let mut out = Vec::new();
+/// Codec::new(Protocol::Json, Naming::DotNet).encode_result(&mut out, "1", &Player { high_score: 7 })?;
+/// assert_eq!(out, b"{\"type\":3,\"invocationId\":\"1\",\"result\":{\"highScore\":7}}\x1e");
+/// # Ok::<(), signalr::protocol::EncodeError>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Codec {
+    /// How messages look in bytes.
+    pub protocol: Protocol,
+    /// How members are named.
+    pub naming: Naming,
+}
+
+impl From<Protocol> for Codec {
+    /// The protocol with names as they are declared.
+    fn from(protocol: Protocol) -> Self {
+        Codec { protocol, naming: Naming::AsDeclared }
+    }
+}
+
+impl Codec {
+    /// A protocol with this naming.
+    pub const fn new(protocol: Protocol, naming: Naming) -> Self {
+        Codec { protocol, naming }
+    }
+
+    /// Reads one message as [`Protocol::decode`] does; its values are read with this naming.
+    ///
+    /// # Errors
+    /// Fails where the message breaks the protocol. Messages of unknown type are no error.
+    #[inline]
+    pub fn decode(self, message: &[u8]) -> Result<Message<'_>, ProtocolError> {
+        let mut message = self.protocol.decode(message)?;
+        if self.naming != Naming::AsDeclared {
+            message.set_naming(self.naming);
+        }
+        Ok(message)
+    }
+
+    /// Writes an Invocation, or a StreamInvocation if `streaming`. Without an id no answer is wanted.
+    ///
+    /// # Errors
+    /// Fails when an argument cannot be serialised.
+    pub fn encode_invocation<A: WireArguments + ?Sized>(
+        self,
+        out: &mut Vec<u8>,
+        head: InvocationHead<'_>,
+        arguments: &A,
+    ) -> Result<(), EncodeError> {
+        rolled_back(out, |out| dispatch!(self.protocol, encode_invocation(out, head, arguments, self.naming)))
+    }
+
+    /// Writes a StreamItem.
+    ///
+    /// # Errors
+    /// Fails when the item cannot be serialised.
+    pub fn encode_stream_item<T: Serialize + ?Sized>(
+        self,
+        out: &mut Vec<u8>,
+        id: &str,
+        item: &T,
+    ) -> Result<(), EncodeError> {
+        rolled_back(out, |out| dispatch!(self.protocol, encode_stream_item(out, id, item, self.naming)))
+    }
+
+    /// Writes a Completion with a value. A method that returns nothing answers `&()`, which is null on the wire.
+    ///
+    /// # Errors
+    /// Fails when the value cannot be serialised.
+    pub fn encode_result<T: Serialize + ?Sized>(
+        self,
+        out: &mut Vec<u8>,
+        id: &str,
+        value: &T,
+    ) -> Result<(), EncodeError> {
+        rolled_back(out, |out| dispatch!(self.protocol, encode_result(out, id, value, self.naming)))
     }
 }
 

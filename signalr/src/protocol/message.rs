@@ -1,5 +1,6 @@
 //! What a message of the hub protocol says, borrowed from the received bytes.
 
+use super::naming::Naming;
 use super::payload::{Arguments, Payload};
 use std::borrow::Cow;
 
@@ -43,6 +44,19 @@ pub enum Message<'a> {
         /// The number in place of the type.
         kind: i64,
     },
+}
+
+impl Message<'_> {
+    /// Lets the values be read with this naming.
+    #[cold]
+    pub(super) fn set_naming(&mut self, naming: Naming) {
+        match self {
+            Message::Invocation(invocation) => invocation.arguments.set_naming(naming),
+            Message::StreamItem(item) => item.item.set_naming(naming),
+            Message::Completion(Completion { outcome: Outcome::Result(result), .. }) => result.set_naming(naming),
+            _ => {}
+        }
+    }
 }
 
 /// A call of a method, with or without a stream as its result.

@@ -6,6 +6,7 @@
 //! | [`payload`] | arguments, items and results that are still encoded |
 //! | [`binary`] | bytes as .NET's `byte[]` has them |
 //! | [`codec`] | the two protocols, JSON and MessagePack, behind one type |
+//! | [`naming`] | how the members of structs are named in each |
 //! | [`framing`] | where one message ends and the next begins |
 //! | [`handshake`] | the first message of each direction |
 //! | [`negotiate`] | the answer to `POST …/negotiate` |
@@ -31,20 +32,24 @@
 pub mod binary;
 pub mod codec;
 pub mod error;
+pub(crate) mod extension;
 pub mod framing;
 pub mod handshake;
 mod json;
 pub mod message;
 #[cfg(feature = "msgpack")]
 mod msgpack;
+pub mod naming;
 pub mod negotiate;
 pub mod payload;
+mod renaming;
 mod transport;
 pub mod websocket;
 
 pub use binary::Binary;
-pub use codec::{Protocol, TransferFormat};
+pub use codec::{Codec, Protocol, TransferFormat};
 pub use error::{DecodeError, EncodeError, ProtocolError};
 pub use message::{Completion, Invocation, Message, Outcome, StreamItem};
+pub use naming::Naming;
 pub use payload::{Arguments, Payload, WireArguments};
 pub use transport::Transport;

@@ -1,10 +1,11 @@
 //! Arguments, items and results that are still encoded.
 
-use super::codec::Protocol;
+use super::codec::{Codec, Protocol};
 use super::error::{DecodeError, EncodeError};
 use super::json::{self, Raw};
 #[cfg(feature = "msgpack")]
 use super::msgpack;
+use super::naming::Naming;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -44,28 +45,41 @@ impl<'a> Encoded<'a> {
 
 /// One encoded value: an item of a stream or the result of a call.
 #[derive(Debug, Clone, Copy)]
-pub struct Payload<'a>(Encoded<'a>);
+pub struct Payload<'a> {
+    value: Encoded<'a>,
+    naming: Naming,
+}
 
 impl<'a> Payload<'a> {
-    /// A value that is encoded in `protocol`.
-    pub fn new(protocol: Protocol, bytes: &'a [u8]) -> Self {
-        Payload(Encoded::new(protocol, bytes))
+    /// A value that is encoded in a [`Protocol`] or by a [`Codec`].
+    pub fn new(codec: impl Into<Codec>, bytes: &'a [u8]) -> Self {
+        let Codec { protocol, naming } = codec.into();
+        Payload { value: Encoded::new(protocol, bytes), naming }
     }
 
     /// A value in JSON.
     #[inline]
     pub(super) fn json(raw: Raw<'a>) -> Self {
-        Payload(Encoded::Json(raw))
+        Payload { value: Encoded::Json(raw), naming: Naming::AsDeclared }
     }
 
     /// The encoded bytes, without any framing.
     pub fn as_bytes(&self) -> &'a [u8] {
-        self.0.as_bytes()
+        self.value.as_bytes()
     }
 
     /// The protocol in which the value is encoded.
     pub fn protocol(&self) -> Protocol {
-        self.0.protocol()
+        self.value.protocol()
+    }
+
+    /// The protocol in which the value is encoded, and how members are named in it.
+    pub fn codec(&self) -> Codec {
+        Codec::new(self.protocol(), self.naming)
+    }
+
+    pub(super) fn set_naming(&mut self, naming: Naming) {
+        self.naming = naming;
     }
 
     /// Reads the value as a `T`.
@@ -73,10 +87,10 @@ impl<'a> Payload<'a> {
     /// # Errors
     /// Fails when the value cannot be read as a `T`.
     pub fn decode<T: DeserializeOwned>(&self) -> Result<T, DecodeError> {
-        match self.0 {
-            Encoded::Json(raw) => json::decode_value(raw),
+        match self.value {
+            Encoded::Json(raw) => json::decode_value(raw, self.naming),
             #[cfg(feature = "msgpack")]
-            Encoded::MessagePack(bytes) => msgpack::decode_value(bytes),
+            Encoded::MessagePack(bytes) => msgpack::decode_value(bytes, self.naming),
         }
     }
 }
@@ -89,19 +103,21 @@ pub struct Arguments<'a> {
     /// without the head of their array.
     rest: Encoded<'a>,
     remaining: usize,
+    naming: Naming,
 }
 
 impl<'a> Arguments<'a> {
     /// `count` arguments in `bytes`: for JSON the inside of the array without its brackets, for MessagePack the values
     /// without the array's head.
-    pub fn new(protocol: Protocol, bytes: &'a [u8], count: usize) -> Self {
-        Arguments { rest: Encoded::new(protocol, bytes), remaining: count }
+    pub fn new(codec: impl Into<Codec>, bytes: &'a [u8], count: usize) -> Self {
+        let Codec { protocol, naming } = codec.into();
+        Arguments { rest: Encoded::new(protocol, bytes), remaining: count, naming }
     }
 
     /// `count` arguments in the inside of a JSON array.
     #[inline]
     pub(super) fn json(raw: Raw<'a>, count: usize) -> Self {
-        Arguments { rest: Encoded::Json(raw), remaining: count }
+        Arguments { rest: Encoded::Json(raw), remaining: count, naming: Naming::AsDeclared }
     }
 
     /// How many arguments were not read yet.
@@ -119,6 +135,15 @@ impl<'a> Arguments<'a> {
         self.rest.protocol()
     }
 
+    /// The protocol in which the arguments are encoded, and how members are named in it.
+    pub fn codec(&self) -> Codec {
+        Codec::new(self.protocol(), self.naming)
+    }
+
+    pub(super) fn set_naming(&mut self, naming: Naming) {
+        self.naming = naming;
+    }
+
     /// The encoded arguments that were not read yet.
     pub fn as_bytes(&self) -> &'a [u8] {
         self.rest.as_bytes()
@@ -133,16 +158,18 @@ impl<'a> Arguments<'a> {
     pub fn next<T: DeserializeOwned>(&mut self) -> Result<T, DecodeError> {
         if self.remaining == 0 {
             return match self.rest {
-                Encoded::Json(_) => json::decode_value(Raw::Text("null")),
+                Encoded::Json(_) => json::decode_value(Raw::Text("null"), self.naming),
                 #[cfg(feature = "msgpack")]
-                Encoded::MessagePack(_) => msgpack::decode_value(&[0xc0]),
+                Encoded::MessagePack(_) => msgpack::decode_value(&[0xc0], self.naming),
             };
         }
         self.remaining -= 1;
         match &mut self.rest {
-            Encoded::Json(rest) => json::decode_next(rest),
+            // Nothing follows the last one, so that nobody has to know where it ends.
+            Encoded::Json(rest) if self.remaining == 0 => json::decode_last(rest, self.naming),
+            Encoded::Json(rest) => json::decode_next(rest, self.naming),
             #[cfg(feature = "msgpack")]
-            Encoded::MessagePack(rest) => msgpack::decode_next(rest),
+            Encoded::MessagePack(rest) => msgpack::decode_next(rest, self.naming),
         }
     }
 }

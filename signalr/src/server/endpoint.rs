@@ -6,8 +6,8 @@ use crate::hub::method::HubMethods;
 use crate::hub::request;
 use crate::hub::service::HubService;
 use crate::hub::{Hub, HubInner};
-use crate::protocol::TransferFormat;
 use crate::protocol::handshake::STATEFUL_VERSION;
+use crate::protocol::{Codec, TransferFormat};
 use crate::session::Session;
 use crate::session::handshake::{Handshake, HandshakeRules, accept};
 use crate::session::inbox::Overflow;
@@ -145,7 +145,7 @@ fn session<H: HubMethods>(
     });
     let peer = Arc::new(Peer::new(
         (&*id).into(),
-        protocol,
+        Codec::new(protocol, shared.hub.core.naming()),
         settings.outbound_capacity,
         // What is promised to be delivered is neither dropped nor a reason to disconnect: senders wait.
         if resume.is_some() { Overflow::Wait } else { settings.overflow },

@@ -1,10 +1,10 @@
 //! The calls of the peer that this end runs: one in its own place, more in a set, the rest waiting for their turn.
 
 use super::cancel::CancellationToken;
-use crate::short_string::ShortString;
 use crate::streaming::upload::UploadHandle;
 use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt, StreamExt};
+use smol_str::SmolStr;
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
@@ -17,7 +17,7 @@ pub(crate) type CallFuture = Pin<Box<dyn Future<Output = ()> + Send>>;
 pub(crate) struct Call {
     pub(crate) future: CallFuture,
     /// What CancelInvocation finds it by.
-    pub(crate) id: Option<ShortString>,
+    pub(crate) id: Option<SmolStr>,
     /// Cancels the call; made only if somebody listens.
     pub(crate) cancel: Option<CancellationToken>,
     /// Drops the future (of streams and with `cancel = drop` the same token as `cancel`).
@@ -64,7 +64,7 @@ impl Call {
 #[derive(Debug)]
 pub(crate) struct Waiting {
     pub(crate) message: Box<[u8]>,
-    pub(crate) id: Option<ShortString>,
+    pub(crate) id: Option<SmolStr>,
     pub(crate) uploads: Vec<UploadHandle>,
     pub(crate) cancelled: bool,
     /// Whether it answers with a stream.
@@ -93,7 +93,7 @@ pub(crate) struct Calls {
     single: Option<Call>,
     many: Option<Box<FuturesUnordered<Call>>>,
     limited: usize,
-    cancellable: Vec<(ShortString, CancellationToken)>,
+    cancellable: Vec<(SmolStr, CancellationToken)>,
     waiting: VecDeque<Waiting>,
     waiting_bytes: usize,
     waiting_streams: usize,

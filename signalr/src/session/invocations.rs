@@ -1,6 +1,6 @@
 //! Calls of this end that wait for the peer's Completion: on a server, the client results.
 
-use crate::protocol::{Outcome, Payload, Protocol};
+use crate::protocol::{Codec, Outcome, Payload};
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use tokio::sync::oneshot;
@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 pub(crate) enum Answer {
     Void,
     /// A value, still encoded.
-    Result(Protocol, Box<[u8]>),
+    Result(Codec, Box<[u8]>),
     /// An error, in the peer's words.
     Error(String),
 }
@@ -19,14 +19,14 @@ impl Answer {
     fn from_outcome(outcome: Outcome<'_>) -> Self {
         match outcome {
             Outcome::Void => Answer::Void,
-            Outcome::Result(value) => Answer::Result(value.protocol(), value.as_bytes().into()),
+            Outcome::Result(value) => Answer::Result(value.codec(), value.as_bytes().into()),
             Outcome::Error(text) => Answer::Error(text.into_owned()),
         }
     }
 
     /// The value, to be decoded by whoever waits for it.
-    pub(crate) fn payload(protocol: Protocol, bytes: &[u8]) -> Payload<'_> {
-        Payload::new(protocol, bytes)
+    pub(crate) fn payload(codec: Codec, bytes: &[u8]) -> Payload<'_> {
+        Payload::new(codec, bytes)
     }
 }
 

@@ -52,7 +52,7 @@ pub(crate) trait Service: Send {
     fn connected(&mut self) -> Option<BoxFuture<Result<(), CloseReason>>>;
 
     /// The peer calls a method. What cannot be called is answered at once; what does not finish at once is returned.
-    fn invoke(&mut self, invocation: Invocation<'_>, uploads: Vec<UploadHandle>, cancelled: bool) -> Option<Call>;
+    fn invoke(&mut self, invocation: &Invocation<'_>, uploads: Vec<UploadHandle>, cancelled: bool) -> Option<Call>;
 
     /// Nothing can be sent any more; comes before [`disconnected`](Self::disconnected).
     fn unreachable(&mut self);

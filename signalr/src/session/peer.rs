@@ -4,8 +4,8 @@ use super::cancel::CancellationToken;
 use super::close::CloseReason;
 use super::inbox::{Inbox, Overflow};
 use super::invocations::Invocations;
-use crate::protocol::Protocol;
-use crate::short_string::ShortString;
+use crate::protocol::{Codec, Naming, Protocol};
+use smol_str::SmolStr;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::task::Waker;
@@ -16,8 +16,10 @@ pub(crate) struct Peer {
     /// Unique in this process.
     pub(crate) number: u64,
     /// The public id of the connection.
-    pub(crate) id: ShortString,
+    pub(crate) id: SmolStr,
     pub(crate) protocol: Protocol,
+    /// How members are named in the values of the conversation.
+    naming: Naming,
     pub(crate) detailed_errors: bool,
     pub(crate) inbox: Inbox,
     /// Calls of this end that the peer has not answered yet.
@@ -33,18 +35,20 @@ pub(crate) struct Peer {
 
 impl Peer {
     pub(crate) fn new(
-        id: ShortString,
-        protocol: Protocol,
+        id: SmolStr,
+        codec: impl Into<Codec>,
         capacity: usize,
         overflow: Overflow,
         detailed_errors: bool,
     ) -> Self {
         static NUMBERS: AtomicU64 = AtomicU64::new(1);
+        let Codec { protocol, naming } = codec.into();
         let number = NUMBERS.fetch_add(1, Ordering::Relaxed);
         Peer {
             number,
             id,
             protocol,
+            naming,
             detailed_errors,
             inbox: Inbox::new(number, capacity, overflow),
             invocations: Invocations::new(number),
@@ -53,6 +57,11 @@ impl Peer {
             shut: AtomicBool::new(false),
             closed: OnceLock::new(),
         }
+    }
+
+    /// How values are read and written.
+    pub(crate) fn codec(&self) -> Codec {
+        Codec::new(self.protocol, self.naming)
     }
 
     /// A token that is cancelled when the connection ends.

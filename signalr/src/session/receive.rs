@@ -121,12 +121,12 @@ impl Session {
     }
 
     fn message(&mut self, body: &[u8], cx: &mut Context<'_>) -> Result<(), ProtocolError> {
-        let message = self.peer.protocol.decode(body)?;
+        let message = self.peer.codec().decode(body)?;
         if self.stateful.is_some() && !self.count(&message, body.len())? {
             return Ok(());
         }
         match message {
-            Message::Invocation(invocation) => self.invocation(body, invocation, cx),
+            Message::Invocation(invocation) => self.invocation(body, &invocation, cx),
             Message::StreamItem(item) => self.uploads.push(&item.id, item.item.as_bytes()),
             Message::Completion(completion) => self.completion(completion)?,
             Message::CancelInvocation { id } => self.calls.cancel(&id),
@@ -159,7 +159,7 @@ impl Session {
         })
     }
 
-    fn invocation(&mut self, body: &[u8], invocation: Invocation<'_>, cx: &mut Context<'_>) {
+    fn invocation(&mut self, body: &[u8], invocation: &Invocation<'_>, cx: &mut Context<'_>) {
         let id = invocation.id.as_deref();
         if invocation.streaming
             && let Some(id) = id
@@ -193,7 +193,13 @@ impl Session {
         }
     }
 
-    fn start(&mut self, invocation: Invocation<'_>, uploads: Vec<UploadHandle>, cancelled: bool, cx: &mut Context<'_>) {
+    fn start(
+        &mut self,
+        invocation: &Invocation<'_>,
+        uploads: Vec<UploadHandle>,
+        cancelled: bool,
+        cx: &mut Context<'_>,
+    ) {
         if let Some(call) = self.service.invoke(invocation, uploads, cancelled) {
             self.calls.start(call, cx);
         }
@@ -209,8 +215,8 @@ impl Session {
         {
             any = true;
             // It was decoded once before.
-            if let Ok(Message::Invocation(invocation)) = self.peer.protocol.decode(&waiting.message) {
-                self.start(invocation, waiting.uploads, waiting.cancelled || self.peer.is_shut(), cx);
+            if let Ok(Message::Invocation(invocation)) = self.peer.codec().decode(&waiting.message) {
+                self.start(&invocation, waiting.uploads, waiting.cancelled || self.peer.is_shut(), cx);
             }
         }
         any

@@ -1,11 +1,11 @@
 //! Streams that the peer sends as a part of a call.
 
-use crate::protocol::{Payload, Protocol};
+use crate::protocol::{Codec, Payload};
 use crate::session::peer::Peer;
-use crate::short_string::ShortString;
 use futures_util::Stream;
 use futures_util::task::AtomicWaker;
 use serde::de::DeserializeOwned;
+use smol_str::SmolStr;
 use std::collections::VecDeque;
 use std::marker::PhantomData;
 use std::pin::Pin;
@@ -159,8 +159,8 @@ impl<T> Upload<T> {
         Upload { handle, batch: Batch::default(), failed: false, item: PhantomData }
     }
 
-    fn protocol(&self) -> Protocol {
-        self.handle.0.peer.protocol
+    fn codec(&self) -> Codec {
+        self.handle.0.peer.codec()
     }
 }
 
@@ -172,10 +172,10 @@ impl<T: DeserializeOwned> Stream for Upload<T> {
         if this.failed {
             return Poll::Ready(None);
         }
-        let protocol = this.protocol();
+        let codec = this.codec();
         loop {
             if let Some(bytes) = this.batch.next() {
-                let item = Payload::new(protocol, bytes).decode();
+                let item = Payload::new(codec, bytes).decode();
                 this.failed = item.is_err();
                 return Poll::Ready(Some(item.map_err(|error| UploadError::Item(error.to_string()))));
             }
@@ -205,7 +205,7 @@ impl<T: DeserializeOwned> Stream for Upload<T> {
 
 /// The upload streams of one connection that have not ended, by the ids that the peer gave them.
 #[derive(Debug, Default)]
-pub(crate) struct Uploads(Vec<(ShortString, Arc<UploadQueue>)>);
+pub(crate) struct Uploads(Vec<(SmolStr, Arc<UploadQueue>)>);
 
 impl Uploads {
     /// Begins the streams of a call. `None` when there would be more than `limit` at once.

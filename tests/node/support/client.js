@@ -19,18 +19,35 @@ export function overBothProtocols(subject, body) {
   }
 }
 
+/** All ways to talk to a server; Server-Sent Events carry text only. */
+const WAYS = [
+  { transport: "WebSockets", protocol: "json" },
+  { transport: "WebSockets", protocol: "messagepack" },
+  { transport: "ServerSentEvents", protocol: "json" },
+  { transport: "LongPolling", protocol: "json" },
+  { transport: "LongPolling", protocol: "messagepack" },
+];
+
+/** Describes the same behaviour over every transport with every protocol; `body` gets both, as options of `connect`. */
+export function overEveryTransport(subject, body) {
+  for (const way of WAYS) {
+    describe(`${subject} over ${way.transport} and ${way.protocol}`, HANG, () => body(way));
+  }
+}
+
 /**
  * A connection that is not started yet.
  *
- * `query` goes into the address; `http` are the client's own options of `withUrl`; `retries` are the delays of its
- * automatic reconnect, none by default; `keepAlive` is how often it pings; `codec` stands in for its protocol; `stateful`
- * asks for stateful reconnect.
+ * `transport` and `protocol` are those to talk over; `query` goes into the address; `http` are the client's own options of
+ * `withUrl`; `retries` are the delays of its automatic reconnect, none by default; `keepAlive` is how often it pings; `codec`
+ * stands in for its protocol; `stateful` asks for stateful reconnect.
  */
 export function build(options) {
-  const { path = "/conformance", protocol = "json", base = serverUrl, query = {}, http = {}, retries, keepAlive } = options;
+  const { path = "/conformance", transport = "WebSockets", protocol = "json", base = serverUrl } = options;
+  const { query = {}, http = {}, retries, keepAlive } = options;
   const parameters = new URLSearchParams(query).toString();
   const builder = new HubConnectionBuilder()
-    .withUrl(`${base}${path}${parameters && `?${parameters}`}`, { transport: HttpTransportType.WebSockets, ...http })
+    .withUrl(`${base}${path}${parameters && `?${parameters}`}`, { transport: HttpTransportType[transport], ...http })
     .withHubProtocol(options.codec ?? new PROTOCOLS[protocol]())
     .configureLogging(LogLevel.None);
   if (retries) {

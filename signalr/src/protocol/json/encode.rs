@@ -5,6 +5,7 @@ use super::value::write_value;
 use crate::protocol::codec::InvocationHead;
 use crate::protocol::error::EncodeError;
 use crate::protocol::framing::SEPARATOR;
+use crate::protocol::naming::Naming;
 use crate::protocol::payload::{ArgumentEncoder, WireArguments};
 use serde::Serialize;
 use std::io::Write;
@@ -13,6 +14,7 @@ pub(in crate::protocol) fn encode_invocation<A: WireArguments + ?Sized>(
     out: &mut Vec<u8>,
     head: InvocationHead<'_>,
     arguments: &A,
+    naming: Naming,
 ) -> Result<(), EncodeError> {
     out.extend_from_slice(if head.streaming { b"{\"type\":4," } else { b"{\"type\":1," });
     if !head.headers.is_empty() {
@@ -33,7 +35,7 @@ pub(in crate::protocol) fn encode_invocation<A: WireArguments + ?Sized>(
     out.extend_from_slice(b"\"target\":");
     write_string(out, head.target);
     out.extend_from_slice(b",\"arguments\":[");
-    arguments.try_each(&mut Elements { out, written: 0 })?;
+    arguments.try_each(&mut Elements { out, written: 0, naming })?;
     out.push(b']');
     if !head.stream_ids.is_empty() {
         out.extend_from_slice(b",\"streamIds\":[");
@@ -52,11 +54,12 @@ pub(in crate::protocol) fn encode_stream_item<T: Serialize + ?Sized>(
     out: &mut Vec<u8>,
     id: &str,
     item: &T,
+    naming: Naming,
 ) -> Result<(), EncodeError> {
     out.extend_from_slice(b"{\"type\":2,\"invocationId\":");
     write_string(out, id);
     out.extend_from_slice(b",\"item\":");
-    write_value(out, item)?;
+    write_value(out, item, naming)?;
     end(out);
     Ok(())
 }
@@ -66,10 +69,11 @@ pub(in crate::protocol) fn encode_result<T: Serialize + ?Sized>(
     out: &mut Vec<u8>,
     id: &str,
     value: &T,
+    naming: Naming,
 ) -> Result<(), EncodeError> {
     begin_completion(out, id);
     out.extend_from_slice(b",\"result\":");
-    write_value(out, value)?;
+    write_value(out, value, naming)?;
     end(out);
     Ok(())
 }
@@ -145,6 +149,7 @@ fn separate(out: &mut Vec<u8>, index: usize) {
 struct Elements<'a> {
     out: &'a mut Vec<u8>,
     written: usize,
+    naming: Naming,
 }
 
 impl ArgumentEncoder for Elements<'_> {
@@ -152,6 +157,6 @@ impl ArgumentEncoder for Elements<'_> {
     fn argument<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), EncodeError> {
         separate(self.out, self.written);
         self.written += 1;
-        write_value(self.out, value)
+        write_value(self.out, value, self.naming)
     }
 }

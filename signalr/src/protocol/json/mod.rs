@@ -18,4 +18,4 @@ pub(super) use encode::{
     encode_sequence, encode_stream_item,
 };
 pub(super) use scan::Raw;
-pub(super) use value::{decode_next, decode_value};
+pub(super) use value::{decode_last, decode_next, decode_value};

@@ -1,23 +1,37 @@
-//! A serializer around another one that refuses numbers which JSON does not have.
+//! A serializer around another one that refuses numbers which JSON does not have, and names the members of structs.
 //!
-//! serde_json writes them as null, so that a client would get null or a decoding error far from the cause.
+//! serde_json writes such numbers as null, so that a client would get null or a decoding error far from the cause.
 
+use crate::protocol::naming::Names;
 use serde::ser::{
     Error, Serialize, SerializeMap, SerializeSeq, SerializeStruct, SerializeStructVariant, SerializeTuple,
     SerializeTupleStruct, SerializeTupleVariant, Serializer,
 };
 use std::fmt::Display;
+use std::marker::PhantomData;
 
-/// Passes everything on to `S` except infinite numbers and those that are not a number.
-pub(super) struct Strict<S>(pub(super) S);
+/// Passes everything on to `S` except infinite numbers and those that are not a number, with the names that `N` gives.
+pub(super) struct Strict<S, N>(S, PhantomData<N>);
 
-/// A value inside another one, to be written under the same rule.
-struct Inner<'a, T: ?Sized>(&'a T);
+impl<S, N> Strict<S, N> {
+    #[inline]
+    pub(super) fn new(inner: S) -> Self {
+        Strict(inner, PhantomData)
+    }
+}
 
-impl<T: Serialize + ?Sized> Serialize for Inner<'_, T> {
+/// A value inside another one, to be written under the same rules.
+struct Inner<'a, T: ?Sized, N>(&'a T, PhantomData<N>);
+
+#[inline]
+fn inner<T: ?Sized, N>(value: &T) -> Inner<'_, T, N> {
+    Inner(value, PhantomData)
+}
+
+impl<T: Serialize + ?Sized, N: Names> Serialize for Inner<'_, T, N> {
     #[inline]
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.0.serialize(Strict(serializer))
+        self.0.serialize(Strict::<_, N>::new(serializer))
     }
 }
 
@@ -34,27 +48,27 @@ macro_rules! pass_on {
         }
     )+};
     (@ Ok) => { S::Ok };
-    (@ SerializeSeq) => { Strict<S::SerializeSeq> };
-    (@ SerializeTuple) => { Strict<S::SerializeTuple> };
-    (@ SerializeTupleStruct) => { Strict<S::SerializeTupleStruct> };
-    (@ SerializeTupleVariant) => { Strict<S::SerializeTupleVariant> };
-    (@ SerializeMap) => { Strict<S::SerializeMap> };
-    (@ SerializeStruct) => { Strict<S::SerializeStruct> };
-    (@ SerializeStructVariant) => { Strict<S::SerializeStructVariant> };
+    (@ SerializeSeq) => { Strict<S::SerializeSeq, N> };
+    (@ SerializeTuple) => { Strict<S::SerializeTuple, N> };
+    (@ SerializeTupleStruct) => { Strict<S::SerializeTupleStruct, N> };
+    (@ SerializeTupleVariant) => { Strict<S::SerializeTupleVariant, N> };
+    (@ SerializeMap) => { Strict<S::SerializeMap, N> };
+    (@ SerializeStruct) => { Strict<S::SerializeStruct, N> };
+    (@ SerializeStructVariant) => { Strict<S::SerializeStructVariant, N> };
     (@ Ok $call:expr) => { $call };
-    (@ $compound:ident $call:expr) => { $call.map(Strict) };
+    (@ $compound:ident $call:expr) => { $call.map(Strict::new) };
 }
 
-impl<S: Serializer> Serializer for Strict<S> {
+impl<S: Serializer, N: Names> Serializer for Strict<S, N> {
     type Ok = S::Ok;
     type Error = S::Error;
-    type SerializeSeq = Strict<S::SerializeSeq>;
-    type SerializeTuple = Strict<S::SerializeTuple>;
-    type SerializeTupleStruct = Strict<S::SerializeTupleStruct>;
-    type SerializeTupleVariant = Strict<S::SerializeTupleVariant>;
-    type SerializeMap = Strict<S::SerializeMap>;
-    type SerializeStruct = Strict<S::SerializeStruct>;
-    type SerializeStructVariant = Strict<S::SerializeStructVariant>;
+    type SerializeSeq = Strict<S::SerializeSeq, N>;
+    type SerializeTuple = Strict<S::SerializeTuple, N>;
+    type SerializeTupleStruct = Strict<S::SerializeTupleStruct, N>;
+    type SerializeTupleVariant = Strict<S::SerializeTupleVariant, N>;
+    type SerializeMap = Strict<S::SerializeMap, N>;
+    type SerializeStruct = Strict<S::SerializeStruct, N>;
+    type SerializeStructVariant = Strict<S::SerializeStructVariant, N>;
 
     #[inline]
     fn serialize_f32(self, value: f32) -> Result<S::Ok, S::Error> {
@@ -79,12 +93,12 @@ impl<S: Serializer> Serializer for Strict<S> {
 
     #[inline]
     fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<S::Ok, S::Error> {
-        self.0.serialize_some(&Inner(value))
+        self.0.serialize_some(&inner::<_, N>(value))
     }
 
     #[inline]
     fn serialize_newtype_struct<T: Serialize + ?Sized>(self, name: &'static str, value: &T) -> Result<S::Ok, S::Error> {
-        self.0.serialize_newtype_struct(name, &Inner(value))
+        self.0.serialize_newtype_struct(name, &inner::<_, N>(value))
     }
 
     #[inline]
@@ -95,7 +109,7 @@ impl<S: Serializer> Serializer for Strict<S> {
         variant: &'static str,
         value: &T,
     ) -> Result<S::Ok, S::Error> {
-        self.0.serialize_newtype_variant(name, index, variant, &Inner(value))
+        self.0.serialize_newtype_variant(name, index, variant, &inner::<_, N>(value))
     }
 
     #[inline]
@@ -139,13 +153,13 @@ impl<S: Serializer> Serializer for Strict<S> {
 
 macro_rules! sequences {
     ($($trait:ident::$function:ident;)+) => {$(
-        impl<C: $trait> $trait for Strict<C> {
+        impl<C: $trait, N: Names> $trait for Strict<C, N> {
             type Ok = C::Ok;
             type Error = C::Error;
 
             #[inline]
             fn $function<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), C::Error> {
-                self.0.$function(&Inner(value))
+                self.0.$function(&inner::<_, N>(value))
             }
 
             #[inline]
@@ -165,7 +179,7 @@ sequences! {
 
 macro_rules! structs {
     ($($trait:ident;)+) => {$(
-        impl<C: $trait> $trait for Strict<C> {
+        impl<C: $trait, N: Names> $trait for Strict<C, N> {
             type Ok = C::Ok;
             type Error = C::Error;
 
@@ -175,12 +189,12 @@ macro_rules! structs {
                 if name.starts_with("$serde_json::private::") {
                     return self.0.serialize_field(name, value);
                 }
-                self.0.serialize_field(name, &Inner(value))
+                self.0.serialize_field(N::written(name), &inner::<_, N>(value))
             }
 
             #[inline]
             fn skip_field(&mut self, name: &'static str) -> Result<(), C::Error> {
-                self.0.skip_field(name)
+                self.0.skip_field(N::written(name))
             }
 
             #[inline]
@@ -196,7 +210,7 @@ structs! {
     SerializeStructVariant;
 }
 
-impl<C: SerializeMap> SerializeMap for Strict<C> {
+impl<C: SerializeMap, N: Names> SerializeMap for Strict<C, N> {
     type Ok = C::Ok;
     type Error = C::Error;
 
@@ -208,7 +222,7 @@ impl<C: SerializeMap> SerializeMap for Strict<C> {
 
     #[inline]
     fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), C::Error> {
-        self.0.serialize_value(&Inner(value))
+        self.0.serialize_value(&inner::<_, N>(value))
     }
 
     #[inline]

@@ -4,11 +4,16 @@ use super::formatter::Plain;
 use super::scan::Raw;
 use super::strict::Strict;
 use crate::protocol::error::{DecodeError, EncodeError};
-use serde::Serialize;
+use crate::protocol::naming::{Camel, Declared, Names, Naming};
+use crate::protocol::renaming::Renaming;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// Reads one value that fills all of `raw`.
-pub(in crate::protocol) fn decode_value<T: DeserializeOwned>(raw: Raw<'_>) -> Result<T, DecodeError> {
+pub(in crate::protocol) fn decode_value<T: DeserializeOwned>(raw: Raw<'_>, naming: Naming) -> Result<T, DecodeError> {
+    if naming == Naming::DotNet {
+        return decode_renamed(raw);
+    }
     match raw {
         Raw::Text(text) => serde_json::from_str(text),
         Raw::Bytes(bytes) => serde_json::from_slice(bytes),
@@ -16,10 +21,51 @@ pub(in crate::protocol) fn decode_value<T: DeserializeOwned>(raw: Raw<'_>) -> Re
     .map_err(|error| decode_error(&error))
 }
 
+/// Reads the only value of `rest`, of which nothing is left then. A comma before it is skipped.
+pub(in crate::protocol) fn decode_last<T: DeserializeOwned>(
+    rest: &mut Raw<'_>,
+    naming: Naming,
+) -> Result<T, DecodeError> {
+    decode_value(
+        match std::mem::replace(rest, Raw::Text("")) {
+            Raw::Text(text) => {
+                let text = text.trim_ascii_start();
+                Raw::Text(text.strip_prefix(',').unwrap_or(text))
+            }
+            Raw::Bytes(bytes) => {
+                let bytes = bytes.trim_ascii_start();
+                Raw::Bytes(bytes.strip_prefix(b",").unwrap_or(bytes))
+            }
+        },
+        naming,
+    )
+}
+
+/// Text is read as bytes here too, so that there is one function less for each type.
+#[inline(never)]
+fn decode_renamed<T: DeserializeOwned>(raw: Raw<'_>) -> Result<T, DecodeError> {
+    serde_json::from_slice(raw.as_bytes()).map(|Renamed(value)| value).map_err(|error| decode_error(&error))
+}
+
+/// A value whose members have .NET's names.
+struct Renamed<T>(T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Renamed<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        T::deserialize(Renaming::<_, Camel>::new(deserializer)).map(Renamed)
+    }
+}
+
 /// Reads the first value of `rest` where it stands, and moves `rest` behind it. A comma before it is skipped.
 ///
 /// After an error nothing is left to read.
-pub(in crate::protocol) fn decode_next<T: DeserializeOwned>(rest: &mut Raw<'_>) -> Result<T, DecodeError> {
+pub(in crate::protocol) fn decode_next<T: DeserializeOwned>(
+    rest: &mut Raw<'_>,
+    naming: Naming,
+) -> Result<T, DecodeError> {
+    if naming == Naming::DotNet {
+        return decode_next_renamed(rest);
+    }
     match std::mem::replace(rest, Raw::Text("")) {
         Raw::Text(text) => {
             let text = text.trim_ascii_start();
@@ -29,13 +75,26 @@ pub(in crate::protocol) fn decode_next<T: DeserializeOwned>(rest: &mut Raw<'_>) 
             Ok(value)
         }
         Raw::Bytes(bytes) => {
-            let bytes = bytes.trim_ascii_start();
-            let bytes = bytes.strip_prefix(b",").unwrap_or(bytes);
-            let (value, length) = first(serde_json::Deserializer::from_slice(bytes).into_iter())?;
-            *rest = Raw::Bytes(bytes.get(length..).unwrap_or_default());
+            let (value, behind) = next_in_bytes(bytes)?;
+            *rest = Raw::Bytes(behind);
             Ok(value)
         }
     }
+}
+
+fn next_in_bytes<T: DeserializeOwned>(bytes: &[u8]) -> Result<(T, &[u8]), DecodeError> {
+    let bytes = bytes.trim_ascii_start();
+    let bytes = bytes.strip_prefix(b",").unwrap_or(bytes);
+    let (value, length) = first(serde_json::Deserializer::from_slice(bytes).into_iter())?;
+    Ok((value, bytes.get(length..).unwrap_or_default()))
+}
+
+#[inline(never)]
+fn decode_next_renamed<T: DeserializeOwned>(rest: &mut Raw<'_>) -> Result<T, DecodeError> {
+    let bytes = std::mem::replace(rest, Raw::Text("")).as_bytes();
+    let (Renamed(value), behind) = next_in_bytes(bytes)?;
+    *rest = Raw::Bytes(behind);
+    Ok(value)
 }
 
 /// Reads a value and tells where it ends.
@@ -64,9 +123,21 @@ fn decode_error(error: &serde_json::Error) -> DecodeError {
 /// # Errors
 /// Fails when the value's `Serialize` does, and for numbers that JSON does not have; part of it may have been written.
 #[inline]
-pub(super) fn write_value<T: Serialize + ?Sized>(out: &mut Vec<u8>, value: &T) -> Result<(), EncodeError> {
+pub(super) fn write_value<T: Serialize + ?Sized>(
+    out: &mut Vec<u8>,
+    value: &T,
+    naming: Naming,
+) -> Result<(), EncodeError> {
+    match naming {
+        Naming::AsDeclared => write_named::<_, Declared>(out, value),
+        Naming::DotNet => write_named::<_, Camel>(out, value),
+    }
+}
+
+#[inline]
+fn write_named<T: Serialize + ?Sized, N: Names>(out: &mut Vec<u8>, value: &T) -> Result<(), EncodeError> {
     let mut serializer = serde_json::Serializer::with_formatter(out, Plain);
-    value.serialize(Strict(&mut serializer)).map_err(|error| encode_error(&error))
+    value.serialize(Strict::<_, N>::new(&mut serializer)).map_err(|error| encode_error(&error))
 }
 
 #[cold]
@@ -82,42 +153,50 @@ mod tests {
 
     fn written<T: Serialize + ?Sized>(value: &T) -> Result<String, String> {
         let mut out = Vec::new();
-        write_value(&mut out, value).map_err(|error| error.to_string())?;
+        write_value(&mut out, value, Naming::AsDeclared).map_err(|error| error.to_string())?;
         Ok(String::from_utf8(out).unwrap())
+    }
+
+    fn next<T: DeserializeOwned>(rest: &mut Raw<'_>) -> Result<T, DecodeError> {
+        decode_next(rest, Naming::AsDeclared)
+    }
+
+    fn read<T: DeserializeOwned>(raw: Raw<'_>) -> Result<T, DecodeError> {
+        decode_value(raw, Naming::AsDeclared)
     }
 
     #[test]
     fn reads_one_value_after_the_other() {
         let mut rest = Raw::Text(" 1 ,\"a\", [2,3],true,null, -0.5 ");
-        assert_eq!(decode_next::<i32>(&mut rest), Ok(1));
-        assert_eq!(decode_next::<String>(&mut rest), Ok("a".to_owned()));
-        assert_eq!(decode_next::<Vec<u8>>(&mut rest), Ok(vec![2, 3]));
-        assert_eq!(decode_next::<bool>(&mut rest), Ok(true));
-        assert_eq!(decode_next::<Option<i32>>(&mut rest), Ok(None));
-        assert_eq!(decode_next::<f64>(&mut rest), Ok(-0.5));
-        assert_eq!(decode_next::<i32>(&mut rest), Err(DecodeError("no value is left to read".to_owned())));
+        assert_eq!(next::<i32>(&mut rest), Ok(1));
+        assert_eq!(next::<String>(&mut rest), Ok("a".to_owned()));
+        assert_eq!(next::<Vec<u8>>(&mut rest), Ok(vec![2, 3]));
+        assert_eq!(next::<bool>(&mut rest), Ok(true));
+        assert_eq!(next::<Option<i32>>(&mut rest), Ok(None));
+        assert_eq!(next::<f64>(&mut rest), Ok(-0.5));
+        assert_eq!(next::<i32>(&mut rest), Err(DecodeError("no value is left to read".to_owned())));
     }
 
     #[test]
     fn reads_nothing_after_an_error() {
         let mut rest = Raw::Text("\"a\",1");
-        let error = decode_next::<i32>(&mut rest).unwrap_err();
+        let error = next::<i32>(&mut rest).unwrap_err();
         assert_eq!(error.to_string(), "invalid type: string \"a\", expected i32");
-        assert!(decode_next::<i32>(&mut rest).is_err());
+        assert!(next::<i32>(&mut rest).is_err());
     }
 
     #[test]
     fn reads_a_value_only_if_nothing_follows() {
-        assert_eq!(decode_value::<i32>(Raw::Bytes(b" 1 ")), Ok(1));
-        assert_eq!(decode_value::<i32>(Raw::Bytes(b"1 2")).unwrap_err().to_string(), "trailing characters");
-        assert!(decode_value::<String>(Raw::Bytes(b"\"\xff\"")).is_err());
-        assert!(decode_value::<String>(Raw::Bytes(b"\"\\ud800\"")).is_err());
+        assert_eq!(read::<i32>(Raw::Bytes(b" 1 ")), Ok(1));
+        assert_eq!(read::<i32>(Raw::Bytes(b"1 2")).unwrap_err().to_string(), "trailing characters");
+        assert!(read::<String>(Raw::Bytes(b"\"\xff\"")).is_err());
+        assert!(read::<String>(Raw::Bytes(b"\"\\ud800\"")).is_err());
     }
 
     #[test]
     fn reads_numbers_to_the_last_bit() {
-        assert_eq!(decode_value(Raw::Bytes(b"8.795971662348867e-194")), Ok(8.795971662348867e-194));
-        assert_eq!(decode_value(Raw::Bytes(b"3.923189503225859e228")), Ok(3.923189503225859e228));
+        assert_eq!(read(Raw::Bytes(b"8.795971662348867e-194")), Ok(8.795971662348867e-194));
+        assert_eq!(read(Raw::Bytes(b"3.923189503225859e228")), Ok(3.923189503225859e228));
     }
 
     #[test]

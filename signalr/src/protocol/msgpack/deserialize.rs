@@ -262,7 +262,11 @@ impl<'de> MapAccess<'de> for Elements<'_, 'de> {
     type Error = ValueError;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, ValueError> {
-        self.next_element_seed(seed)
+        let Some(left) = self.left.checked_sub(1) else {
+            return Ok(None);
+        };
+        self.left = left;
+        seed.deserialize(Key(&mut *self.inner)).map(Some)
     }
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, ValueError> {
@@ -272,6 +276,117 @@ impl<'de> MapAccess<'de> for Elements<'_, 'de> {
     fn size_hint(&self) -> Option<usize> {
         Some(self.left)
     }
+}
+
+/// The key of an entry. A number may also be the text that it is in JSON, where keys are strings: JavaScript's objects have
+/// no other keys either, so that is how its clients write the numbers of a .NET `Dictionary<int, …>`.
+struct Key<'a, 'de>(&'a mut ValueDeserializer<'de>);
+
+macro_rules! numbers {
+    ($($function:ident: $visit:ident($type:ty);)+) => {$(
+        fn $function<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
+            if self.0.kind()? != Kind::Text {
+                return self.0.$function(visitor);
+            }
+            let text = self.0.text()?;
+            match text.parse::<$type>() {
+                Ok(number) => visitor.$visit(number),
+                Err(_) => Err(ValueError::invalid_type(Unexpected::Str(text), &visitor)),
+            }
+        }
+    )+};
+}
+
+impl<'de> Deserializer<'de> for Key<'_, 'de> {
+    type Error = ValueError;
+
+    fn is_human_readable(&self) -> bool {
+        false
+    }
+
+    #[inline]
+    fn deserialize_identifier<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
+        self.0.deserialize_identifier(visitor)
+    }
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
+        self.0.deserialize_any(visitor)
+    }
+
+    fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
+        self.0.deserialize_str(visitor)
+    }
+
+    fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
+        self.0.deserialize_string(visitor)
+    }
+
+    fn deserialize_bytes<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
+        self.0.deserialize_bytes(visitor)
+    }
+
+    fn deserialize_byte_buf<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
+        self.0.deserialize_byte_buf(visitor)
+    }
+
+    fn deserialize_char<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
+        self.0.deserialize_char(visitor)
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
+        self.0.deserialize_option(visitor)
+    }
+
+    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
+        self.0.deserialize_seq(visitor)
+    }
+
+    fn deserialize_tuple<V: Visitor<'de>>(self, length: usize, visitor: V) -> Result<V::Value, ValueError> {
+        self.0.deserialize_tuple(length, visitor)
+    }
+
+    /// A key of a type of its own is read as what is inside.
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, ValueError> {
+        if name == EXTENSION {
+            return self.0.deserialize_newtype_struct(name, visitor);
+        }
+        visitor.visit_newtype_struct(self)
+    }
+
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        variants: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, ValueError> {
+        self.0.deserialize_enum(name, variants, visitor)
+    }
+
+    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
+        self.0.deserialize_ignored_any(visitor)
+    }
+
+    numbers! {
+        deserialize_bool: visit_bool(bool);
+        deserialize_i8: visit_i8(i8);
+        deserialize_i16: visit_i16(i16);
+        deserialize_i32: visit_i32(i32);
+        deserialize_i64: visit_i64(i64);
+        deserialize_i128: visit_i128(i128);
+        deserialize_u8: visit_u8(u8);
+        deserialize_u16: visit_u16(u16);
+        deserialize_u32: visit_u32(u32);
+        deserialize_u64: visit_u64(u64);
+        deserialize_u128: visit_u128(u128);
+        deserialize_f32: visit_f32(f32);
+        deserialize_f64: visit_f64(f64);
+    }
+
+    forward_to_deserialize_any! { unit unit_struct tuple_struct map struct }
 }
 
 /// The only entry of a map, from the name of a variant to what it has.

@@ -5,6 +5,7 @@ use super::write::{FALSE, NIL, TRUE, write_array_len, write_map_len, write_signe
 use super::{kind, result_kind};
 use crate::protocol::codec::InvocationHead;
 use crate::protocol::error::EncodeError;
+use crate::protocol::naming::Naming;
 use crate::protocol::payload::{ArgumentEncoder, WireArguments};
 use serde::Serialize;
 
@@ -24,6 +25,7 @@ pub(crate) fn encode_invocation<A: WireArguments + ?Sized>(
     out: &mut Vec<u8>,
     head: InvocationHead<'_>,
     arguments: &A,
+    naming: Naming,
 ) -> Result<(), EncodeError> {
     try_framed(out, |out| {
         let kind = if head.streaming { kind::STREAM_INVOCATION } else { kind::INVOCATION };
@@ -40,7 +42,7 @@ pub(crate) fn encode_invocation<A: WireArguments + ?Sized>(
         write_str(out, head.target);
         let count = arguments.count();
         write_array_len(out, count);
-        let mut encoder = Encoder { out, written: 0 };
+        let mut encoder = Encoder { out, written: 0, naming };
         arguments.try_each(&mut encoder)?;
         if encoder.written != count {
             return Err(EncodeError(format!("{} arguments were written instead of {count}", encoder.written)));
@@ -57,20 +59,26 @@ pub(crate) fn encode_stream_item<T: Serialize + ?Sized>(
     out: &mut Vec<u8>,
     id: &str,
     item: &T,
+    naming: Naming,
 ) -> Result<(), EncodeError> {
     try_framed(out, |out| {
         out.extend_from_slice(&[const { array::<4>() }, kind::STREAM_ITEM, NO_HEADERS]);
         write_str(out, id);
-        encode_value(out, item)
+        encode_value(out, item, naming)
     })
 }
 
-pub(crate) fn encode_result<T: Serialize + ?Sized>(out: &mut Vec<u8>, id: &str, value: &T) -> Result<(), EncodeError> {
+pub(crate) fn encode_result<T: Serialize + ?Sized>(
+    out: &mut Vec<u8>,
+    id: &str,
+    value: &T,
+    naming: Naming,
+) -> Result<(), EncodeError> {
     try_framed(out, |out| {
         out.extend_from_slice(&[const { array::<5>() }, kind::COMPLETION, NO_HEADERS]);
         write_str(out, id);
         out.push(result_kind::VALUE);
-        encode_value(out, value)
+        encode_value(out, value, naming)
     })
 }
 
@@ -131,13 +139,14 @@ fn numbered(out: &mut Vec<u8>, kind: u8, number: i64) {
 struct Encoder<'a> {
     out: &'a mut Vec<u8>,
     written: usize,
+    naming: Naming,
 }
 
 impl ArgumentEncoder for Encoder<'_> {
     #[inline]
     fn argument<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), EncodeError> {
         self.written += 1;
-        encode_value(self.out, value)
+        encode_value(self.out, value, self.naming)
     }
 }
 

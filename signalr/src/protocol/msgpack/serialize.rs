@@ -6,27 +6,34 @@ use super::value::{EXTENSION, ValueError};
 use super::write::{
     FALSE, Head, NIL, TRUE, write_bytes, write_map_len, write_number, write_signed, write_str, write_unsigned,
 };
+use crate::protocol::naming::Names;
 use serde::Serialize;
 use serde::ser::{
     Error as _, SerializeMap, SerializeSeq, SerializeStruct, SerializeStructVariant, SerializeTuple,
     SerializeTupleStruct, SerializeTupleVariant, Serializer,
 };
+use std::marker::PhantomData;
 
-/// Writes one value.
-pub(super) struct ValueSerializer<'a> {
+/// Writes one value, with the names that `N` gives to the members of structs.
+pub(super) struct ValueSerializer<'a, N> {
     out: &'a mut Vec<u8>,
     /// How many levels of arrays and maps may follow.
     depth: usize,
+    names: PhantomData<N>,
 }
 
-impl<'a> ValueSerializer<'a> {
+impl<'a, N> ValueSerializer<'a, N> {
     pub(super) fn new(out: &'a mut Vec<u8>) -> Self {
-        ValueSerializer { out, depth: MAX_DEPTH }
+        Self::within(out, MAX_DEPTH)
+    }
+
+    fn within(out: &'a mut Vec<u8>, depth: usize) -> Self {
+        ValueSerializer { out, depth, names: PhantomData }
     }
 
     fn nested(self) -> Result<Self, ValueError> {
         match self.depth.checked_sub(1) {
-            Some(depth) => Ok(ValueSerializer { out: self.out, depth }),
+            Some(depth) => Ok(Self::within(self.out, depth)),
             None => Err(ValueError::custom(format_args!("the value is nested more than {MAX_DEPTH} levels deep"))),
         }
     }
@@ -38,19 +45,27 @@ impl<'a> ValueSerializer<'a> {
         self.nested()
     }
 
-    fn elements(self, length: Option<usize>, head: fn(usize) -> Head) -> Result<Elements<'a>, ValueError> {
+    fn elements(self, length: Option<usize>, head: fn(usize) -> Head) -> Result<Elements<'a, N>, ValueError> {
         let nested = self.nested()?;
         let start = nested.out.len();
         let declared = length.unwrap_or(0);
         let head_bytes = head(declared);
         nested.out.extend_from_slice(head_bytes.as_bytes());
         let end = nested.out.len();
-        Ok(Elements { out: nested.out, depth: nested.depth, head, head_at: start..end, declared, written: 0 })
+        Ok(Elements {
+            out: nested.out,
+            depth: nested.depth,
+            head,
+            head_at: start..end,
+            declared,
+            written: 0,
+            names: PhantomData,
+        })
     }
 }
 
 /// Writes the values in an array or a map.
-pub(super) struct Elements<'a> {
+pub(super) struct Elements<'a, N> {
     out: &'a mut Vec<u8>,
     depth: usize,
     /// Makes the head for a number of elements.
@@ -60,34 +75,51 @@ pub(super) struct Elements<'a> {
     /// The number that it says.
     declared: usize,
     written: usize,
+    names: PhantomData<N>,
 }
 
-impl Elements<'_> {
+impl<N: Names> Elements<'_, N> {
     #[inline]
     fn write<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), ValueError> {
-        value.serialize(ValueSerializer { out: self.out, depth: self.depth })
+        value.serialize(ValueSerializer::<N>::within(self.out, self.depth))
+    }
+
+    /// Writes an element of an array.
+    #[inline]
+    fn element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), ValueError> {
+        self.written += 1;
+        self.write(value)
+    }
+
+    /// Writes a member of a struct, which is an entry of a map.
+    #[inline]
+    fn member<T: Serialize + ?Sized>(&mut self, name: &'static str, value: &T) -> Result<(), ValueError> {
+        self.written += 1;
+        write_str(self.out, N::written(name));
+        self.write(value)
     }
 
     /// Corrects the head if the number of elements was not known, or was something else.
     #[inline]
-    fn finish(self) {
+    fn finish(self) -> Result<(), ValueError> {
         if self.written != self.declared {
             let head = (self.head)(self.written);
             self.out.splice(self.head_at, head.as_bytes().iter().copied());
         }
+        Ok(())
     }
 }
 
-impl<'a> Serializer for ValueSerializer<'a> {
+impl<'a, N: Names> Serializer for ValueSerializer<'a, N> {
     type Ok = ();
     type Error = ValueError;
-    type SerializeSeq = Elements<'a>;
-    type SerializeTuple = Elements<'a>;
-    type SerializeTupleStruct = Elements<'a>;
-    type SerializeTupleVariant = Elements<'a>;
-    type SerializeMap = Elements<'a>;
-    type SerializeStruct = Elements<'a>;
-    type SerializeStructVariant = Elements<'a>;
+    type SerializeSeq = Elements<'a, N>;
+    type SerializeTuple = Elements<'a, N>;
+    type SerializeTupleStruct = Elements<'a, N>;
+    type SerializeTupleVariant = Elements<'a, N>;
+    type SerializeMap = Elements<'a, N>;
+    type SerializeStruct = Elements<'a, N>;
+    type SerializeStructVariant = Elements<'a, N>;
 
     fn is_human_readable(&self) -> bool {
         false
@@ -200,7 +232,7 @@ impl<'a> Serializer for ValueSerializer<'a> {
     fn serialize_newtype_struct<T: Serialize + ?Sized>(self, name: &'static str, value: &T) -> Result<(), ValueError> {
         if name == EXTENSION {
             let start = self.out.len();
-            value.serialize(ValueSerializer { out: self.out, depth: self.depth })?;
+            value.serialize(ValueSerializer::<N>::within(self.out, self.depth))?;
             return extension_from(self.out, start);
         }
         value.serialize(self)
@@ -216,15 +248,15 @@ impl<'a> Serializer for ValueSerializer<'a> {
         value.serialize(self.variant(variant)?)
     }
 
-    fn serialize_seq(self, length: Option<usize>) -> Result<Elements<'a>, ValueError> {
+    fn serialize_seq(self, length: Option<usize>) -> Result<Elements<'a, N>, ValueError> {
         self.elements(length, Head::array)
     }
 
-    fn serialize_tuple(self, length: usize) -> Result<Elements<'a>, ValueError> {
+    fn serialize_tuple(self, length: usize) -> Result<Elements<'a, N>, ValueError> {
         self.elements(Some(length), Head::array)
     }
 
-    fn serialize_tuple_struct(self, _name: &'static str, length: usize) -> Result<Elements<'a>, ValueError> {
+    fn serialize_tuple_struct(self, _name: &'static str, length: usize) -> Result<Elements<'a, N>, ValueError> {
         self.elements(Some(length), Head::array)
     }
 
@@ -234,15 +266,15 @@ impl<'a> Serializer for ValueSerializer<'a> {
         _index: u32,
         variant: &'static str,
         length: usize,
-    ) -> Result<Elements<'a>, ValueError> {
+    ) -> Result<Elements<'a, N>, ValueError> {
         self.variant(variant)?.elements(Some(length), Head::array)
     }
 
-    fn serialize_map(self, length: Option<usize>) -> Result<Elements<'a>, ValueError> {
+    fn serialize_map(self, length: Option<usize>) -> Result<Elements<'a, N>, ValueError> {
         self.elements(length, Head::map)
     }
 
-    fn serialize_struct(self, _name: &'static str, length: usize) -> Result<Elements<'a>, ValueError> {
+    fn serialize_struct(self, _name: &'static str, length: usize) -> Result<Elements<'a, N>, ValueError> {
         self.elements(Some(length), Head::map)
     }
 
@@ -252,7 +284,7 @@ impl<'a> Serializer for ValueSerializer<'a> {
         _index: u32,
         variant: &'static str,
         length: usize,
-    ) -> Result<Elements<'a>, ValueError> {
+    ) -> Result<Elements<'a, N>, ValueError> {
         self.variant(variant)?.elements(Some(length), Head::map)
     }
 }
@@ -273,71 +305,42 @@ fn extension_from(out: &mut Vec<u8>, start: usize) -> Result<(), ValueError> {
     Ok(())
 }
 
-/// Implements the traits whose elements are single values.
-macro_rules! sequences {
-    ($($kind:ident: $function:ident;)+) => {$(
-        impl $kind for Elements<'_> {
+/// Implements the traits of what is written piece by piece: `$method` writes a piece, and its arguments are what a piece has
+/// besides its value.
+macro_rules! compounds {
+    ($($kind:ident: $function:ident($($name:ident: $type:ty)?) = $method:ident;)+) => {$(
+        impl<N: Names> $kind for Elements<'_, N> {
             type Ok = ();
             type Error = ValueError;
 
             #[inline]
-            fn $function<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), ValueError> {
-                self.written += 1;
-                self.write(value)
+            fn $function<T: Serialize + ?Sized>(&mut self, $($name: $type,)? value: &T) -> Result<(), ValueError> {
+                self.$method($($name,)? value)
             }
 
             #[inline]
             fn end(self) -> Result<(), ValueError> {
-                self.finish();
-                Ok(())
+                self.finish()
             }
         }
     )+};
 }
 
-sequences! {
-    SerializeSeq: serialize_element;
-    SerializeTuple: serialize_element;
-    SerializeTupleStruct: serialize_field;
-    SerializeTupleVariant: serialize_field;
+compounds! {
+    SerializeSeq: serialize_element() = element;
+    SerializeTuple: serialize_element() = element;
+    SerializeTupleStruct: serialize_field() = element;
+    SerializeTupleVariant: serialize_field() = element;
+    SerializeStruct: serialize_field(name: &'static str) = member;
+    SerializeStructVariant: serialize_field(name: &'static str) = member;
 }
 
-/// Implements the traits whose elements have names.
-macro_rules! structs {
-    ($($kind:ident)+) => {$(
-        impl $kind for Elements<'_> {
-            type Ok = ();
-            type Error = ValueError;
-
-            #[inline]
-            fn serialize_field<T: Serialize + ?Sized>(
-                &mut self,
-                name: &'static str,
-                value: &T,
-            ) -> Result<(), ValueError> {
-                self.written += 1;
-                write_str(self.out, name);
-                self.write(value)
-            }
-
-            #[inline]
-            fn end(self) -> Result<(), ValueError> {
-                self.finish();
-                Ok(())
-            }
-        }
-    )+};
-}
-
-structs! { SerializeStruct SerializeStructVariant }
-
-impl SerializeMap for Elements<'_> {
+impl<N: Names> SerializeMap for Elements<'_, N> {
     type Ok = ();
     type Error = ValueError;
 
     fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), ValueError> {
-        self.written += 1;
-        self.write(key)
+        self.element(key)
     }
 
     fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), ValueError> {
@@ -345,7 +348,6 @@ impl SerializeMap for Elements<'_> {
     }
 
     fn end(self) -> Result<(), ValueError> {
-        self.finish();
-        Ok(())
+        self.finish()
     }
 }

@@ -8,13 +8,14 @@ use super::MAX_DEPTH;
 use super::deserialize::ValueDeserializer;
 use super::serialize::ValueSerializer;
 use crate::protocol::error::{DecodeError, EncodeError};
+use crate::protocol::naming::{Declared, Naming, Pascal};
+use crate::protocol::renaming::Renaming;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::fmt;
 use thiserror::Error;
 
-/// The name of newtype structs that are extensions.
-pub(super) const EXTENSION: &str = "_ExtStruct";
+pub(super) use crate::protocol::extension::NAME as EXTENSION;
 
 /// What is wrong with a value, in serde's words or ours.
 #[derive(Debug, Error)]
@@ -36,9 +37,9 @@ impl serde::ser::Error for ValueError {
 }
 
 /// Reads a value that takes all of `bytes`.
-pub(crate) fn decode_value<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, DecodeError> {
+pub(crate) fn decode_value<T: DeserializeOwned>(bytes: &[u8], naming: Naming) -> Result<T, DecodeError> {
     let mut rest = bytes;
-    let value = decode_next(&mut rest)?;
+    let value = decode_next(&mut rest, naming)?;
     if !rest.is_empty() {
         return Err(DecodeError("unexpected bytes after the value".into()));
     }
@@ -48,15 +49,27 @@ pub(crate) fn decode_value<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Decod
 /// Reads the first value of `rest` where it stands, and moves `rest` behind it.
 ///
 /// After an error nothing is left to read.
-pub(crate) fn decode_next<T: DeserializeOwned>(rest: &mut &[u8]) -> Result<T, DecodeError> {
+pub(crate) fn decode_next<T: DeserializeOwned>(rest: &mut &[u8], naming: Naming) -> Result<T, DecodeError> {
     let mut deserializer = ValueDeserializer::new(std::mem::take(rest), MAX_DEPTH);
-    let value = T::deserialize(&mut deserializer).map_err(|error| DecodeError(error.0))?;
+    let value = match naming {
+        Naming::AsDeclared => T::deserialize(&mut deserializer),
+        Naming::DotNet => T::deserialize(Renaming::<_, Pascal>::new(&mut deserializer)),
+    };
+    let value = value.map_err(|error| DecodeError(error.0))?;
     *rest = deserializer.rest();
     Ok(value)
 }
 
 /// Writes a value; part of it may have been written when that fails.
 #[inline]
-pub(super) fn encode_value<T: Serialize + ?Sized>(out: &mut Vec<u8>, value: &T) -> Result<(), EncodeError> {
-    value.serialize(ValueSerializer::new(out)).map_err(|error| EncodeError(error.0))
+pub(super) fn encode_value<T: Serialize + ?Sized>(
+    out: &mut Vec<u8>,
+    value: &T,
+    naming: Naming,
+) -> Result<(), EncodeError> {
+    match naming {
+        Naming::AsDeclared => value.serialize(ValueSerializer::<Declared>::new(out)),
+        Naming::DotNet => value.serialize(ValueSerializer::<Pascal>::new(out)),
+    }
+    .map_err(|error| EncodeError(error.0))
 }

@@ -38,7 +38,7 @@ impl Service for Rejecting {
             Err(CloseReason::ServerError("no".into()))
         }))
     }
-    fn invoke(&mut self, invocation: Invocation<'_>, u: Vec<UploadHandle>, c: bool) -> Option<Call> {
+    fn invoke(&mut self, invocation: &Invocation<'_>, u: Vec<UploadHandle>, c: bool) -> Option<Call> {
         self.2.lock().unwrap().push(invocation.target.to_string());
         self.0.invoke(invocation, u, c)
     }
@@ -167,7 +167,7 @@ impl Service for Aborting {
             Ok(())
         }))
     }
-    fn invoke(&mut self, invocation: Invocation<'_>, u: Vec<UploadHandle>, c: bool) -> Option<Call> {
+    fn invoke(&mut self, invocation: &Invocation<'_>, u: Vec<UploadHandle>, c: bool) -> Option<Call> {
         self.1.lock().unwrap().push(invocation.target.to_string());
         self.0.invoke(invocation, u, c)
     }

@@ -38,18 +38,14 @@ impl Service for TestService {
         None
     }
 
-    fn invoke(
-        &mut self,
-        mut invocation: Invocation<'_>,
-        _uploads: Vec<UploadHandle>,
-        _cancelled: bool,
-    ) -> Option<Call> {
+    fn invoke(&mut self, invocation: &Invocation<'_>, _uploads: Vec<UploadHandle>, _cancelled: bool) -> Option<Call> {
         let id = invocation.id.as_deref();
         let mut reply = Reply::new(self.peer.clone(), id, "Test", invocation.streaming);
         let id = id.map(Into::into);
         match &*invocation.target {
             "Echo" => {
-                reply.result(&invocation.arguments.next::<String>().unwrap());
+                let mut arguments = invocation.arguments;
+                reply.result(&arguments.next::<String>().unwrap());
                 None
             }
             "Hold" => {
