@@ -97,9 +97,6 @@ pub fn request(method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) 
 ///
 /// When the connection ends within the body.
 pub fn read_body(stream: &mut impl Read, mut response: Response, mut rest: Vec<u8>) -> Response {
-    if response.status == 204 {
-        return response;
-    }
     let mut receive = |rest: &mut Vec<u8>| {
         let mut chunk = [0; 4096];
         let count = stream.read(&mut chunk).expect("the body can be read");
