@@ -229,10 +229,12 @@ impl HubOptions {
 
     /// Whether a connection outlives its WebSocket. A client that asks for it comes back over a new one within
     /// [`disconnect_timeout`](Self::disconnect_timeout), under the same id: its calls and streams have gone on, no message of
-    /// either direction is lost and none comes twice, and the hub is told nothing. Messages for such a client are never
-    /// dropped: whatever [`overflow`](Self::overflow) says, senders that await wait until it has acknowledged enough of what
-    /// it was sent. When its buffer is full and it acknowledges nothing for the
-    /// [`disconnect_timeout`](Self::disconnect_timeout), it counts as gone. Default: no (`AllowStatefulReconnects`).
+    /// either direction is lost and none comes twice, and the hub is told nothing.
+    ///
+    /// Messages for such a client are never dropped: whatever [`overflow`](Self::overflow) says, it is
+    /// [`Overflow::Wait`] for them. When its buffer is full and it acknowledges nothing for the
+    /// [`disconnect_timeout`](Self::disconnect_timeout), it counts as gone, with
+    /// [`CloseReason::TransportLost`](crate::CloseReason::TransportLost). Default: no (`AllowStatefulReconnects`).
     pub fn allow_stateful_reconnects(mut self, allow: bool) -> Self {
         self.allow_stateful_reconnects = allow;
         self
