@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::{
-    RECORD_SEPARATOR,
+    RECORD_SEPARATOR, Server,
     message::{self, invocation},
     websocket::{BINARY, CLOSE, Frame, RawSocket, TEXT},
 };
@@ -120,6 +120,17 @@ impl HubSocket {
     #[must_use]
     pub fn connect(path: &str, protocol: Protocol) -> Self {
         Self::handshake(RawSocket::open(path), protocol)
+    }
+
+    /// Connects to another server.
+    ///
+    /// # Panics
+    ///
+    /// When the server refuses.
+    #[must_use]
+    pub fn connect_at(server: &Server, path: &str, protocol: Protocol) -> Self {
+        let upgraded = RawSocket::upgrade_at(server, path, &[]);
+        Self::handshake(upgraded.unwrap_or_else(|response| panic!("no WebSocket: {response:?}")).0, protocol)
     }
 
     /// Connects in JSON.

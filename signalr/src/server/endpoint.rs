@@ -1,6 +1,7 @@
 //! One path where a hub is mounted: from its HTTP requests to sessions.
 
 use super::options::HubOptions;
+use crate::backplane::registry::{HubCore, Memberships};
 use crate::hub::context::Connection;
 use crate::hub::method::HubMethods;
 use crate::hub::request;
@@ -15,6 +16,7 @@ use crate::session::mailbox::Mailbox;
 use crate::session::peer::Peer;
 use crate::session::settings::Settings;
 use crate::transport::server::dispatch::{Answer, Dispatch, Opened, Socket};
+use crate::transport::server::gate::{Admitted, Gate, Shutdown};
 use crate::transport::server::pending::Place;
 use crate::transport::{Duplex, Transport};
 use axum::extract::{ConnectInfo, Request};
@@ -33,6 +35,10 @@ pub(super) trait Endpoint: Send + Sync {
 
     /// Answers a request to the hub's own path.
     fn connect(&self, request: Request) -> Answer;
+
+    fn options(&self) -> &HubOptions;
+
+    fn core(&self) -> &Arc<HubCore>;
 }
 
 /// A hub at a path, with the options that hold there.
@@ -78,10 +84,10 @@ impl<H: HubMethods> Shared<H> {
 }
 
 impl<H: HubMethods> HubEndpoint<H> {
-    pub(super) fn new(hub: &Hub<H>, options: &HubOptions) -> Self {
+    pub(super) fn new(hub: &Hub<H>, options: &HubOptions, shutdown: &Arc<Shutdown>) -> Self {
         HubEndpoint(Arc::new(Shared {
             hub: hub.inner().clone(),
-            dispatch: Dispatch::new(options.http_rules()),
+            dispatch: Dispatch::new(options.http_rules(), Gate::new(shutdown.clone(), options.bounds().connections())),
             web_sockets: Terms::new(options, Transport::WebSockets),
             server_sent_events: Terms::new(options, Transport::ServerSentEvents),
             long_polling: Terms::new(options, Transport::LongPolling),
@@ -91,14 +97,14 @@ impl<H: HubMethods> HubEndpoint<H> {
 
     /// Serves a connection, on a task of its own.
     fn open(&self, opened: Opened) {
-        let Opened { id, transport, mut parts, socket, place } = opened;
+        let Opened { id, transport, mut parts, socket, place, admitted } = opened;
         let shared = self.0.clone();
         let user = shared.options.user_of(&parts).map(Into::into);
         let peer_address = parts.extensions.remove::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| address);
         let query = parts.uri.query().unwrap_or_default();
         let request = request::Request::new(query, &parts.headers, parts.extensions, peer_address);
         let opening = Box::new(Opening { id, place, user, request, transport });
-        tokio::spawn(serve(shared, socket, opening));
+        tokio::spawn(serve(shared, socket, opening, admitted));
     }
 }
 
@@ -109,6 +115,14 @@ impl<H: HubMethods> Endpoint for HubEndpoint<H> {
 
     fn connect(&self, request: Request) -> Answer {
         self.0.dispatch.answer(request, |opened| self.open(opened))
+    }
+
+    fn options(&self) -> &HubOptions {
+        &self.0.options
+    }
+
+    fn core(&self) -> &Arc<HubCore> {
+        &self.0.hub.core
     }
 }
 
@@ -122,11 +136,18 @@ struct Opening {
 }
 
 /// Serves one connection from its handshake to its end.
-async fn serve<H: HubMethods>(shared: Arc<Shared<H>>, socket: Socket, opening: Box<Opening>) {
+async fn serve<H: HubMethods>(shared: Arc<Shared<H>>, socket: Socket, opening: Box<Opening>, admitted: Admitted) {
     let Some(mut duplex) = socket.attached().await else { return };
     let rules = &shared.terms(opening.transport).rules;
-    let Some(handshake) = accept(&mut *duplex, rules).await else { return };
+    let shutdown = admitted.shutdown();
+    // In a box, whose memory a connection gives back after its handshake.
+    let handshake = Box::pin(accept(&mut *duplex, rules, shutdown.begun()));
+    let Some(handshake) = handshake.await else { return };
     let (session, _place) = session(&shared, duplex, *opening, handshake);
+    if shutdown.has_begun() {
+        // It was not yet there when all were told.
+        session.drain();
+    }
     session.await;
 }
 
@@ -158,7 +179,7 @@ fn session<H: HubMethods>(
         user,
         request,
         items: Default::default(),
-        memberships: Default::default(),
+        memberships: Memberships::new(settings.groups),
         connected: AtomicBool::new(false),
     });
     let (place, resumed) = match (resume, place) {

@@ -1,5 +1,6 @@
 //! Which request goes where: to a new connection, to one that lives, or back with the error that ASP.NET Core gives.
 
+use super::gate::{Admitted, Gate};
 use super::inlet::{Inlet, PostError};
 use super::long_polling::{self, LongPolling, PollRequest, PollTimes, Polls};
 use super::negotiate::{self, plain};
@@ -37,6 +38,8 @@ pub(crate) struct HttpRules {
     pub(crate) frame_limit: usize,
     /// Where stateful reconnect is allowed.
     pub(crate) resume: Option<ResumeRules>,
+    /// Promised connections that nobody has picked up.
+    pub(crate) pending_limit: usize,
 }
 
 /// The HTTP side of one endpoint.
@@ -44,6 +47,7 @@ pub(crate) struct HttpRules {
 pub(crate) struct Dispatch {
     rules: HttpRules,
     connections: Arc<Pending>,
+    gate: Arc<Gate>,
 }
 
 /// A connection that a request has opened.
@@ -55,6 +59,8 @@ pub(crate) struct Opened {
     pub(crate) socket: Socket,
     /// The place in the table, where the socket does not hold it itself.
     pub(crate) place: Option<Place>,
+    /// To be dropped when all of it has ended.
+    pub(crate) admitted: Admitted,
 }
 
 /// What bytes are moved by.
@@ -104,8 +110,8 @@ impl Answer {
 }
 
 impl Dispatch {
-    pub(crate) fn new(rules: HttpRules) -> Self {
-        Dispatch { rules, connections: Arc::default() }
+    pub(crate) fn new(rules: HttpRules, gate: Arc<Gate>) -> Self {
+        Dispatch { connections: Pending::new(rules.pending_limit), rules, gate }
     }
 
     /// How connections are resumed, if they may be.
@@ -115,6 +121,9 @@ impl Dispatch {
 
     /// Answers `…/negotiate`.
     pub(crate) fn negotiate(&self, request: &Request) -> Response {
+        if let Err(closed) = self.gate.is_open() {
+            return closed.response();
+        }
         negotiate::answer(request.method(), request.uri().query().unwrap_or_default(), &self.rules, &self.connections)
     }
 
@@ -162,9 +171,10 @@ impl Dispatch {
         let mut posts = None;
         let live = |inlet: Arc<Inlet>| Live::ServerSentEvents(posts.insert(inlet).clone());
         match (self.pick_up(&token, transport, live), posts) {
-            (Ok((id, place)), Some(posts)) => {
+            (Ok((id, place, admitted)), Some(posts)) => {
                 let (response, duplex) = server_sent_events::open(posts, place);
-                open(Opened { id, transport, parts, socket: Socket::Attached(Box::new(duplex)), place: None });
+                let socket = Socket::Attached(Box::new(duplex));
+                open(Opened { id, transport, parts, socket, place: None, admitted });
                 response
             }
             (Err(Refusal::Live(_)), _) => plain(StatusCode::CONFLICT, ""),
@@ -179,9 +189,9 @@ impl Dispatch {
         let mut opened = None;
         let live = |inlet: Arc<Inlet>| Live::LongPolling(opened.insert(Polls::new(inlet, self.rules.polls)).clone());
         Answer::Now(match (self.pick_up(&token, transport, live), opened) {
-            (Ok((id, place)), Some(polls)) => {
+            (Ok((id, place, admitted)), Some(polls)) => {
                 let socket = Socket::Attached(Box::new(LongPolling::new(polls, place)));
-                open(Opened { id, transport, parts, socket, place: None });
+                open(Opened { id, transport, parts, socket, place: None, admitted });
                 long_polling::opened()
             }
             (Err(Refusal::Live(Live::LongPolling(polls))), _) => return Answer::Poll(polls.begin()),
@@ -196,9 +206,9 @@ impl Dispatch {
             Ok(accepted) => accepted,
             Err(refusal) => return refusal,
         };
-        let (id, place) = match connection_token(&parts) {
+        let (id, place, admitted) = match connection_token(&parts) {
             Some(token) => match self.pick_up(&token, transport, |_posts| Live::WebSockets(None)) {
-                Ok((id, place)) => (id, Some(place)),
+                Ok((id, place, admitted)) => (id, Some(place), admitted),
                 Err(Refusal::Live(Live::WebSockets(Some(mailbox)))) => {
                     if !mailbox.is_open() {
                         return plain(StatusCode::NO_CONTENT, "");
@@ -217,16 +227,17 @@ impl Dispatch {
                 }
             },
             None if !self.offers(transport) => return not_offered(transport),
-            None => match new_connection_id() {
-                Ok(id) => (id.into(), None),
-                Err(error) => {
+            None => match (new_connection_id(), self.gate.admit()) {
+                (Ok(id), Ok(admitted)) => (id.into(), None, admitted),
+                (Ok(_), Err(closed)) => return closed.response(),
+                (Err(error), _) => {
                     tracing::error!(%error, "no random bytes for a connection id");
                     return plain(StatusCode::SERVICE_UNAVAILABLE, "");
                 }
             },
         };
         let socket = Socket::Upgrading(on_upgrade, self.rules.frame_limit);
-        open(Opened { id, transport, parts, socket, place });
+        open(Opened { id, transport, parts, socket, place, admitted });
         response
     }
 
@@ -240,18 +251,31 @@ impl Dispatch {
         token: &str,
         transport: Transport,
         live: impl FnOnce(Arc<Inlet>) -> Live,
-    ) -> Result<(Box<str>, Place), Refusal> {
+    ) -> Result<(Box<str>, Place, Admitted), Refusal> {
         if !self.offers(transport) {
             let known = self.connections.find(token).is_some();
             return Err(Refusal::other(if known { not_offered(transport) } else { unknown() }));
         }
-        self.connections.pick_up(token, live).map_err(|error| match error {
+        let picked_up = self.connections.pick_up(token, live).map_err(|error| match error {
             PickUpError::Unknown => Refusal::other(unknown()),
             PickUpError::Live(live) if live.transport() != transport => {
                 Refusal::other(plain(StatusCode::BAD_REQUEST, OTHER_TRANSPORT))
             }
             PickUpError::Live(live) => Refusal::Live(live),
-        })
+        });
+        let (id, place) = picked_up?;
+        match self.gate.admit() {
+            Ok(admitted) => Ok((id, place, admitted)),
+            Err(closed) => {
+                // POSTs may wait for somebody to read them.
+                if let Some(Some(live)) = self.connections.find(token)
+                    && let Some(inlet) = live.inlet()
+                {
+                    inlet.close();
+                }
+                Err(Refusal::other(closed.response()))
+            }
+        }
     }
 }
 

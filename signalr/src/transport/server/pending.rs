@@ -13,13 +13,13 @@ use tokio::time::Instant;
 
 /// A connection that nobody has picked up after this time is removed.
 const PICK_UP_TIME: Duration = Duration::from_secs(15);
-/// More promised connections than this are refused.
-const MAX_PENDING: usize = 100_000;
 
 /// The table of one endpoint. A request costs one lock and one look-up, however many connections there are.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Pending {
     table: Mutex<Table>,
+    /// More promised connections than this are refused.
+    limit: usize,
 }
 
 #[derive(Debug, Default)]
@@ -118,6 +118,10 @@ impl Drop for Place {
 }
 
 impl Pending {
+    pub(crate) fn new(limit: usize) -> Arc<Self> {
+        Arc::new(Pending { table: Mutex::default(), limit })
+    }
+
     fn lock(&self) -> MutexGuard<'_, Table> {
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -129,7 +133,7 @@ impl Pending {
         let now = Instant::now();
         let mut table = self.lock();
         table.expire(now);
-        if table.pending >= MAX_PENDING {
+        if table.pending >= self.limit {
             return Ok(None);
         }
         let key: Arc<str> = token.as_deref().unwrap_or(&id).into();
@@ -259,7 +263,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_promise_is_picked_up_once() {
-        let pending = Arc::new(Pending::default());
+        let pending = Pending::new(10);
         let token = token(&pending);
         assert!(matches!(pending.find(&token), Some(None)));
         let (_, place) = pick_up(&pending, &token).unwrap();
@@ -271,7 +275,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn promises_that_nobody_picks_up_are_removed_and_live_connections_are_not() {
-        let pending = Arc::new(Pending::default());
+        let pending = Pending::new(10);
         let (stale, taken) = (token(&pending), token(&pending));
         let _place = pick_up(&pending, &taken).unwrap();
         tokio::time::sleep(PICK_UP_TIME + Duration::from_millis(1)).await;
@@ -283,7 +287,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_post_that_waits_for_a_promise_ends_with_it() {
-        let pending = Arc::new(Pending::default());
+        let pending = Pending::new(10);
         let token = token(&pending);
         let inlet = pending.inlet(&token).unwrap().unwrap();
         inlet.post(Body::from("kept")).await.unwrap();
@@ -293,9 +297,21 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn the_id_is_not_the_token() {
-        let pending = Arc::new(Pending::default());
+        let pending = Pending::new(10);
         let promise = pending.promise(true, false).unwrap().unwrap();
         assert_ne!(Some(promise.id), promise.token);
         assert!(pending.promise(false, false).unwrap().unwrap().token.is_none());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn only_those_that_nobody_has_picked_up_count_against_the_limit() {
+        let pending = Pending::new(2);
+        let (one, _two) = (token(&pending), token(&pending));
+        assert!(pending.promise(true, false).unwrap().is_none());
+        let _place = pick_up(&pending, &one).unwrap();
+        token(&pending);
+        assert!(pending.promise(true, false).unwrap().is_none());
+        tokio::time::advance(PICK_UP_TIME).await;
+        token(&pending);
     }
 }
