@@ -228,8 +228,8 @@ impl HubOptions {
     /// Bytes of messages that are kept for one connection with
     /// [stateful reconnect](Self::allow_stateful_reconnects) until its client acknowledges them, which Microsoft's do once a
     /// second; above it, nothing more is sent until then. Only where reading from the client pauses (see
-    /// [`Limits::waiting_limit`](crate::Limits::waiting_limit)), so that no acknowledgement can be read, up to eight times as much is sent.
-    /// Default: 100,000 (`StatefulReconnectBufferSize`).
+    /// [`Limits::waiting_limit`](crate::Limits::waiting_limit)), so that no acknowledgement can be read, up to eight times as
+    /// much is sent. Default: 100,000 (`StatefulReconnectBufferSize`).
     pub fn stateful_reconnect_buffer_size(mut self, bytes: usize) -> Self {
         self.stateful_reconnect_buffer_size = bytes;
         self
