@@ -7,6 +7,7 @@ pub const DIFFERENCES: &[(&str, &str)] = &[
     ("a client that does not read is disconnected and its senders go on", "lets the senders wait"),
     ("a frame above the frame limit closes with 1009", "waits for the frame"),
     ("a frame without mask and payload is refused at once", "waits for the bytes of the mask"),
+    ("a second socket of a live connection with stateful reconnect takes the place of the first", "closes the first and refuses the second"),
     ("a token opens only the endpoint that gave it", "looks tokens up in one table for all endpoints"),
     ("a server that ends tells its clients to come back", "ends its sockets without a word"),
     ("a poll that waits during DELETE gets 204", "may answer it with a Close message first"),

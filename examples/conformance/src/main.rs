@@ -36,6 +36,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let bench = Hub::new("BenchHub", BenchHub);
     let conformance = Hub::new("ConformanceHub", ConformanceHub).naming(Naming::DotNet);
     let detailed = Hub::new("DetailedHub", ConformanceHub).naming(Naming::DotNet);
+    let stateful = Hub::new("StatefulHub", ConformanceHub).naming(Naming::DotNet);
     let limits = Hub::new("LimitsHub", ConformanceHub).naming(Naming::DotNet);
     let hubs = SignalR::builder()
         .options(HubOptions::default().any_origin())
@@ -45,6 +46,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .hub_with("/conformance-detailed", &detailed, |options| {
             options.detailed_errors(true).limits_with(|limits| limits.parallel_invocations(4))
         })
+        .hub_with("/conformance-stateful", &stateful, |options| options.allow_stateful_reconnects(true))
         .hub_with("/conformance-limits", &limits, |options| {
             options
                 .limits_with(|limits| limits.maximum_message_size(1024))

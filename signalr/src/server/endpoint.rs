@@ -7,9 +7,12 @@ use crate::hub::method::HubMethods;
 use crate::hub::request;
 use crate::hub::service::HubService;
 use crate::hub::{Hub, HubInner};
-use crate::protocol::{Codec, Protocol, TransferFormat};
+use crate::protocol::handshake::STATEFUL_VERSION;
+use crate::protocol::{Codec, TransferFormat};
 use crate::session::Session;
 use crate::session::handshake::{Handshake, HandshakeRules, accept};
+use crate::session::inbox::Overflow;
+use crate::session::mailbox::Mailbox;
 use crate::session::peer::Peer;
 use crate::session::settings::Settings;
 use crate::transport::server::dispatch::{Answer, Dispatch, Opened, Socket};
@@ -139,8 +142,8 @@ async fn serve<H: HubMethods>(shared: Arc<Shared<H>>, socket: Socket, opening: B
     let shutdown = admitted.shutdown();
     // In a box, whose memory a connection gives back after its handshake.
     let handshake = Box::pin(accept(&mut *duplex, rules, shutdown.begun()));
-    let Some(Handshake { protocol, received }) = handshake.await else { return };
-    let session = session(&shared, duplex, *opening, protocol, received);
+    let Some(handshake) = handshake.await else { return };
+    let (session, _place) = session(&shared, duplex, *opening, handshake);
     if shutdown.has_begun() {
         // It was not yet there when all were told.
         session.drain();
@@ -148,20 +151,25 @@ async fn serve<H: HubMethods>(shared: Arc<Shared<H>>, socket: Socket, opening: B
     session.await;
 }
 
+/// Makes the session, and gives the place of a connection that can be resumed back: its token is known until the very end.
 fn session<H: HubMethods>(
     shared: &Arc<Shared<H>>,
     duplex: Box<dyn Duplex>,
     opening: Opening,
-    protocol: Protocol,
-    received: Vec<u8>,
-) -> Box<Session> {
+    Handshake { protocol, version, received }: Handshake,
+) -> (Box<Session>, Option<Box<Place>>) {
     let settings = shared.terms(opening.transport).settings.clone();
     let Opening { id, place, user, request, transport } = opening;
+    let resume = shared.dispatch.resume_rules().filter(|_| {
+        let agreed = place.as_ref().is_some_and(|place| place.resumable);
+        agreed && transport == Transport::WebSockets && version >= STATEFUL_VERSION
+    });
     let peer = Arc::new(Peer::new(
         (&*id).into(),
         Codec::new(protocol, shared.hub.core.naming()),
         settings.outbound_capacity,
-        settings.overflow,
+        // What is promised to be delivered is neither dropped nor a reason to disconnect: senders wait.
+        if resume.is_some() { Overflow::Wait } else { settings.overflow },
         settings.detailed_errors,
     ));
     let connection = Arc::new(Connection {
@@ -174,6 +182,19 @@ fn session<H: HubMethods>(
         memberships: Memberships::new(settings.groups),
         connected: AtomicBool::new(false),
     });
+    let (place, resumed) = match (resume, place) {
+        (Some(rules), Some(place)) => {
+            let mailbox = Mailbox::new(peer.clone());
+            place.resume_by(mailbox.clone());
+            (None, Some((mailbox, rules, Box::new(place))))
+        }
+        (_, place) => (place, None),
+    };
     let service = Box::new(HubService::new(shared.hub.clone(), connection, place.map(|place| Box::new(place) as _)));
-    Session::new(peer, settings, service, duplex, received, HANDSHAKE_ACCEPTED)
+    let mut session = Session::new(peer, settings, service, duplex, received, HANDSHAKE_ACCEPTED);
+    let kept = resumed.map(|(mailbox, rules, place)| {
+        session.resume_by(mailbox, rules);
+        place
+    });
+    (session, kept)
 }

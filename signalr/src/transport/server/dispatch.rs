@@ -8,6 +8,8 @@ use super::pending::{Live, Pending, PickUpError, Place};
 use super::{server_sent_events, upgrade};
 use crate::protocol::Transport;
 use crate::protocol::negotiate::new_connection_id;
+use crate::session::mailbox::Mailbox;
+use crate::session::stateful::ResumeRules;
 use crate::transport::Duplex;
 use crate::transport::query::query_values;
 use axum::body::Body;
@@ -34,6 +36,8 @@ pub(crate) struct HttpRules {
     pub(crate) minimum_version: i32,
     pub(crate) polls: PollTimes,
     pub(crate) frame_limit: usize,
+    /// Where stateful reconnect is allowed.
+    pub(crate) resume: Option<ResumeRules>,
     /// Promised connections that nobody has picked up.
     pub(crate) pending_limit: usize,
 }
@@ -108,6 +112,11 @@ impl Answer {
 impl Dispatch {
     pub(crate) fn new(rules: HttpRules, gate: Arc<Gate>) -> Self {
         Dispatch { connections: Pending::new(rules.pending_limit), rules, gate }
+    }
+
+    /// How connections are resumed, if they may be.
+    pub(crate) fn resume_rules(&self) -> Option<&ResumeRules> {
+        self.rules.resume.as_ref()
     }
 
     /// Answers `…/negotiate`.
@@ -202,6 +211,14 @@ impl Dispatch {
         let (id, place, admitted) = match connection_token(&parts) {
             Some(token) => match self.pick_up(&token, transport, over_socket) {
                 Ok((id, place, admitted)) => (id, Some(place), admitted),
+                Err(Refusal::Live(Live::WebSockets(Some(mailbox)))) => {
+                    if !mailbox.is_open() {
+                        return plain(StatusCode::NO_CONTENT, "");
+                    }
+                    let socket = Socket::Upgrading(on_upgrade, self.rules.frame_limit);
+                    tokio::spawn(resume(mailbox, socket));
+                    return response;
+                }
                 Err(Refusal::Live(_)) => return plain(StatusCode::CONFLICT, ""),
                 Err(Refusal::Other(mut refusal)) => {
                     if refusal.status() == StatusCode::NOT_FOUND && self.offers(transport) {
@@ -269,7 +286,15 @@ fn over_socket(kept: Option<Arc<Inlet>>) -> Live {
     if let Some(inlet) = kept {
         inlet.close();
     }
-    Live::WebSockets
+    Live::WebSockets(None)
+}
+
+/// Hands the socket to the connection that it belongs to.
+async fn resume(mailbox: Arc<Mailbox>, socket: Socket) {
+    if let Some(duplex) = socket.attached().await {
+        // If the connection has ended meanwhile, so does the socket.
+        mailbox.attach(duplex);
+    }
 }
 
 /// Why a connection is not picked up.
