@@ -223,7 +223,7 @@ mod tests {
 
     fn connection() -> (Response, ServerSentEvents) {
         let pending = Pending::new(10);
-        let token = pending.promise(true).unwrap().unwrap().token.unwrap();
+        let token = pending.promise(true, false).unwrap().unwrap().token.unwrap();
         let (_, place) = pending.pick_up(&token, |_| Live::ServerSentEvents(Arc::default())).unwrap();
         open(Arc::default(), place)
     }

@@ -7,7 +7,7 @@ const TIMES: PollTimes = PollTimes { poll: Duration::from_secs(90), gap: Duratio
 
 fn connection() -> (Arc<Polls>, LongPolling) {
     let pending = Pending::new(10);
-    let token = pending.promise(true).unwrap().unwrap().token.unwrap();
+    let token = pending.promise(true, false).unwrap().unwrap().token.unwrap();
     let mut polls = None;
     let live = |_| Live::LongPolling(polls.insert(Polls::new(Arc::default(), TIMES)).clone());
     let (_, place) = pending.pick_up(&token, live).unwrap();
