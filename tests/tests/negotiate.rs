@@ -130,7 +130,6 @@ fn stateful_reconnect_is_not_agreed_on_where_it_is_not_allowed() {
 }
 
 #[test]
-#[ignore = "/conformance-stateful is not served yet"]
 fn stateful_reconnect_comes_first_where_it_is_allowed() {
     for wanted in ["true", "True", "TRUE"] {
         let path = format!("/conformance-stateful/negotiate?negotiateVersion=1&useStatefulReconnect={wanted}");

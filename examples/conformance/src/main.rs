@@ -27,12 +27,14 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let bench = Hub::new("BenchHub", BenchHub);
     let conformance = Hub::new("ConformanceHub", ConformanceHub);
     let detailed = Hub::new("DetailedHub", ConformanceHub);
+    let stateful = Hub::new("StatefulHub", ConformanceHub);
     let limits = Hub::new("LimitsHub", ConformanceHub);
     let hubs = SignalR::builder()
         .hub_with("/bench", &bench, |options| options.maximum_message_size(1024 * 1024))
         .hub("/conformance", &conformance)
         .hub_with("/conformance-sse", &conformance, |options| options.transports([Transport::ServerSentEvents]))
         .hub_with("/conformance-detailed", &detailed, |options| options.detailed_errors(true).parallel_invocations(4))
+        .hub_with("/conformance-stateful", &stateful, |options| options.allow_stateful_reconnects(true))
         .hub_with("/conformance-limits", &limits, |options| {
             options
                 .maximum_message_size(1024)

@@ -6,9 +6,12 @@ use crate::hub::method::HubMethods;
 use crate::hub::request;
 use crate::hub::service::HubService;
 use crate::hub::{Hub, HubInner};
-use crate::protocol::{Codec, Protocol, TransferFormat};
+use crate::protocol::handshake::STATEFUL_VERSION;
+use crate::protocol::{Codec, TransferFormat};
 use crate::session::Session;
 use crate::session::handshake::{Handshake, HandshakeRules, accept};
+use crate::session::inbox::Overflow;
+use crate::session::mailbox::Mailbox;
 use crate::session::peer::Peer;
 use crate::session::settings::Settings;
 use crate::transport::server::dispatch::{Answer, Dispatch, Opened, Socket};
@@ -122,24 +125,28 @@ struct Opening {
 async fn serve<H: HubMethods>(shared: Arc<Shared<H>>, socket: Socket, opening: Box<Opening>) {
     let Some(mut duplex) = socket.attached().await else { return };
     let rules = &shared.terms(opening.transport).rules;
-    let Some(Handshake { protocol, received }) = accept(&mut *duplex, rules).await else { return };
-    session(&shared, duplex, *opening, protocol, received).await;
+    let Some(handshake) = accept(&mut *duplex, rules).await else { return };
+    session(&shared, duplex, *opening, handshake).await;
 }
 
 fn session<H: HubMethods>(
     shared: &Arc<Shared<H>>,
     duplex: Box<dyn Duplex>,
     opening: Opening,
-    protocol: Protocol,
-    received: Vec<u8>,
+    Handshake { protocol, version, received }: Handshake,
 ) -> Box<Session> {
     let settings = shared.terms(opening.transport).settings.clone();
     let Opening { id, place, user, request, transport } = opening;
+    let resume = shared.dispatch.resume_rules().filter(|_| {
+        let agreed = place.as_ref().is_some_and(|place| place.resumable);
+        agreed && transport == Transport::WebSockets && version >= STATEFUL_VERSION
+    });
     let peer = Arc::new(Peer::new(
         (&*id).into(),
         Codec::new(protocol, shared.hub.core.naming()),
         settings.outbound_capacity,
-        settings.overflow,
+        // What is promised to be delivered is neither dropped nor a reason to disconnect: senders wait.
+        if resume.is_some() { Overflow::Wait } else { settings.overflow },
         settings.detailed_errors,
     ));
     let connection = Arc::new(Connection {
@@ -152,6 +159,14 @@ fn session<H: HubMethods>(
         memberships: Default::default(),
         connected: AtomicBool::new(false),
     });
+    let mailbox = resume.map(|rules| (Mailbox::new(peer.clone()), rules));
+    if let (Some((mailbox, _)), Some(place)) = (&mailbox, &place) {
+        place.resume_by(mailbox.clone());
+    }
     let service = Box::new(HubService::new(shared.hub.clone(), connection, place.map(|place| Box::new(place) as _)));
-    Session::new(peer, settings, service, duplex, received, HANDSHAKE_ACCEPTED)
+    let mut session = Session::new(peer, settings, service, duplex, received, HANDSHAKE_ACCEPTED);
+    if let Some((mailbox, rules)) = mailbox {
+        session.resume_by(mailbox, rules);
+    }
+    session
 }

@@ -4,7 +4,9 @@ use crate::protocol::Protocol;
 use crate::session::handshake::HandshakeRules;
 use crate::session::inbox::Overflow;
 use crate::session::keepalive::Intervals;
+use crate::session::replay::Budget;
 use crate::session::settings::Settings;
+use crate::session::stateful::ResumeRules;
 use crate::transport::Transport;
 use crate::transport::server::dispatch::HttpRules;
 use crate::transport::server::long_polling::PollTimes;
@@ -48,6 +50,9 @@ pub struct HubOptions {
     transports: Vec<Transport>,
     poll_timeout: Duration,
     disconnect_timeout: Duration,
+    allow_stateful_reconnects: bool,
+    stateful_reconnect_buffer_size: usize,
+    stateful_reconnect_memory: usize,
     minimum_protocol_version: i32,
     user_id: Option<UserId>,
 }
@@ -76,6 +81,9 @@ impl Default for HubOptions {
             transports: Transport::ALL.to_vec(),
             poll_timeout: Duration::from_secs(90),
             disconnect_timeout: Duration::from_secs(15),
+            allow_stateful_reconnects: false,
+            stateful_reconnect_buffer_size: 100_000,
+            stateful_reconnect_memory: 64 * 1024 * 1024,
             minimum_protocol_version: 0,
             user_id: None,
         }
@@ -211,10 +219,40 @@ impl HubOptions {
         self
     }
 
-    /// How long a long-polling client may be without a request that waits; then it counts as gone, with
+    /// How long a long-polling client may be without a request that waits, and a client with
+    /// [stateful reconnect](Self::allow_stateful_reconnects) without a socket; then it counts as gone, with
     /// [`CloseReason::TransportLost`](crate::CloseReason::TransportLost). Default: 15 s (`DisconnectTimeout`).
     pub fn disconnect_timeout(mut self, timeout: Duration) -> Self {
         self.disconnect_timeout = timeout;
+        self
+    }
+
+    /// Whether a connection outlives its WebSocket. A client that asks for it comes back over a new one within
+    /// [`disconnect_timeout`](Self::disconnect_timeout), under the same id: its calls and streams have gone on, no message of
+    /// either direction is lost and none comes twice, and the hub is told nothing. Messages for such a client are never
+    /// dropped: whatever [`overflow`](Self::overflow) says, senders that await wait until it has acknowledged enough of what
+    /// it was sent. When its buffer is full and it acknowledges nothing for the
+    /// [`disconnect_timeout`](Self::disconnect_timeout), it counts as gone. Default: no (`AllowStatefulReconnects`).
+    pub fn allow_stateful_reconnects(mut self, allow: bool) -> Self {
+        self.allow_stateful_reconnects = allow;
+        self
+    }
+
+    /// Bytes of messages that are kept for one connection with
+    /// [stateful reconnect](Self::allow_stateful_reconnects) until its client acknowledges them, which Microsoft's do once a
+    /// second; above it, nothing more is sent until then. Only where reading from the client pauses (see
+    /// [`waiting_limit`](Self::waiting_limit)), so that no acknowledgement can be read, up to eight times as much is sent.
+    /// Default: 100,000 (`StatefulReconnectBufferSize`).
+    pub fn stateful_reconnect_buffer_size(mut self, bytes: usize) -> Self {
+        self.stateful_reconnect_buffer_size = bytes;
+        self
+    }
+
+    /// Bytes that all connections of this endpoint may keep together for stateful reconnect, beyond 4 KiB each. While they are
+    /// used up, new connections do not get the feature; those that have it and a socket go on, but cannot be resumed if just
+    /// then they lose what was not acknowledged. Default: 64 MiB.
+    pub fn stateful_reconnect_memory(mut self, bytes: usize) -> Self {
+        self.stateful_reconnect_memory = bytes;
         self
     }
 
@@ -243,6 +281,11 @@ impl HubOptions {
             minimum_version: self.minimum_protocol_version,
             polls: PollTimes { poll: bounded(self.poll_timeout), gap: bounded(self.disconnect_timeout) },
             frame_limit: self.maximum_frame_size,
+            resume: self.allow_stateful_reconnects.then(|| ResumeRules {
+                capacity: self.stateful_reconnect_buffer_size,
+                timeout: bounded(self.disconnect_timeout),
+                budget: Arc::new(Budget::new(self.stateful_reconnect_memory)),
+            }),
         }
     }
 

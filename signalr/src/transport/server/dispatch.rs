@@ -7,6 +7,8 @@ use super::pending::{Live, Pending, PickUpError, Place};
 use super::{server_sent_events, upgrade};
 use crate::protocol::Transport;
 use crate::protocol::negotiate::new_connection_id;
+use crate::session::mailbox::Mailbox;
+use crate::session::stateful::ResumeRules;
 use crate::transport::Duplex;
 use crate::transport::query::query_values;
 use axum::body::Body;
@@ -33,6 +35,8 @@ pub(crate) struct HttpRules {
     pub(crate) minimum_version: i32,
     pub(crate) polls: PollTimes,
     pub(crate) frame_limit: usize,
+    /// Where stateful reconnect is allowed.
+    pub(crate) resume: Option<ResumeRules>,
 }
 
 /// The HTTP side of one endpoint.
@@ -102,6 +106,11 @@ impl Answer {
 impl Dispatch {
     pub(crate) fn new(rules: HttpRules) -> Self {
         Dispatch { rules, connections: Arc::default() }
+    }
+
+    /// How connections are resumed, if they may be.
+    pub(crate) fn resume_rules(&self) -> Option<&ResumeRules> {
+        self.rules.resume.as_ref()
     }
 
     /// Answers `…/negotiate`.
@@ -188,8 +197,16 @@ impl Dispatch {
             Err(refusal) => return refusal,
         };
         let (id, place) = match connection_token(&parts) {
-            Some(token) => match self.pick_up(&token, transport, |_posts| Live::WebSockets) {
+            Some(token) => match self.pick_up(&token, transport, |_posts| Live::WebSockets(None)) {
                 Ok((id, place)) => (id, Some(place)),
+                Err(Refusal::Live(Live::WebSockets(Some(mailbox)))) => {
+                    if !mailbox.is_open() {
+                        return plain(StatusCode::NO_CONTENT, "");
+                    }
+                    let socket = Socket::Upgrading(on_upgrade, self.rules.frame_limit);
+                    tokio::spawn(resume(mailbox, socket));
+                    return response;
+                }
                 Err(Refusal::Live(_)) => return plain(StatusCode::CONFLICT, ""),
                 Err(Refusal::Other(mut refusal)) => {
                     if refusal.status() == StatusCode::NOT_FOUND && self.offers(transport) {
@@ -235,6 +252,14 @@ impl Dispatch {
             }
             PickUpError::Live(live) => Refusal::Live(live),
         })
+    }
+}
+
+/// Hands the socket to the connection that it belongs to.
+async fn resume(mailbox: Arc<Mailbox>, socket: Socket) {
+    if let Some(duplex) = socket.attached().await {
+        // If the connection has ended meanwhile, so does the socket.
+        mailbox.attach(duplex);
     }
 }
 

@@ -4,6 +4,7 @@ use super::inlet::Inlet;
 use super::long_polling::Polls;
 use crate::protocol::Transport;
 use crate::protocol::negotiate::new_connection_id;
+use crate::session::mailbox::Mailbox;
 use std::collections::{HashMap, VecDeque};
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -41,6 +42,8 @@ enum Entry {
 struct Promised {
     id: Box<str>,
     until: Instant,
+    /// Whether it may go on over another socket.
+    resumable: bool,
     /// What was posted already.
     inlet: Option<Arc<Inlet>>,
 }
@@ -48,8 +51,8 @@ struct Promised {
 /// How requests reach a connection that was picked up.
 #[derive(Debug, Clone)]
 pub(crate) enum Live {
-    /// By its socket only.
-    WebSockets,
+    /// By its socket only; with stateful reconnect by another one too.
+    WebSockets(Option<Arc<Mailbox>>),
     ServerSentEvents(Arc<Inlet>),
     LongPolling(Arc<Polls>),
 }
@@ -57,7 +60,7 @@ pub(crate) enum Live {
 impl Live {
     pub(crate) fn transport(&self) -> Transport {
         match self {
-            Live::WebSockets => Transport::WebSockets,
+            Live::WebSockets(_) => Transport::WebSockets,
             Live::ServerSentEvents(_) => Transport::ServerSentEvents,
             Live::LongPolling(_) => Transport::LongPolling,
         }
@@ -66,7 +69,7 @@ impl Live {
     /// Where POSTs go.
     pub(crate) fn inlet(&self) -> Option<&Arc<Inlet>> {
         match self {
-            Live::WebSockets => None,
+            Live::WebSockets(_) => None,
             Live::ServerSentEvents(inlet) => Some(inlet),
             Live::LongPolling(polls) => Some(polls.inlet()),
         }
@@ -95,6 +98,17 @@ pub(crate) enum PickUpError {
 pub(crate) struct Place {
     pending: Arc<Pending>,
     token: Arc<str>,
+    /// Whether stateful reconnect was agreed on.
+    pub(crate) resumable: bool,
+}
+
+impl Place {
+    /// From now on other sockets with the token go into this mailbox.
+    pub(crate) fn resume_by(&self, mailbox: Arc<Mailbox>) {
+        if let Some(Entry::Live(live)) = self.pending.lock().entries.get_mut(&self.token) {
+            *live = Live::WebSockets(Some(mailbox));
+        }
+    }
 }
 
 impl Drop for Place {
@@ -108,8 +122,8 @@ impl Pending {
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Promises a connection. `None` when there are too many promises already.
-    pub(crate) fn promise(self: &Arc<Self>, with_token: bool) -> io::Result<Option<Promise>> {
+    /// Promises a connection, with stateful reconnect if `resumable`. `None` when there are too many promises already.
+    pub(crate) fn promise(self: &Arc<Self>, with_token: bool, resumable: bool) -> io::Result<Option<Promise>> {
         let id = new_connection_id()?;
         let token = if with_token { Some(new_connection_id()?) } else { None };
         let now = Instant::now();
@@ -122,7 +136,7 @@ impl Pending {
         let until = now + PICK_UP_TIME;
         table.pending += 1;
         table.order.push_back((until, key.clone()));
-        table.entries.insert(key, Entry::Promised(Promised { id: id.as_str().into(), until, inlet: None }));
+        table.entries.insert(key, Entry::Promised(Promised { id: id.as_str().into(), until, resumable, inlet: None }));
         if !std::mem::replace(&mut table.is_swept, true) {
             tokio::spawn(Sweep(Arc::downgrade(self)).run());
         }
@@ -147,7 +161,7 @@ impl Pending {
         table.pending -= 1;
         let live = live(promised.inlet.unwrap_or_default());
         table.entries.insert(key.clone(), Entry::Live(live));
-        Ok((promised.id, Place { pending: self.clone(), token: key }))
+        Ok((promised.id, Place { pending: self.clone(), token: key, resumable: promised.resumable }))
     }
 
     /// The live connection of a token; `None` inside if it is only promised.
@@ -236,11 +250,11 @@ mod tests {
     use axum::body::Body;
 
     fn token(pending: &Arc<Pending>) -> String {
-        pending.promise(true).unwrap().unwrap().token.unwrap()
+        pending.promise(true, false).unwrap().unwrap().token.unwrap()
     }
 
     fn pick_up(pending: &Arc<Pending>, token: &str) -> Result<(Box<str>, Place), PickUpError> {
-        pending.pick_up(token, |_| Live::WebSockets)
+        pending.pick_up(token, |_| Live::WebSockets(None))
     }
 
     #[tokio::test(start_paused = true)]
@@ -249,7 +263,7 @@ mod tests {
         let token = token(&pending);
         assert!(matches!(pending.find(&token), Some(None)));
         let (_, place) = pick_up(&pending, &token).unwrap();
-        assert!(matches!(pick_up(&pending, &token), Err(PickUpError::Live(Live::WebSockets))));
+        assert!(matches!(pick_up(&pending, &token), Err(PickUpError::Live(Live::WebSockets(None)))));
         drop(place);
         assert!(matches!(pick_up(&pending, &token), Err(PickUpError::Unknown)));
         assert_eq!(pending.lock().pending, 0);
@@ -262,7 +276,7 @@ mod tests {
         let _place = pick_up(&pending, &taken).unwrap();
         tokio::time::sleep(PICK_UP_TIME + Duration::from_millis(1)).await;
         assert!(pending.find(&stale).is_none());
-        assert!(matches!(pending.find(&taken), Some(Some(Live::WebSockets))));
+        assert!(matches!(pending.find(&taken), Some(Some(Live::WebSockets(_)))));
         let table = pending.lock();
         assert_eq!((table.entries.len(), table.order.len(), table.pending, table.is_swept), (1, 0, 0, false));
     }
@@ -280,8 +294,8 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn the_id_is_not_the_token() {
         let pending = Arc::new(Pending::default());
-        let promise = pending.promise(true).unwrap().unwrap();
+        let promise = pending.promise(true, false).unwrap().unwrap();
         assert_ne!(Some(promise.id), promise.token);
-        assert!(pending.promise(false).unwrap().unwrap().token.is_none());
+        assert!(pending.promise(false, false).unwrap().unwrap().token.is_none());
     }
 }
