@@ -31,13 +31,14 @@
 //! }
 //! ```
 //!
-//! This page is the guide: [hubs](#hubs), [serving](#serving), [addressing clients](#addressing-clients),
+//! This page is the guide: [hubs](#hubs), [serving](#serving), [authentication](#authentication), [addressing clients](#addressing-clients),
 //! [client results](#client-results), [streams](#streams), [errors](#errors),
 //! [the life of a connection](#the-life-of-a-connection), [cancellation](#cancellation), [slow clients](#slow-clients) and
 //! [options](#options). The pages of [`#[hub]`](macro@hub) and [`#[receiver]`](macro@receiver) are the reference of what
 //! can be written in them. [`protocol`] is the hub protocol by itself, without I/O.
 #![doc = include_str!("../docs/hubs.md")]
 #![cfg_attr(feature = "server", doc = include_str!("../docs/serving.md"))]
+#![cfg_attr(feature = "server", doc = include_str!("../docs/authentication.md"))]
 #![doc = include_str!("../docs/clients.md")]
 #![doc = include_str!("../docs/streams.md")]
 #![doc = include_str!("../docs/errors.md")]
@@ -65,6 +66,7 @@ mod server;
 mod session;
 mod streaming;
 mod transport;
+mod user;
 mod value;
 
 #[doc(hidden)]
@@ -98,4 +100,7 @@ pub use session::inbox::Overflow;
 pub use signalr_macros::{hub, receiver};
 pub use streaming::upload::{Upload, UploadError};
 pub use transport::Transport;
+#[cfg(feature = "server")]
+pub use transport::server::authentication::AuthenticationRefresh;
+pub use user::{User, access_token};
 pub use value::Value;

@@ -49,7 +49,8 @@ impl SignalR {
         SignalRBuilder::default()
     }
 
-    /// A router with the routes of all hubs: the path of each and `…/negotiate` below it. It fits a router with any state.
+    /// A router with the routes of all hubs: the path of each and `…/negotiate` below it, and `…/refresh` where
+    /// [authentication can be renewed](HubOptions::authentication_refresh). It fits a router with any state.
     ///
     /// # Panics
     /// As axum's `Router::route` does: when two hubs have the same path, or a path does not begin with `/`.
@@ -65,6 +66,11 @@ impl SignalR {
                     any(async move |request: Request| connect.connect(request).response().await),
                 )
                 .route(&negotiation, any(async move |request: Request| negotiate.negotiate(&request)));
+            if endpoint.has_refresh() {
+                let refresh = endpoint.clone();
+                let refresh = any(async move |request: Request| refresh.refresh(request).response().await);
+                router = router.route(&format!("{path}/refresh"), refresh);
+            }
         }
         router
     }

@@ -9,6 +9,7 @@ use crate::hub::{Hub, HubInner};
 use crate::protocol::handshake::STATEFUL_VERSION;
 use crate::protocol::{Codec, TransferFormat};
 use crate::session::Session;
+use crate::session::caller::Caller;
 use crate::session::handshake::{Handshake, HandshakeRules, accept};
 use crate::session::inbox::Overflow;
 use crate::session::mailbox::Mailbox;
@@ -33,6 +34,11 @@ pub(super) trait Endpoint: Send + Sync {
 
     /// Answers a request to the hub's own path.
     fn connect(&self, request: Request) -> Answer;
+
+    /// Answers `…/refresh`, if there is such a route.
+    fn refresh(&self, request: Request) -> Answer;
+
+    fn has_refresh(&self) -> bool;
 }
 
 /// A hub at a path, with the options that hold there.
@@ -91,13 +97,12 @@ impl<H: HubMethods> HubEndpoint<H> {
 
     /// Serves a connection, on a task of its own.
     fn open(&self, opened: Opened) {
-        let Opened { id, transport, mut parts, socket, place } = opened;
+        let Opened { caller, transport, mut parts, socket, place } = opened;
         let shared = self.0.clone();
-        let user = shared.options.user_of(&parts).map(Into::into);
         let peer_address = parts.extensions.remove::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| address);
         let query = parts.uri.query().unwrap_or_default();
         let request = request::Request::new(query, &parts.headers, parts.extensions, peer_address);
-        let opening = Box::new(Opening { id, place, user, request, transport });
+        let opening = Box::new(Opening { caller, place, request, transport });
         tokio::spawn(serve(shared, socket, opening));
     }
 }
@@ -110,13 +115,21 @@ impl<H: HubMethods> Endpoint for HubEndpoint<H> {
     fn connect(&self, request: Request) -> Answer {
         self.0.dispatch.answer(request, |opened| self.open(opened))
     }
+
+    fn refresh(&self, request: Request) -> Answer {
+        let (parts, _body) = request.into_parts();
+        self.0.dispatch.refresh(&parts)
+    }
+
+    fn has_refresh(&self) -> bool {
+        self.0.options.has_authentication_refresh()
+    }
 }
 
 /// What is known of a connection before its handshake.
 struct Opening {
-    id: Box<str>,
+    caller: Arc<Caller>,
     place: Option<Place>,
-    user: Option<Box<str>>,
     request: request::Request,
     transport: Transport,
 }
@@ -136,13 +149,13 @@ fn session<H: HubMethods>(
     Handshake { protocol, version, received }: Handshake,
 ) -> Box<Session> {
     let settings = shared.terms(opening.transport).settings.clone();
-    let Opening { id, place, user, request, transport } = opening;
+    let Opening { caller, place, request, transport } = opening;
     let resume = shared.dispatch.resume_rules().filter(|_| {
         let agreed = place.as_ref().is_some_and(|place| place.resumable);
         agreed && transport == Transport::WebSockets && version >= STATEFUL_VERSION
     });
     let peer = Arc::new(Peer::new(
-        (&*id).into(),
+        caller.connection().into(),
         Codec::new(protocol, shared.hub.core.naming()),
         settings.outbound_capacity,
         // What is promised to be delivered is neither dropped nor a reason to disconnect: senders wait.
@@ -153,7 +166,8 @@ fn session<H: HubMethods>(
         peer: peer.clone(),
         core: shared.hub.core.clone(),
         transport,
-        user,
+        user: caller.user_id(),
+        caller: caller.clone(),
         request,
         items: Default::default(),
         memberships: Default::default(),
@@ -167,6 +181,10 @@ fn session<H: HubMethods>(
     let mut session = Session::new(peer, settings, service, duplex, received, HANDSHAKE_ACCEPTED);
     if let Some((mailbox, rules)) = mailbox {
         session.resume_by(mailbox, rules);
+    }
+    let users = shared.dispatch.users();
+    if users.are_looked_after() {
+        session.look_after(caller, users.end_with_authentication);
     }
     session
 }

@@ -7,6 +7,7 @@ fn connection(version: i32, transports: &[Transport]) -> NegotiatedConnection {
         connection_id: "ID".to_owned(),
         connection_token: (version > 0).then(|| "TOKEN".to_owned()),
         stateful_reconnect: false,
+        token_lifetime: None,
         transports: transports.iter().copied().map(AvailableTransport::from).collect(),
     }
 }

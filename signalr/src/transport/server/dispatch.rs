@@ -1,16 +1,21 @@
 //! Which request goes where: to a new connection, to one that lives, or back with the error that ASP.NET Core gives.
 
+use super::authentication::{Readmission, Users, forbidden, refused, rejected};
 use super::inlet::{Inlet, PostError};
 use super::long_polling::{self, LongPolling, PollRequest, PollTimes, Polls};
 use super::negotiate::{self, plain};
-use super::pending::{Live, Pending, PickUpError, Place};
+use super::pending::{Known, Live, Pending, PickUpError, Place, Posts};
 use super::{server_sent_events, upgrade};
 use crate::protocol::Transport;
 use crate::protocol::negotiate::new_connection_id;
+use crate::session::BoxFuture;
+use crate::session::caller::Caller;
+use crate::session::close::CloseReason;
 use crate::session::mailbox::Mailbox;
 use crate::session::stateful::ResumeRules;
 use crate::transport::Duplex;
 use crate::transport::query::query_values;
+use crate::user::User;
 use axum::body::Body;
 use axum::extract::Request;
 use axum::response::Response;
@@ -37,6 +42,7 @@ pub(crate) struct HttpRules {
     pub(crate) frame_limit: usize,
     /// Where stateful reconnect is allowed.
     pub(crate) resume: Option<ResumeRules>,
+    pub(crate) users: Users,
 }
 
 /// The HTTP side of one endpoint.
@@ -48,7 +54,8 @@ pub(crate) struct Dispatch {
 
 /// A connection that a request has opened.
 pub(crate) struct Opened {
-    pub(crate) id: Box<str>,
+    /// Whose it is, and its id.
+    pub(crate) caller: Arc<Caller>,
     pub(crate) transport: Transport,
     /// The request, without its body.
     pub(crate) parts: Parts,
@@ -87,6 +94,8 @@ pub(crate) enum Answer {
     Post(Arc<Inlet>, Body),
     /// Until there is something to say.
     Poll(PollRequest),
+    /// Until the application has decided.
+    Later(BoxFuture<Response>),
 }
 
 impl Answer {
@@ -99,6 +108,7 @@ impl Answer {
                 Err(PostError::Body) => plain(StatusCode::BAD_REQUEST, ""),
             },
             Answer::Poll(poll) => uncached(poll.await),
+            Answer::Later(response) => response.await,
         }
     }
 }
@@ -113,9 +123,34 @@ impl Dispatch {
         self.rules.resume.as_ref()
     }
 
+    /// What is to be known of the users.
+    pub(crate) fn users(&self) -> &Users {
+        &self.rules.users
+    }
+
     /// Answers `…/negotiate`.
     pub(crate) fn negotiate(&self, request: &Request) -> Response {
-        negotiate::answer(request.method(), request.uri().query().unwrap_or_default(), &self.rules, &self.connections)
+        negotiate::answer(request, &self.rules, &self.connections)
+    }
+
+    /// Answers `…/refresh`.
+    pub(crate) fn refresh(&self, parts: &Parts) -> Answer {
+        if parts.method != Method::POST {
+            return Answer::Now(plain(StatusCode::METHOD_NOT_ALLOWED, ""));
+        }
+        let Some(token) = connection_token(parts) else {
+            return Answer::Now(refused(StatusCode::BAD_REQUEST, "missing_connection_token"));
+        };
+        let (id, caller) = match self.connections.find(&token) {
+            Some(Known::Live(_, caller)) => (caller.connection().into(), Some(caller)),
+            Some(Known::Promised(id)) => (id, None),
+            None => return Answer::Now(refused(StatusCode::NOT_FOUND, "connection_not_found")),
+        };
+        if *id == *token {
+            // Before version 1 of the negotiation the token is no secret.
+            return Answer::Now(refused(StatusCode::BAD_REQUEST, "unsupported_negotiate_version"));
+        }
+        Answer::Later(self.rules.users.renew(&id, caller, parts))
     }
 
     /// Answers a request to the endpoint's own path. `open` serves the connection that it may open.
@@ -124,7 +159,7 @@ impl Dispatch {
         match parts.method {
             Method::POST => self.post(&parts, body),
             Method::GET if accepts_events(&parts) => Answer::Now(self.events(parts, open)),
-            Method::GET if upgrade::is_requested(&parts) => Answer::Now(self.upgrade(parts, open)),
+            Method::GET if upgrade::is_requested(&parts) => self.upgrade(parts, open),
             Method::GET => match self.poll(parts, open) {
                 Answer::Now(response) => Answer::Now(uncached(response)),
                 later => later,
@@ -136,9 +171,10 @@ impl Dispatch {
 
     fn post(&self, parts: &Parts, body: Body) -> Answer {
         let Some(token) = connection_token(parts) else { return Answer::Now(plain(StatusCode::BAD_REQUEST, NO_ID)) };
-        match self.connections.inlet(&token) {
-            Some(Some(inlet)) => Answer::Post(inlet, body),
-            Some(None) => Answer::Now(plain(StatusCode::METHOD_NOT_ALLOWED, NO_POST)),
+        match self.connections.posts(&token, self.rules.users.identity(parts)) {
+            Some(Posts::To(inlet)) => Answer::Post(inlet, body),
+            Some(Posts::Nowhere) => Answer::Now(plain(StatusCode::METHOD_NOT_ALLOWED, NO_POST)),
+            Some(Posts::Forbidden) => Answer::Now(forbidden()),
             None => Answer::Now(unknown()),
         }
     }
@@ -146,7 +182,10 @@ impl Dispatch {
     fn delete(&self, parts: &Parts) -> Response {
         let Some(token) = connection_token(parts) else { return plain(StatusCode::BAD_REQUEST, NO_ID) };
         match self.connections.find(&token) {
-            Some(Some(Live::LongPolling(polls))) => {
+            Some(Known::Live(Live::LongPolling(polls), caller)) => {
+                if !caller.is(&self.rules.users.identity(parts)) {
+                    return forbidden();
+                }
                 self.connections.remove(&token);
                 polls.delete();
                 plain(StatusCode::ACCEPTED, "")
@@ -161,13 +200,13 @@ impl Dispatch {
         let Some(token) = connection_token(&parts) else { return plain(StatusCode::BAD_REQUEST, NO_ID) };
         let mut posts = None;
         let live = |inlet: Arc<Inlet>| Live::ServerSentEvents(posts.insert(inlet).clone());
-        match (self.pick_up(&token, transport, live), posts) {
-            (Ok((id, place)), Some(posts)) => {
+        match (self.pick_up(&token, transport, &parts, live), posts) {
+            (Ok((caller, place)), Some(posts)) => {
                 let (response, duplex) = server_sent_events::open(posts, place);
-                open(Opened { id, transport, parts, socket: Socket::Attached(Box::new(duplex)), place: None });
+                open(Opened { caller, transport, parts, socket: Socket::Attached(Box::new(duplex)), place: None });
                 response
             }
-            (Err(Refusal::Live(_)), _) => plain(StatusCode::CONFLICT, ""),
+            (Err(Refusal::Live(..)), _) => plain(StatusCode::CONFLICT, ""),
             (Err(Refusal::Other(refusal)), _) => *refusal,
             (Ok(_), None) => unknown(),
         }
@@ -178,56 +217,103 @@ impl Dispatch {
         let Some(token) = connection_token(&parts) else { return Answer::Now(plain(StatusCode::BAD_REQUEST, NO_ID)) };
         let mut opened = None;
         let live = |inlet: Arc<Inlet>| Live::LongPolling(opened.insert(Polls::new(inlet, self.rules.polls)).clone());
-        Answer::Now(match (self.pick_up(&token, transport, live), opened) {
-            (Ok((id, place)), Some(polls)) => {
+        Answer::Now(match (self.pick_up(&token, transport, &parts, live), opened) {
+            (Ok((caller, place)), Some(polls)) => {
                 let socket = Socket::Attached(Box::new(LongPolling::new(polls, place)));
-                open(Opened { id, transport, parts, socket, place: None });
+                open(Opened { caller, transport, parts, socket, place: None });
                 long_polling::opened()
             }
-            (Err(Refusal::Live(Live::LongPolling(polls))), _) => return Answer::Poll(polls.begin()),
+            (Err(Refusal::Live(Live::LongPolling(polls), caller)), _) => {
+                match self.rules.users.readmit(&caller, &parts) {
+                    Readmission::Granted => return Answer::Poll(polls.begin()),
+                    Readmission::Forbidden => forbidden(),
+                    Readmission::Asked(accepted) => {
+                        let (connections, token) = (self.connections.clone(), token.into_owned());
+                        return Answer::Later(Box::pin(async move {
+                            if accepted.await {
+                                return uncached(polls.begin().await);
+                            }
+                            connections.remove(&token);
+                            if caller.close(CloseReason::AuthenticationRefused) {
+                                polls.leave();
+                            } else {
+                                polls.delete();
+                            }
+                            uncached(rejected())
+                        }));
+                    }
+                }
+            }
             (Err(Refusal::Other(refusal)), _) => *refusal,
-            (Err(Refusal::Live(_)) | Ok(_), _) => unknown(),
+            (Err(Refusal::Live(..)) | Ok(_), _) => unknown(),
         })
     }
 
-    fn upgrade(&self, mut parts: Parts, open: impl FnOnce(Opened)) -> Response {
+    fn upgrade(&self, mut parts: Parts, open: impl FnOnce(Opened)) -> Answer {
         let transport = Transport::WebSockets;
         let (response, on_upgrade) = match upgrade::accept(&mut parts) {
             Ok(accepted) => accepted,
-            Err(refusal) => return refusal,
+            Err(refusal) => return Answer::Now(refusal),
         };
-        let (id, place) = match connection_token(&parts) {
-            Some(token) => match self.pick_up(&token, transport, |_posts| Live::WebSockets(None)) {
-                Ok((id, place)) => (id, Some(place)),
-                Err(Refusal::Live(Live::WebSockets(Some(mailbox)))) => {
-                    if !mailbox.is_open() {
-                        return plain(StatusCode::NO_CONTENT, "");
-                    }
-                    let socket = Socket::Upgrading(on_upgrade, self.rules.frame_limit);
-                    tokio::spawn(resume(mailbox, socket));
-                    return response;
+        let socket = Socket::Upgrading(on_upgrade, self.rules.frame_limit);
+        let (caller, place) = match connection_token(&parts) {
+            Some(token) => match self.pick_up(&token, transport, &parts, |_posts| Live::WebSockets(None)) {
+                Ok((caller, place)) => (caller, Some(place)),
+                Err(Refusal::Live(Live::WebSockets(Some(mailbox)), caller)) => {
+                    return self.readmit(&parts, &caller, mailbox, socket, response);
                 }
-                Err(Refusal::Live(_)) => return plain(StatusCode::CONFLICT, ""),
+                Err(Refusal::Live(..)) => return Answer::Now(plain(StatusCode::CONFLICT, "")),
                 Err(Refusal::Other(mut refusal)) => {
                     if refusal.status() == StatusCode::NOT_FOUND && self.offers(transport) {
                         // As in ASP.NET Core it is the one plain answer without a content type.
                         refusal.headers_mut().remove(header::CONTENT_TYPE);
                     }
-                    return *refusal;
+                    return Answer::Now(*refusal);
                 }
             },
-            None if !self.offers(transport) => return not_offered(transport),
+            None if !self.offers(transport) => return Answer::Now(not_offered(transport)),
             None => match new_connection_id() {
-                Ok(id) => (id.into(), None),
+                Ok(id) => (self.rules.users.caller(&id, &parts), None),
                 Err(error) => {
                     tracing::error!(%error, "no random bytes for a connection id");
-                    return plain(StatusCode::SERVICE_UNAVAILABLE, "");
+                    return Answer::Now(plain(StatusCode::SERVICE_UNAVAILABLE, ""));
                 }
             },
         };
-        let socket = Socket::Upgrading(on_upgrade, self.rules.frame_limit);
-        open(Opened { id, transport, parts, socket, place });
-        response
+        open(Opened { caller, transport, parts, socket, place });
+        Answer::Now(response)
+    }
+
+    /// Lets a living connection go on over another socket, if that is its user's.
+    fn readmit(
+        &self,
+        parts: &Parts,
+        caller: &Arc<Caller>,
+        mailbox: Arc<Mailbox>,
+        socket: Socket,
+        response: Response,
+    ) -> Answer {
+        if !mailbox.is_open() {
+            return Answer::Now(plain(StatusCode::NO_CONTENT, ""));
+        }
+        match self.rules.users.readmit(caller, parts) {
+            Readmission::Granted => {
+                tokio::spawn(resume(mailbox, socket));
+                Answer::Now(response)
+            }
+            Readmission::Forbidden => Answer::Now(forbidden()),
+            Readmission::Asked(accepted) => {
+                let caller = caller.clone();
+                Answer::Later(Box::pin(async move {
+                    if accepted.await {
+                        tokio::spawn(resume(mailbox, socket));
+                        return response;
+                    }
+                    caller.close(CloseReason::AuthenticationRefused);
+                    rejected()
+                }))
+            }
+        }
     }
 
     fn offers(&self, transport: Transport) -> bool {
@@ -239,18 +325,22 @@ impl Dispatch {
         &self,
         token: &str,
         transport: Transport,
+        parts: &Parts,
         live: impl FnOnce(Arc<Inlet>) -> Live,
-    ) -> Result<(Box<str>, Place), Refusal> {
+    ) -> Result<(Arc<Caller>, Place), Refusal> {
         if !self.offers(transport) {
             let known = self.connections.find(token).is_some();
             return Err(Refusal::other(if known { not_offered(transport) } else { unknown() }));
         }
-        self.connections.pick_up(token, live).map_err(|error| match error {
+        let (identity, user) = (self.rules.users.identity(parts), parts.extensions.get::<User>());
+        let caller = |id: &str| Caller::new(id, identity, user.cloned());
+        self.connections.pick_up(token, caller, live).map_err(|error| match error {
             PickUpError::Unknown => Refusal::other(unknown()),
-            PickUpError::Live(live) if live.transport() != transport => {
+            PickUpError::Forbidden => Refusal::other(forbidden()),
+            PickUpError::Live(live, _) if live.transport() != transport => {
                 Refusal::other(plain(StatusCode::BAD_REQUEST, OTHER_TRANSPORT))
             }
-            PickUpError::Live(live) => Refusal::Live(live),
+            PickUpError::Live(live, caller) => Refusal::Live(live, caller),
         })
     }
 }
@@ -266,7 +356,7 @@ async fn resume(mailbox: Arc<Mailbox>, socket: Socket) {
 /// Why a connection is not picked up.
 enum Refusal {
     /// It lives already, by the same transport.
-    Live(Live),
+    Live(Live, Arc<Caller>),
     Other(Box<Response>),
 }
 
