@@ -8,6 +8,7 @@ pub const DIFFERENCES: &[(&str, &str)] = &[
     ("a frame above the frame limit closes with 1009", "waits for the frame"),
     ("a frame without mask and payload is refused at once", "waits for the bytes of the mask"),
     ("a token opens only the endpoint that gave it", "looks tokens up in one table for all endpoints"),
+    ("another user's requests to a connection are refused", "serves them (up to 10)"),
     ("a poll that waits during DELETE gets 204", "may answer it with a Close message first"),
     ("a refused reuse of an id leaves the running stream cancellable", "forgets the running stream"),
     ("a result that cannot be serialised is the error of its call", "aborts the connection"),

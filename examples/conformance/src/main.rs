@@ -7,11 +7,13 @@
 //!
 //! It prints `listening on http://127.0.0.1:7300` when it is ready; port 0 picks a free one.
 
+mod authentication;
 mod bench_hub;
 mod conformance_hub;
 
 use axum::Router;
 use axum::extract::{Path, Query, State};
+use axum::middleware::from_fn;
 use axum::routing::get;
 use bench_hub::BenchHub;
 use conformance_hub::ConformanceHub;
@@ -29,9 +31,11 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let detailed = Hub::new("DetailedHub", ConformanceHub);
     let stateful = Hub::new("StatefulHub", ConformanceHub);
     let limits = Hub::new("LimitsHub", ConformanceHub);
+    let auth = Hub::new("AuthHub", ConformanceHub);
     let hubs = SignalR::builder()
         .hub_with("/bench", &bench, |options| options.maximum_message_size(1024 * 1024))
         .hub("/conformance", &conformance)
+        .hub(authentication::PATH, &auth)
         .hub_with("/conformance-sse", &conformance, |options| options.transports([Transport::ServerSentEvents]))
         .hub_with("/conformance-detailed", &detailed, |options| options.detailed_errors(true).parallel_invocations(4))
         .hub_with("/conformance-stateful", &stateful, |options| options.allow_stateful_reconnects(true))
@@ -46,7 +50,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .build();
 
     let app = Router::new()
-        .merge(hubs.router())
+        .merge(hubs.router().layer(from_fn(authentication::authenticate)))
         .route("/result/{id}", get(result))
         .route("/broadcast", get(broadcast))
         .route("/pid", get(async || std::process::id().to_string()))

@@ -86,6 +86,10 @@ impl Server {
         Self::listen(narrow(), SignalR::builder().options(options).hub("/hub", hub).build().router())
     }
 
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     fn listen(socket: TcpSocket, router: Router) -> Self {
         socket.bind(([127, 0, 0, 1], 0).into()).expect("a free port");
         let listener = socket.listen(64).expect("it listens");
@@ -138,6 +142,13 @@ impl Connect<'_> {
 
     /// Opens the WebSocket and sends the handshake; its answer is the first message.
     pub(crate) async fn open(self, server: &Server) -> Client {
+        let mut client = self.upgrade(server).await;
+        client.text(&json!({"protocol": self.protocol, "version": 1}).to_string()).await;
+        client
+    }
+
+    /// Opens the WebSocket.
+    pub(crate) async fn upgrade(self, server: &Server) -> Client {
         let socket = if self.narrow { narrow() } else { TcpSocket::new_v4().expect("a socket") };
         let stream = soon(socket.connect(server.address)).await.expect("the server accepts");
         stream.set_nodelay(true).expect("an option");
@@ -148,10 +159,7 @@ impl Connect<'_> {
             request.headers_mut().insert(name, HeaderValue::from_str(value).expect("a header's value"));
         }
         let (socket, _) = soon(tokio_tungstenite::client_async(request, stream)).await.expect("an upgrade");
-        let mut client =
-            Client { socket, pack: self.protocol == "messagepack", shaken: false, received: VecDeque::new(), calls: 0 };
-        client.text(&json!({"protocol": self.protocol, "version": 1}).to_string()).await;
-        client
+        Client { socket, pack: self.protocol == "messagepack", shaken: false, received: VecDeque::new(), calls: 0 }
     }
 }
 
@@ -182,7 +190,8 @@ impl Client {
 
     // ---- sending ----
 
-    async fn text(&mut self, record: &str) {
+    /// Sends one record as it is.
+    pub(crate) async fn text(&mut self, record: &str) {
         self.socket.send(Message::text(format!("{record}\u{1e}"))).await.expect("the server takes it");
     }
 

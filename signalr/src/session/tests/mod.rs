@@ -1,5 +1,6 @@
 //! A session over the in-memory pair, with the clock in our hands.
 
+mod authentication;
 mod faults;
 mod resuming;
 
