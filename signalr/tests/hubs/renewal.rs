@@ -124,7 +124,8 @@ async fn a_renewal_replaces_the_user_and_the_hub_is_told() {
     assert_eq!(client.result("Role", json!([])).await, "editor");
     // An older token is good, but changes nothing.
     let answer = refresh(&server, &path, "ann,role=late,left=60").await;
-    assert!(answer.status == 200 && !answer.body.contains(":59"), "{answer:?}");
+    let left = serde_json::from_str::<Value>(&answer.body).expect("JSON")["tokenLifetimeSeconds"].as_u64();
+    assert!(answer.status == 200 && left.is_some_and(|left| left > 500), "what the newer one has: {answer:?}");
     assert_eq!(client.result("Role", json!([])).await, "editor");
     is(&refresh(&server, &path, "ann,role=admin").await, 200, "{}");
     assert_eq!(told.next().await, "refreshed admin");
@@ -174,7 +175,8 @@ async fn polls_and_reconnects_renew_as_well() {
     for options in [strict(), HubOptions::default().authentication_refresh(true)] {
         let (server, mut told) = gate(options);
         let mut polling = Polling::connect(&server, "ann,role=guest").await;
-        assert_eq!(polling.call("ann,role=editor", "Role").await, "editor");
+        // The call comes before the poll that brings its answer.
+        assert_eq!(polling.call("ann,role=editor", "Role").await, "guest");
         assert_eq!(told.next().await, "refreshed editor");
         assert_eq!(polling.call("ann,role=editor", "Role").await, "editor");
         assert_eq!(told.now(), None, "nothing has changed");
