@@ -33,9 +33,9 @@
 //!
 //! This page is the guide: [hubs](#hubs), [serving](#serving), [authentication](#authentication),
 //! [addressing clients](#addressing-clients), [client results](#client-results), [streams](#streams), [errors](#errors),
-//! [clients of .NET](#serving-net-clients),
-//! [the life of a connection](#the-life-of-a-connection), [cancellation](#cancellation), [slow clients](#slow-clients) and
-//! [options](#options). The pages of [`#[hub]`](macro@hub) and [`#[receiver]`](macro@receiver) are the reference of what
+//! [clients of .NET](#serving-net-clients), [the life of a connection](#the-life-of-a-connection),
+//! [cancellation](#cancellation), [slow clients](#slow-clients), [options](#options) and [shutdown](#shutdown). The pages of
+//! [`#[hub]`](macro@hub) and [`#[receiver]`](macro@receiver) are the reference of what
 //! can be written in them. [`protocol`] is the hub protocol by itself, without I/O.
 #![doc = include_str!("../docs/hubs.md")]
 #![cfg_attr(feature = "server", doc = include_str!("../docs/serving.md"))]
@@ -46,12 +46,14 @@
 #![doc = include_str!("../docs/dotnet.md")]
 #![doc = include_str!("../docs/connections.md")]
 #![cfg_attr(feature = "server", doc = include_str!("../docs/limits.md"))]
+#![cfg_attr(feature = "server", doc = include_str!("../docs/options.md"))]
+#![cfg_attr(feature = "server", doc = include_str!("../docs/shutdown.md"))]
 //!
 //! # Features
 //!
 //! | feature | default | adds |
 //! | --- | --- | --- |
-//! | `server` | yes | [`SignalR`], [`SignalRBuilder`] and [`HubOptions`]: hubs in an axum router. |
+//! | `server` | yes | [`SignalR`], [`SignalRBuilder`], [`HubOptions`] and [`Limits`]: hubs in an axum router. |
 //! | `msgpack` | no | The MessagePack hub protocol. Clients choose the protocol; a server offers all that it was built with. |
 
 // Until there is a client, nothing but the server uses the session and what it serves.
@@ -80,7 +82,7 @@ pub mod __private;
 struct Readme;
 
 pub use clients::Clients;
-pub use clients::groups::Groups;
+pub use clients::groups::{Groups, TooManyGroups};
 pub use clients::handle::HubHandle;
 pub use clients::results::{ClientResult, ClientResultError};
 pub use clients::sent::{Receipt, Sent};
@@ -95,7 +97,7 @@ pub use hub::method::{HubMethods, Method};
 pub use hub::request::Request;
 pub use protocol::Naming;
 #[cfg(feature = "server")]
-pub use server::{HubOptions, SignalR, SignalRBuilder};
+pub use server::{DrainReport, HubOptions, Limits, OptionsError, SignalR, SignalRBuilder};
 pub use session::cancel::CancellationToken;
 pub use session::close::CloseReason;
 pub use session::inbox::Overflow;

@@ -39,7 +39,9 @@ fn app(tokens: Tokens) -> Router {
     let options = HubOptions::default()
         // Nobody stays longer than the token lives, unless it is renewed.
         .close_on_authentication_expiration(true)
-        .authentication_refresh(true);
+        .authentication_refresh(true)
+        // Browsers send cookies to wherever a page wants: only these pages may connect with them.
+        .allowed_origins([PAGE]);
     let hubs = SignalR::builder().options(options).hub("/desk", &Hub::new("Desk", Desk)).build();
     Router::new()
         // Around the hubs, so that the negotiation needs a user too.

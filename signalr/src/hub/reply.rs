@@ -7,6 +7,7 @@ use crate::session::cancel::CancellationToken;
 use crate::session::current;
 use crate::session::inbox::{Origin, Pushed};
 use crate::session::peer::Peer;
+use crate::session::receive::shutting_down;
 use crate::streaming::pump::pump;
 use futures_util::Stream;
 use serde::Serialize;
@@ -206,6 +207,8 @@ impl Drop for Reply {
         let Some(id) = self.id.take() else { return };
         if let Some(error) = self.failure.as_ref().and_then(PlainFailure::take) {
             self.write_error(&id, &HubError::from(error));
+        } else if self.peer.draining().is_some() && !std::thread::panicking() {
+            self.write_text(&id, &shutting_down(self.target));
         } else if self.streaming && self.token.as_ref().is_some_and(CancellationToken::is_cancelled) {
             self.write_end(&id);
         } else if std::thread::panicking() {

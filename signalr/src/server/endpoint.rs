@@ -1,6 +1,7 @@
 //! One path where a hub is mounted: from its HTTP requests to sessions.
 
 use super::options::HubOptions;
+use crate::backplane::registry::{HubCore, Memberships};
 use crate::hub::context::Connection;
 use crate::hub::method::HubMethods;
 use crate::hub::request;
@@ -16,6 +17,7 @@ use crate::session::mailbox::Mailbox;
 use crate::session::peer::Peer;
 use crate::session::settings::Settings;
 use crate::transport::server::dispatch::{Answer, Dispatch, Opened, Socket};
+use crate::transport::server::gate::{Admitted, Gate, Shutdown};
 use crate::transport::server::pending::Place;
 use crate::transport::{Duplex, Transport};
 use axum::extract::{ConnectInfo, Request};
@@ -38,7 +40,9 @@ pub(super) trait Endpoint: Send + Sync {
     /// Answers `…/refresh`, if there is such a route.
     fn refresh(&self, request: Request) -> Answer;
 
-    fn has_refresh(&self) -> bool;
+    fn options(&self) -> &HubOptions;
+
+    fn core(&self) -> &Arc<HubCore>;
 }
 
 /// A hub at a path, with the options that hold there.
@@ -84,10 +88,10 @@ impl<H: HubMethods> Shared<H> {
 }
 
 impl<H: HubMethods> HubEndpoint<H> {
-    pub(super) fn new(hub: &Hub<H>, options: &HubOptions) -> Self {
+    pub(super) fn new(hub: &Hub<H>, options: &HubOptions, shutdown: &Arc<Shutdown>) -> Self {
         HubEndpoint(Arc::new(Shared {
             hub: hub.inner().clone(),
-            dispatch: Dispatch::new(options.http_rules()),
+            dispatch: Dispatch::new(options.http_rules(), Gate::new(shutdown.clone(), options.bounds().connections())),
             web_sockets: Terms::new(options, Transport::WebSockets),
             server_sent_events: Terms::new(options, Transport::ServerSentEvents),
             long_polling: Terms::new(options, Transport::LongPolling),
@@ -97,13 +101,13 @@ impl<H: HubMethods> HubEndpoint<H> {
 
     /// Serves a connection, on a task of its own.
     fn open(&self, opened: Opened) {
-        let Opened { caller, transport, mut parts, socket, place } = opened;
+        let Opened { caller, transport, mut parts, socket, place, admitted } = opened;
         let shared = self.0.clone();
         let peer_address = parts.extensions.remove::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| address);
         let query = parts.uri.query().unwrap_or_default();
         let request = request::Request::new(query, &parts.headers, parts.extensions, peer_address);
         let opening = Box::new(Opening { caller, place, request, transport });
-        tokio::spawn(serve(shared, socket, opening));
+        tokio::spawn(serve(shared, socket, opening, admitted));
     }
 }
 
@@ -121,8 +125,12 @@ impl<H: HubMethods> Endpoint for HubEndpoint<H> {
         self.0.dispatch.refresh(&parts)
     }
 
-    fn has_refresh(&self) -> bool {
-        self.0.options.has_authentication_refresh()
+    fn options(&self) -> &HubOptions {
+        &self.0.options
+    }
+
+    fn core(&self) -> &Arc<HubCore> {
+        &self.0.hub.core
     }
 }
 
@@ -135,19 +143,28 @@ struct Opening {
 }
 
 /// Serves one connection from its handshake to its end.
-async fn serve<H: HubMethods>(shared: Arc<Shared<H>>, socket: Socket, opening: Box<Opening>) {
+async fn serve<H: HubMethods>(shared: Arc<Shared<H>>, socket: Socket, opening: Box<Opening>, admitted: Admitted) {
     let Some(mut duplex) = socket.attached().await else { return };
     let rules = &shared.terms(opening.transport).rules;
-    let Some(handshake) = accept(&mut *duplex, rules).await else { return };
-    session(&shared, duplex, *opening, handshake).await;
+    let shutdown = admitted.shutdown();
+    // In a box, whose memory a connection gives back after its handshake.
+    let handshake = Box::pin(accept(&mut *duplex, rules, shutdown.begun()));
+    let Some(handshake) = handshake.await else { return };
+    let (session, _place) = session(&shared, duplex, *opening, handshake);
+    if shutdown.has_begun() {
+        // It was not yet there when all were told.
+        session.drain();
+    }
+    session.await;
 }
 
+/// Makes the session, and gives the place of a connection that can be resumed back: its token is known until the very end.
 fn session<H: HubMethods>(
     shared: &Arc<Shared<H>>,
     duplex: Box<dyn Duplex>,
     opening: Opening,
     Handshake { protocol, version, received }: Handshake,
-) -> Box<Session> {
+) -> (Box<Session>, Option<Box<Place>>) {
     let settings = shared.terms(opening.transport).settings.clone();
     let Opening { caller, place, request, transport } = opening;
     let resume = shared.dispatch.resume_rules().filter(|_| {
@@ -170,21 +187,26 @@ fn session<H: HubMethods>(
         caller: caller.clone(),
         request,
         items: Default::default(),
-        memberships: Default::default(),
+        memberships: Memberships::new(settings.groups),
         connected: AtomicBool::new(false),
     });
-    let mailbox = resume.map(|rules| (Mailbox::new(peer.clone()), rules));
-    if let (Some((mailbox, _)), Some(place)) = (&mailbox, &place) {
-        place.resume_by(mailbox.clone());
-    }
+    let (place, resumed) = match (resume, place) {
+        (Some(rules), Some(place)) => {
+            let mailbox = Mailbox::new(peer.clone());
+            place.resume_by(mailbox.clone());
+            (None, Some((mailbox, rules, Box::new(place))))
+        }
+        (_, place) => (place, None),
+    };
     let service = Box::new(HubService::new(shared.hub.clone(), connection, place.map(|place| Box::new(place) as _)));
     let mut session = Session::new(peer, settings, service, duplex, received, HANDSHAKE_ACCEPTED);
-    if let Some((mailbox, rules)) = mailbox {
+    let kept = resumed.map(|(mailbox, rules, place)| {
         session.resume_by(mailbox, rules);
-    }
+        place
+    });
     let users = shared.dispatch.users();
     if users.are_looked_after() {
         session.look_after(caller, users.end_with_authentication);
     }
-    session
+    (session, kept)
 }

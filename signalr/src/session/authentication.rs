@@ -44,7 +44,7 @@ impl Session {
         }
         authentication.refreshed = false;
         let Some(future) = self.service.refreshed() else { return false };
-        self.calls.start(Call { future, id: None, cancel: None, drop: None, limited: false }, cx);
+        self.calls.start(Call { future, id: None, cancel: None, drop: None, limited: false, streaming: false }, cx);
         true
     }
 

@@ -5,7 +5,9 @@ use super::receive::with_buffer;
 use crate::protocol::handshake::{HandshakeError, HandshakeRequest, HandshakeResponse};
 use crate::protocol::{Protocol, TransferFormat};
 use crate::transport::{Duplex, Received};
+use futures_util::future::{Either, select};
 use std::future::poll_fn;
+use std::pin::pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -32,14 +34,29 @@ pub(crate) struct HandshakeRules {
 }
 
 /// Reads the handshake. The answer to a good one is the session's first message; a bad one is answered here, the connection
-/// ended, and nothing returned.
-pub(crate) async fn accept(duplex: &mut dyn Duplex, rules: &HandshakeRules) -> Option<Handshake> {
-    let error = match tokio::time::timeout(rules.timeout, read(duplex, rules)).await {
-        Ok(Ok(handshake)) => return Some(handshake),
-        Ok(Err(Failure::Refused(error))) => Some(error),
+/// ended, and nothing returned. So it is when `stop` ends first: the server goes away.
+pub(crate) async fn accept(
+    duplex: &mut dyn Duplex,
+    rules: &HandshakeRules,
+    stop: impl Future<Output = ()>,
+) -> Option<Handshake> {
+    let end = {
+        let handshake = pin!(tokio::time::timeout(rules.timeout, read(duplex, rules)));
+        match select(handshake, pin!(stop)).await {
+            Either::Left((Ok(result), _)) => result,
+            Either::Left((Err(_elapsed), _)) => Err(Failure::Refused(HandshakeError::TimedOut)),
+            Either::Right(((), _)) => Err(Failure::Stopped),
+        }
+    };
+    let error = match end {
+        Ok(handshake) => return Some(handshake),
+        Err(Failure::Refused(error)) => Some(error),
         // The peer has gone, or is told by its transport what it did wrong.
-        Ok(Err(Failure::Ended)) => None,
-        Err(_elapsed) => Some(HandshakeError::TimedOut),
+        Err(Failure::Ended) => None,
+        Err(Failure::Stopped) => {
+            duplex.go_away();
+            None
+        }
     };
     let mut answer = Outbound::default();
     if let Some(error) = error {
@@ -58,6 +75,7 @@ pub(crate) async fn accept(duplex: &mut dyn Duplex, rules: &HandshakeRules) -> O
 enum Failure {
     Refused(HandshakeError),
     Ended,
+    Stopped,
 }
 
 async fn read(duplex: &mut dyn Duplex, rules: &HandshakeRules) -> Result<Handshake, Failure> {

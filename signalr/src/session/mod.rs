@@ -12,6 +12,7 @@ pub(crate) mod cancel;
 pub(crate) mod close;
 mod closing;
 pub(crate) mod current;
+mod drain;
 pub(crate) mod handshake;
 mod inbound;
 pub(crate) mod inbox;
@@ -19,8 +20,9 @@ pub(crate) mod invocations;
 pub(crate) mod keepalive;
 pub(crate) mod mailbox;
 pub(crate) mod outbound;
+pub(crate) mod pace;
 pub(crate) mod peer;
-mod receive;
+pub(crate) mod receive;
 pub(crate) mod replay;
 pub(crate) mod settings;
 pub(crate) mod stateful;
@@ -83,6 +85,8 @@ pub(crate) struct Session {
     uploads: Uploads,
     clock: KeepAlive,
     timer: Pin<Box<Sleep>>,
+    /// Until when the calls that have begun are paid, where calls have a pace.
+    paid: Option<Box<Instant>>,
     /// Whether the peer has taken anything since the timer's last tick.
     has_written: bool,
     closing: Option<Box<Closing>>,
@@ -120,6 +124,7 @@ impl Session {
             uploads: Uploads::default(),
             clock,
             timer,
+            paid: None,
             has_written: false,
             closing: None,
             stateful: None,
@@ -127,6 +132,11 @@ impl Session {
         });
         session.connecting = session.service.connected();
         session
+    }
+
+    /// The server ends: what was received already is still done.
+    pub(crate) fn drain(&self) {
+        self.peer.drain(peer::Drain::Finish);
     }
 
     /// Everything that can be done now. Returns `true` when the session is over.
@@ -141,6 +151,7 @@ impl Session {
             progress |= self.poll_calls(cx);
             progress |= self.poll_receive(cx);
             progress |= self.poll_timer(cx);
+            progress |= self.poll_drain();
             progress |= self.poll_send(cx);
             if !progress && self.closing.is_none() {
                 return false;
@@ -268,6 +279,8 @@ impl Session {
             }
             let next = self.next_tick();
             self.timer.as_mut().reset(next);
+            // A call may have waited for this time.
+            progress |= self.settings.pace.is_some() && self.calls.has_waiting();
         }
         progress
     }

@@ -29,6 +29,9 @@ pub(crate) trait Duplex: Send {
     /// Says goodbye and waits for the peer to do the same. The caller limits the time.
     fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<()>;
 
+    /// Makes the goodbye say that this end goes away, not that the conversation is over, if the transport can say so.
+    fn go_away(&mut self) {}
+
     /// Asks for a sign of life below the hub protocol, if the transport has such a thing.
     fn probe(&mut self) -> bool {
         false

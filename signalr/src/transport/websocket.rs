@@ -32,6 +32,8 @@ pub(crate) struct WebSocket<S> {
     /// Payload of the frame that is being sent.
     frame_left: usize,
     close: Close,
+    /// What the close frame says at an end without faults.
+    farewell: CloseCode,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,6 +61,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> WebSocket<S> {
             header_sent: 0,
             frame_left: 0,
             close: Close::No,
+            farewell: CloseCode::NORMAL,
         }
     }
 
@@ -150,7 +153,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> WebSocket<S> {
         let answered = match self.close {
             Close::Sent { answered } => answered,
             before => {
-                let code = if let Close::Failed(code) = before { code } else { CloseCode::NORMAL };
+                let code = if let Close::Failed(code) = before { code } else { self.farewell };
                 write_close(&mut self.controls, Some(code), "", None);
                 let answered = before != Close::No;
                 self.close = Close::Sent { answered };
@@ -229,6 +232,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Duplex for WebSocket<S> {
 
     fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         self.poll_goodbye(cx).map(|_| ())
+    }
+
+    fn go_away(&mut self) {
+        self.farewell = CloseCode::GOING_AWAY;
     }
 
     fn probe(&mut self) -> bool {

@@ -202,7 +202,8 @@ async fn a_refused_poll_or_reconnect_ends_the_connection() {
     assert!(status == 403 && answer.contains("application/json"), "{answer}");
     assert_eq!(client.closed().await, json!({"type": 7}));
     assert_eq!(told.next().await, "AuthenticationRefused");
-    assert_eq!(reconnect(&server, &path, "ann").await.0, 404);
+    // Whoever comes now is too late, be the connection remembered or not.
+    assert!(matches!(reconnect(&server, &path, "ann").await.0, 204 | 404));
 
     // Before the handshake there is nobody to tell.
     let path = negotiate(&server, "ann", "").await;

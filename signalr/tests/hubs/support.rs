@@ -11,6 +11,7 @@ use std::collections::VecDeque;
 use std::fmt::Debug;
 use std::net::SocketAddr;
 use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::sync::mpsc;
 use tokio_tungstenite::WebSocketStream;
@@ -88,6 +89,34 @@ impl Server {
 
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// One that somebody else has started.
+    pub(crate) fn at(address: SocketAddr) -> Self {
+        Server { address }
+    }
+
+    /// Sends a request without a body, and returns the status of its answer.
+    pub(crate) async fn status(&self, method: &str, path: &str, headers: &[(&str, &str)]) -> u16 {
+        self.request(method, path, headers).await.0
+    }
+
+    /// Sends a request without a body, and returns the status and the head of its answer, in lower case.
+    pub(crate) async fn request(&self, method: &str, path: &str, headers: &[(&str, &str)]) -> (u16, String) {
+        let mut stream = soon(TcpStream::connect(self.address)).await.expect("the server accepts");
+        let mut head = format!("{method} {path} HTTP/1.1\r\nContent-Length: 0\r\n");
+        if !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("host")) {
+            head += &format!("Host: {}\r\n", self.address);
+        }
+        headers.iter().for_each(|(name, value)| head += &format!("{name}: {value}\r\n"));
+        soon(stream.write_all(format!("{head}\r\n").as_bytes())).await.expect("the server reads");
+        let mut answer = Vec::new();
+        while !answer.windows(4).any(|window| window == b"\r\n\r\n") {
+            assert!(soon(stream.read_buf(&mut answer)).await.expect("an answer") > 0, "the answer ended early");
+        }
+        let head = String::from_utf8_lossy(&answer).to_ascii_lowercase();
+        let status = head.get(9..12).and_then(|status| status.parse().ok());
+        (status.expect("a status"), head)
     }
 
     fn listen(socket: TcpSocket, router: Router) -> Self {
@@ -392,6 +421,9 @@ mod pack {
             (Some(3), Some(1)) => json!({"type": 3, "invocationId": id, "error": array[4]}),
             (Some(3), Some(2)) => json!({"type": 3, "invocationId": id}),
             (Some(3), _) => json!({"type": 3, "invocationId": id, "result": array[4]}),
+            (Some(7), _) if array.get(2) == Some(&json!(true)) && array[1].is_null() => {
+                json!({"type": 7, "allowReconnect": true})
+            }
             (Some(7), _) => json!({"type": 7, "error": array[1]}),
             _ => json!({"type": kind}),
         }

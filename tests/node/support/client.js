@@ -39,8 +39,8 @@ export function overEveryTransport(subject, body) {
  * A connection that is not started yet.
  *
  * `transport` and `protocol` are those to talk over; `query` goes into the address; `http` are the client's own options of
- * `withUrl`; `retries` are the delays of its automatic reconnect, none by default; `keepAlive` is how often it pings;
- * `codec` stands in for its protocol; `stateful` asks for stateful reconnect.
+ * `withUrl`; `retries` are the delays of its automatic reconnect, none by default; `keepAlive` is how often it pings; `codec`
+ * stands in for its protocol; `stateful` asks for stateful reconnect.
  */
 export function build(options) {
   const { path = "/conformance", transport = "WebSockets", protocol = "json", base = serverUrl } = options;

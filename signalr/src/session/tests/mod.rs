@@ -1,7 +1,9 @@
 //! A session over the in-memory pair, with the clock in our hands.
 
 mod authentication;
+mod draining;
 mod faults;
+mod paced;
 mod resuming;
 
 use super::calls::Call;
@@ -55,7 +57,7 @@ impl Service for TestService {
                     release.notified().await;
                     reply.result("released");
                 });
-                Some(Call { future, id, cancel: None, drop: None, limited: true })
+                Some(Call { future, id, cancel: None, drop: None, limited: true, streaming: false })
             }
             _ => {
                 let token = CancellationToken::new();
@@ -65,7 +67,14 @@ impl Service for TestService {
                     Some((n, n + 1))
                 });
                 let future = Box::pin(reply.stream(ticks));
-                Some(Call { future, id, cancel: Some(token.clone()), drop: Some(token), limited: false })
+                Some(Call {
+                    future,
+                    id,
+                    cancel: Some(token.clone()),
+                    drop: Some(token),
+                    limited: false,
+                    streaming: true,
+                })
             }
         }
     }
@@ -83,8 +92,10 @@ fn settings() -> Settings {
         message_limit: Some(1024),
         waiting_limit: 200,
         parallel: 1,
+        pace: None,
         stream_buffer: 10,
         streams: 100,
+        groups: 100,
         outbound_capacity: 1000,
         overflow: Overflow::Disconnect,
         detailed_errors: true,
@@ -314,12 +325,12 @@ async fn a_handshake_has_its_time_and_what_follows_it_is_kept() {
     let mut data = Outbound::default();
     data.encode_buffer().extend_from_slice(b"{\"protocol\":\"json\",\"version\":1}\x1erest");
     poll_fn(|cx| client.poll_send(cx, &mut data, TransferFormat::Text)).await.unwrap();
-    let handshake = accept(&mut server, &rules).await.unwrap();
+    let handshake = accept(&mut server, &rules, std::future::pending()).await.unwrap();
     assert_eq!((handshake.protocol, handshake.received.as_slice()), (Protocol::Json, &b"rest"[..]));
 
     let (mut server, mut client) = pair();
     let start = Instant::now();
-    assert!(accept(&mut server, &rules).await.is_none());
+    assert!(accept(&mut server, &rules, std::future::pending()).await.is_none());
     assert_eq!(start.elapsed(), rules.timeout);
     let mut buffer = [0; 128];
     let received = poll_fn(|cx| client.poll_receive(cx, &mut buffer)).await;

@@ -332,6 +332,27 @@ async fn a_client_that_never_acknowledges_is_lost_in_time() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn whoever_waits_goes_on_with_an_acknowledgement_or_the_end() {
+    for acknowledges in [true, false] {
+        let mut session = Resuming::connect(Settings { overflow: Overflow::Wait, ..settings() });
+        let peer = session.client.peer.clone();
+        session.push(&"x".repeat(CAPACITY));
+        session.next().await;
+        session.push(&"y".repeat(900));
+        assert_eq!(session.push(&"z".repeat(900)), Pushed::QueuedAbove);
+        let start = Instant::now();
+        let waiting = tokio::spawn(async move { peer.inbox.room().await });
+        settle().await;
+        assert!(!waiting.is_finished());
+        if acknowledges {
+            session.ack(1).await;
+        }
+        waiting.await.unwrap();
+        assert_eq!(start.elapsed(), Duration::from_secs(if acknowledges { 0 } else { 15 }));
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_acknowledgement_behind_calls_that_must_wait_is_reached() {
     // Calls fill what may wait; their answers fill the buffer; the acknowledgements stand behind the calls.
     let settings = Settings { waiting_limit: 2000, message_limit: Some(1 << 20), ..settings() };

@@ -1,6 +1,7 @@
 //! Which request goes where: to a new connection, to one that lives, or back with the error that ASP.NET Core gives.
 
 use super::authentication::{Readmission, Users, forbidden, refused, rejected};
+use super::gate::{Admitted, Gate};
 use super::inlet::{Inlet, PostError};
 use super::long_polling::{self, LongPolling, PollRequest, PollTimes, Polls};
 use super::negotiate::{self, plain};
@@ -42,6 +43,8 @@ pub(crate) struct HttpRules {
     pub(crate) frame_limit: usize,
     /// Where stateful reconnect is allowed.
     pub(crate) resume: Option<ResumeRules>,
+    /// Promised connections that nobody has picked up.
+    pub(crate) pending_limit: usize,
     pub(crate) users: Users,
 }
 
@@ -50,6 +53,7 @@ pub(crate) struct HttpRules {
 pub(crate) struct Dispatch {
     rules: HttpRules,
     connections: Arc<Pending>,
+    gate: Arc<Gate>,
 }
 
 /// A connection that a request has opened.
@@ -62,6 +66,8 @@ pub(crate) struct Opened {
     pub(crate) socket: Socket,
     /// The place in the table, where the socket does not hold it itself.
     pub(crate) place: Option<Place>,
+    /// To be dropped when all of it has ended.
+    pub(crate) admitted: Admitted,
 }
 
 /// What bytes are moved by.
@@ -114,8 +120,8 @@ impl Answer {
 }
 
 impl Dispatch {
-    pub(crate) fn new(rules: HttpRules) -> Self {
-        Dispatch { rules, connections: Arc::default() }
+    pub(crate) fn new(rules: HttpRules, gate: Arc<Gate>) -> Self {
+        Dispatch { connections: Pending::new(rules.pending_limit), rules, gate }
     }
 
     /// How connections are resumed, if they may be.
@@ -130,6 +136,9 @@ impl Dispatch {
 
     /// Answers `…/negotiate`.
     pub(crate) fn negotiate(&self, request: &Request) -> Response {
+        if let Err(closed) = self.gate.is_open() {
+            return closed.response();
+        }
         negotiate::answer(request, &self.rules, &self.connections)
     }
 
@@ -201,9 +210,10 @@ impl Dispatch {
         let mut posts = None;
         let live = |inlet: Arc<Inlet>| Live::ServerSentEvents(posts.insert(inlet).clone());
         match (self.pick_up(&token, transport, &parts, live), posts) {
-            (Ok((caller, place)), Some(posts)) => {
+            (Ok((caller, place, admitted)), Some(posts)) => {
                 let (response, duplex) = server_sent_events::open(posts, place);
-                open(Opened { caller, transport, parts, socket: Socket::Attached(Box::new(duplex)), place: None });
+                let socket = Socket::Attached(Box::new(duplex));
+                open(Opened { caller, transport, parts, socket, place: None, admitted });
                 response
             }
             (Err(Refusal::Live(..)), _) => plain(StatusCode::CONFLICT, ""),
@@ -218,9 +228,9 @@ impl Dispatch {
         let mut opened = None;
         let live = |inlet: Arc<Inlet>| Live::LongPolling(opened.insert(Polls::new(inlet, self.rules.polls)).clone());
         Answer::Now(match (self.pick_up(&token, transport, &parts, live), opened) {
-            (Ok((caller, place)), Some(polls)) => {
+            (Ok((caller, place, admitted)), Some(polls)) => {
                 let socket = Socket::Attached(Box::new(LongPolling::new(polls, place)));
-                open(Opened { caller, transport, parts, socket, place: None });
+                open(Opened { caller, transport, parts, socket, place: None, admitted });
                 long_polling::opened()
             }
             (Err(Refusal::Live(Live::LongPolling(polls), caller)), _) => {
@@ -256,9 +266,9 @@ impl Dispatch {
             Err(refusal) => return Answer::Now(refusal),
         };
         let socket = Socket::Upgrading(on_upgrade, self.rules.frame_limit);
-        let (caller, place) = match connection_token(&parts) {
+        let (caller, place, admitted) = match connection_token(&parts) {
             Some(token) => match self.pick_up(&token, transport, &parts, |_posts| Live::WebSockets(None)) {
-                Ok((caller, place)) => (caller, Some(place)),
+                Ok((caller, place, admitted)) => (caller, Some(place), admitted),
                 Err(Refusal::Live(Live::WebSockets(Some(mailbox)), caller)) => {
                     return self.readmit(&parts, &caller, mailbox, socket, response);
                 }
@@ -272,15 +282,16 @@ impl Dispatch {
                 }
             },
             None if !self.offers(transport) => return Answer::Now(not_offered(transport)),
-            None => match new_connection_id() {
-                Ok(id) => (self.rules.users.caller(&id, &parts), None),
-                Err(error) => {
+            None => match (new_connection_id(), self.gate.admit()) {
+                (Ok(id), Ok(admitted)) => (self.rules.users.caller(&id, &parts), None, admitted),
+                (Ok(_), Err(closed)) => return Answer::Now(closed.response()),
+                (Err(error), _) => {
                     tracing::error!(%error, "no random bytes for a connection id");
                     return Answer::Now(plain(StatusCode::SERVICE_UNAVAILABLE, ""));
                 }
             },
         };
-        open(Opened { caller, transport, parts, socket, place });
+        open(Opened { caller, transport, parts, socket, place, admitted });
         Answer::Now(response)
     }
 
@@ -327,21 +338,34 @@ impl Dispatch {
         transport: Transport,
         parts: &Parts,
         live: impl FnOnce(Arc<Inlet>) -> Live,
-    ) -> Result<(Arc<Caller>, Place), Refusal> {
+    ) -> Result<(Arc<Caller>, Place, Admitted), Refusal> {
         if !self.offers(transport) {
             let known = self.connections.find(token).is_some();
             return Err(Refusal::other(if known { not_offered(transport) } else { unknown() }));
         }
         let (identity, user) = (self.rules.users.identity(parts), parts.extensions.get::<User>());
         let caller = |id: &str| Caller::new(id, identity, user.cloned());
-        self.connections.pick_up(token, caller, live).map_err(|error| match error {
+        let picked_up = self.connections.pick_up(token, caller, live).map_err(|error| match error {
             PickUpError::Unknown => Refusal::other(unknown()),
             PickUpError::Forbidden => Refusal::other(forbidden()),
             PickUpError::Live(live, _) if live.transport() != transport => {
                 Refusal::other(plain(StatusCode::BAD_REQUEST, OTHER_TRANSPORT))
             }
             PickUpError::Live(live, caller) => Refusal::Live(live, caller),
-        })
+        });
+        let (caller, place) = picked_up?;
+        match self.gate.admit() {
+            Ok(admitted) => Ok((caller, place, admitted)),
+            Err(closed) => {
+                // POSTs may wait for somebody to read them.
+                if let Some(Known::Live(live, _)) = self.connections.find(token)
+                    && let Some(inlet) = live.inlet()
+                {
+                    inlet.close();
+                }
+                Err(Refusal::other(closed.response()))
+            }
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub(crate) mod authentication;
 pub(crate) mod dispatch;
+pub(crate) mod gate;
 pub(crate) mod inlet;
 pub(crate) mod long_polling;
 pub(crate) mod negotiate;

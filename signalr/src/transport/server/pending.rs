@@ -14,13 +14,13 @@ use tokio::time::Instant;
 
 /// A connection that nobody has picked up after this time is removed.
 const PICK_UP_TIME: Duration = Duration::from_secs(15);
-/// More promised connections than this are refused.
-const MAX_PENDING: usize = 100_000;
 
 /// The table of one endpoint. A request costs one lock and one look-up, however many connections there are.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Pending {
     table: Mutex<Table>,
+    /// More promised connections than this are refused.
+    limit: usize,
 }
 
 #[derive(Debug, Default)]
@@ -142,6 +142,10 @@ impl Drop for Place {
 }
 
 impl Pending {
+    pub(crate) fn new(limit: usize) -> Arc<Self> {
+        Arc::new(Pending { table: Mutex::default(), limit })
+    }
+
     fn lock(&self) -> MutexGuard<'_, Table> {
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -153,7 +157,7 @@ impl Pending {
         let now = Instant::now();
         let mut table = self.lock();
         table.expire(now);
-        if table.pending >= MAX_PENDING {
+        if table.pending >= self.limit {
             return Ok(None);
         }
         let key: Arc<str> = token.as_deref().unwrap_or(&id).into();
@@ -309,7 +313,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_promise_is_picked_up_once() {
-        let pending = Arc::new(Pending::default());
+        let pending = Pending::new(10);
         let token = token(&pending);
         assert!(matches!(pending.find(&token), Some(Known::Promised(_))));
         let (_, place) = pick_up(&pending, &token).unwrap();
@@ -321,7 +325,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn promises_that_nobody_picks_up_are_removed_and_live_connections_are_not() {
-        let pending = Arc::new(Pending::default());
+        let pending = Pending::new(10);
         let (stale, taken) = (token(&pending), token(&pending));
         let _place = pick_up(&pending, &taken).unwrap();
         tokio::time::sleep(PICK_UP_TIME + Duration::from_millis(1)).await;
@@ -333,7 +337,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_post_that_waits_for_a_promise_ends_with_it() {
-        let pending = Arc::new(Pending::default());
+        let pending = Pending::new(10);
         let token = token(&pending);
         let inlet = inlet(&pending, &token);
         inlet.post(Body::from("kept")).await.unwrap();
@@ -343,7 +347,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_promise_belongs_to_whoever_posts_first() {
-        let pending = Arc::new(Pending::default());
+        let pending = Pending::new(10);
         let token = token(&pending);
         let who = |id: &str| Identity { is_known: true, id: Some(id.into()) };
         assert!(matches!(pending.posts(&token, who("ann")), Some(Posts::To(_))));
@@ -354,9 +358,21 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn the_id_is_not_the_token() {
-        let pending = Arc::new(Pending::default());
+        let pending = Pending::new(10);
         let promise = pending.promise(true, false).unwrap().unwrap();
         assert_ne!(Some(promise.id), promise.token);
         assert!(pending.promise(false, false).unwrap().unwrap().token.is_none());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn only_those_that_nobody_has_picked_up_count_against_the_limit() {
+        let pending = Pending::new(2);
+        let (one, _two) = (token(&pending), token(&pending));
+        assert!(pending.promise(true, false).unwrap().is_none());
+        let _place = pick_up(&pending, &one).unwrap();
+        token(&pending);
+        assert!(pending.promise(true, false).unwrap().is_none());
+        tokio::time::advance(PICK_UP_TIME).await;
+        token(&pending);
     }
 }
