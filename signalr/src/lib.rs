@@ -2,7 +2,8 @@
 //!
 //! An `impl` block with [`#[hub]`](macro@hub) becomes the methods that clients call; a trait with
 //! [`#[receiver]`](macro@receiver) becomes the methods that the server calls on its clients. Hubs are mounted in an axum
-//! router and speak JSON and MessagePack over WebSockets with the clients that ASP.NET Core SignalR has.
+//! router. They speak JSON and MessagePack over WebSockets, Server-Sent Events and long polling, with the clients that
+//! ASP.NET Core SignalR has.
 //!
 //! ```no_run
 //! use signalr::{Context, Hub, SignalR, hub, receiver};

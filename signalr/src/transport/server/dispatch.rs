@@ -195,7 +195,6 @@ impl Dispatch {
                 if !caller.is(&self.rules.users.identity(parts)) {
                     return forbidden();
                 }
-                self.connections.remove(&token);
                 polls.delete();
                 plain(StatusCode::ACCEPTED, "")
             }
@@ -208,7 +207,7 @@ impl Dispatch {
         let transport = Transport::ServerSentEvents;
         let Some(token) = connection_token(&parts) else { return plain(StatusCode::BAD_REQUEST, NO_ID) };
         let mut posts = None;
-        let live = |inlet: Arc<Inlet>| Live::ServerSentEvents(posts.insert(inlet).clone());
+        let live = |kept: Option<Arc<Inlet>>| Live::ServerSentEvents(posts.insert(kept.unwrap_or_default()).clone());
         match (self.pick_up(&token, transport, &parts, live), posts) {
             (Ok((caller, place, admitted)), Some(posts)) => {
                 let (response, duplex) = server_sent_events::open(posts, place);
@@ -226,7 +225,10 @@ impl Dispatch {
         let transport = Transport::LongPolling;
         let Some(token) = connection_token(&parts) else { return Answer::Now(plain(StatusCode::BAD_REQUEST, NO_ID)) };
         let mut opened = None;
-        let live = |inlet: Arc<Inlet>| Live::LongPolling(opened.insert(Polls::new(inlet, self.rules.polls)).clone());
+        let live = |kept: Option<Arc<Inlet>>| {
+            let polls = Polls::new(kept.unwrap_or_default(), self.rules.polls);
+            Live::LongPolling(opened.insert(polls).clone())
+        };
         Answer::Now(match (self.pick_up(&token, transport, &parts, live), opened) {
             (Ok((caller, place, admitted)), Some(polls)) => {
                 let socket = Socket::Attached(Box::new(LongPolling::new(polls, place)));
@@ -238,12 +240,10 @@ impl Dispatch {
                     Readmission::Granted => return Answer::Poll(polls.begin()),
                     Readmission::Forbidden => forbidden(),
                     Readmission::Asked(accepted) => {
-                        let (connections, token) = (self.connections.clone(), token.into_owned());
                         return Answer::Later(Box::pin(async move {
                             if accepted.await {
                                 return uncached(polls.begin().await);
                             }
-                            connections.remove(&token);
                             if caller.close(CloseReason::AuthenticationRefused) {
                                 polls.leave();
                             } else {
@@ -267,7 +267,7 @@ impl Dispatch {
         };
         let socket = Socket::Upgrading(on_upgrade, self.rules.frame_limit);
         let (caller, place, admitted) = match connection_token(&parts) {
-            Some(token) => match self.pick_up(&token, transport, &parts, |_posts| Live::WebSockets(None)) {
+            Some(token) => match self.pick_up(&token, transport, &parts, over_socket) {
                 Ok((caller, place, admitted)) => (caller, Some(place), admitted),
                 Err(Refusal::Live(Live::WebSockets(Some(mailbox)), caller)) => {
                     return self.readmit(&parts, &caller, mailbox, socket, response);
@@ -337,7 +337,7 @@ impl Dispatch {
         token: &str,
         transport: Transport,
         parts: &Parts,
-        live: impl FnOnce(Arc<Inlet>) -> Live,
+        live: impl FnOnce(Option<Arc<Inlet>>) -> Live,
     ) -> Result<(Arc<Caller>, Place, Admitted), Refusal> {
         if !self.offers(transport) {
             let known = self.connections.find(token).is_some();
@@ -367,6 +367,14 @@ impl Dispatch {
             }
         }
     }
+}
+
+/// A WebSocket takes no POSTs, not even those that came before it.
+fn over_socket(kept: Option<Arc<Inlet>>) -> Live {
+    if let Some(inlet) = kept {
+        inlet.close();
+    }
+    Live::WebSockets(None)
 }
 
 /// Hands the socket to the connection that it belongs to.

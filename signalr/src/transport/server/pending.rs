@@ -178,7 +178,7 @@ impl Pending {
         self: &Arc<Self>,
         token: &str,
         caller: impl FnOnce(&str) -> Arc<Caller>,
-        live: impl FnOnce(Arc<Inlet>) -> Live,
+        live: impl FnOnce(Option<Arc<Inlet>>) -> Live,
     ) -> Result<(Arc<Caller>, Place), PickUpError> {
         let now = Instant::now();
         let mut table = self.lock();
@@ -195,7 +195,7 @@ impl Pending {
         };
         let Some(Entry::Promised(promised)) = table.entries.remove(token) else { return Err(PickUpError::Unknown) };
         table.pending -= 1;
-        let live = live(promised.inlet.unwrap_or_default());
+        let live = live(promised.inlet);
         table.entries.insert(key.clone(), Entry::Live(live, caller.clone()));
         Ok((caller, Place { pending: self.clone(), token: key, resumable: promised.resumable }))
     }
@@ -228,7 +228,7 @@ impl Pending {
     }
 
     /// Forgets a live connection, whose token is worth nothing from now on.
-    pub(crate) fn remove(&self, token: &str) {
+    fn remove(&self, token: &str) {
         let mut table = self.lock();
         if let Some(Entry::Live(..)) = table.entries.get(token) {
             let removed = table.entries.remove(token);
