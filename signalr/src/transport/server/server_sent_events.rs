@@ -225,13 +225,8 @@ mod tests {
     fn connection() -> (Response, ServerSentEvents) {
         let pending = Pending::new(10);
         let token = pending.promise(true, false).unwrap().unwrap().token.unwrap();
-        let (_, place) = pending
-            .pick_up(
-                &token,
-                |id| Caller::new(id, Identity::default(), None),
-                |_| Live::ServerSentEvents(Arc::default()),
-            )
-            .unwrap();
+        let caller = |id: &str| Caller::new(id, Identity::default(), None);
+        let (_, place) = pending.pick_up(&token, caller, |_| Live::ServerSentEvents(Arc::default())).unwrap();
         open(Arc::default(), place)
     }
 
