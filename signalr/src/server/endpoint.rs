@@ -10,6 +10,7 @@ use crate::hub::{Hub, HubInner};
 use crate::protocol::handshake::STATEFUL_VERSION;
 use crate::protocol::{Codec, TransferFormat};
 use crate::session::Session;
+use crate::session::caller::Caller;
 use crate::session::handshake::{Handshake, HandshakeRules, accept};
 use crate::session::inbox::Overflow;
 use crate::session::mailbox::Mailbox;
@@ -35,6 +36,9 @@ pub(super) trait Endpoint: Send + Sync {
 
     /// Answers a request to the hub's own path.
     fn connect(&self, request: Request) -> Answer;
+
+    /// Answers `…/refresh`, if there is such a route.
+    fn refresh(&self, request: Request) -> Answer;
 
     fn options(&self) -> &HubOptions;
 
@@ -97,13 +101,12 @@ impl<H: HubMethods> HubEndpoint<H> {
 
     /// Serves a connection, on a task of its own.
     fn open(&self, opened: Opened) {
-        let Opened { id, transport, mut parts, socket, place, admitted } = opened;
+        let Opened { caller, transport, mut parts, socket, place, admitted } = opened;
         let shared = self.0.clone();
-        let user = shared.options.user_of(&parts).map(Into::into);
         let peer_address = parts.extensions.remove::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| address);
         let query = parts.uri.query().unwrap_or_default();
         let request = request::Request::new(query, &parts.headers, parts.extensions, peer_address);
-        let opening = Box::new(Opening { id, place, user, request, transport });
+        let opening = Box::new(Opening { caller, place, request, transport });
         tokio::spawn(serve(shared, socket, opening, admitted));
     }
 }
@@ -117,6 +120,11 @@ impl<H: HubMethods> Endpoint for HubEndpoint<H> {
         self.0.dispatch.answer(request, |opened| self.open(opened))
     }
 
+    fn refresh(&self, request: Request) -> Answer {
+        let (parts, _body) = request.into_parts();
+        self.0.dispatch.refresh(&parts)
+    }
+
     fn options(&self) -> &HubOptions {
         &self.0.options
     }
@@ -128,9 +136,8 @@ impl<H: HubMethods> Endpoint for HubEndpoint<H> {
 
 /// What is known of a connection before its handshake.
 struct Opening {
-    id: Box<str>,
+    caller: Arc<Caller>,
     place: Option<Place>,
-    user: Option<Box<str>>,
     request: request::Request,
     transport: Transport,
 }
@@ -159,13 +166,13 @@ fn session<H: HubMethods>(
     Handshake { protocol, version, received }: Handshake,
 ) -> (Box<Session>, Option<Box<Place>>) {
     let settings = shared.terms(opening.transport).settings.clone();
-    let Opening { id, place, user, request, transport } = opening;
+    let Opening { caller, place, request, transport } = opening;
     let resume = shared.dispatch.resume_rules().filter(|_| {
         let agreed = place.as_ref().is_some_and(|place| place.resumable);
         agreed && transport == Transport::WebSockets && version >= STATEFUL_VERSION
     });
     let peer = Arc::new(Peer::new(
-        (&*id).into(),
+        caller.connection().into(),
         Codec::new(protocol, shared.hub.core.naming()),
         settings.outbound_capacity,
         // What is promised to be delivered is neither dropped nor a reason to disconnect: senders wait.
@@ -176,7 +183,8 @@ fn session<H: HubMethods>(
         peer: peer.clone(),
         core: shared.hub.core.clone(),
         transport,
-        user,
+        user: caller.user_id(),
+        caller: caller.clone(),
         request,
         items: Default::default(),
         memberships: Memberships::new(settings.groups),
@@ -196,5 +204,9 @@ fn session<H: HubMethods>(
         session.resume_by(mailbox, rules);
         place
     });
+    let users = shared.dispatch.users();
+    if users.are_looked_after() {
+        session.look_after(caller, users.end_with_authentication);
+    }
     (session, kept)
 }

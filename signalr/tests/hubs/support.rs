@@ -87,6 +87,10 @@ impl Server {
         Self::listen(narrow(), SignalR::builder().options(options).hub("/hub", hub).build().router())
     }
 
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     /// One that somebody else has started.
     pub(crate) fn at(address: SocketAddr) -> Self {
         Server { address }
