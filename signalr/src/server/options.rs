@@ -3,6 +3,7 @@
 use super::limits::Limits;
 use super::origin::Origins;
 use super::validation::{Invalid, above_zero, at_most_a_year};
+use crate::hub::filter::{AnyFilter, Filters, HubFilter};
 use crate::protocol::Protocol;
 use crate::session::handshake::HandshakeRules;
 use crate::session::inbox::Overflow;
@@ -55,6 +56,7 @@ pub struct HubOptions {
     stateful_reconnect_memory: usize,
     minimum_protocol_version: i32,
     users: Users,
+    filters: Vec<Arc<dyn AnyFilter>>,
 }
 
 /// Of the versions of the negotiation.
@@ -82,6 +84,7 @@ impl Default for HubOptions {
             stateful_reconnect_memory: 64 * 1024 * 1024,
             minimum_protocol_version: 0,
             users: Users::default(),
+            filters: Vec::new(),
         }
     }
 }
@@ -305,6 +308,24 @@ impl HubOptions {
     /// Whether there is a route to renew credentials at.
     pub(crate) fn has_authentication_refresh(&self) -> bool {
         self.users.refresh
+    }
+
+    /// Adds a filter around the calls, the beginnings and the ends of connections, within those that were added before
+    /// (`AddFilter`).
+    pub fn filter(mut self, filter: impl HubFilter) -> Self {
+        self.filters.push(Arc::new(filter));
+        self
+    }
+
+    /// Adds filters around those that are there.
+    pub(super) fn within(mut self, outer: &[Arc<dyn AnyFilter>]) -> Self {
+        self.filters.splice(..0, outer.iter().cloned());
+        self
+    }
+
+    /// `None` where there are none, so that calls take the short way.
+    pub(super) fn filters(&self) -> Option<Filters> {
+        (!self.filters.is_empty()).then(|| self.filters.as_slice().into())
     }
 
     pub(crate) fn bounds(&self) -> &Limits {
