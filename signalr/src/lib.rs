@@ -32,14 +32,16 @@
 //! }
 //! ```
 //!
-//! This page is the guide: [hubs](#hubs), [serving](#serving), [addressing clients](#addressing-clients),
-//! [client results](#client-results), [streams](#streams), [errors](#errors), [clients of .NET](#serving-net-clients),
-//! [the life of a connection](#the-life-of-a-connection), [cancellation](#cancellation),
-//! [policies and filters](#policies-and-filters), [slow clients](#slow-clients), [options](#options) and
-//! [shutdown](#shutdown). The pages of [`#[hub]`](macro@hub) and [`#[receiver]`](macro@receiver) are the reference of what
+//! This page is the guide: [hubs](#hubs), [serving](#serving), [authentication](#authentication),
+//! [addressing clients](#addressing-clients), [client results](#client-results), [streams](#streams), [errors](#errors),
+//! [clients of .NET](#serving-net-clients), [the life of a connection](#the-life-of-a-connection),
+//! [cancellation](#cancellation), [policies and filters](#policies-and-filters), [slow clients](#slow-clients),
+//! [options](#options) and [shutdown](#shutdown). The pages of
+//! [`#[hub]`](macro@hub) and [`#[receiver]`](macro@receiver) are the reference of what
 //! can be written in them. [`protocol`] is the hub protocol by itself, without I/O.
 #![doc = include_str!("../docs/hubs.md")]
 #![cfg_attr(feature = "server", doc = include_str!("../docs/serving.md"))]
+#![cfg_attr(feature = "server", doc = include_str!("../docs/authentication.md"))]
 #![doc = include_str!("../docs/clients.md")]
 #![doc = include_str!("../docs/streams.md")]
 #![doc = include_str!("../docs/errors.md")]
@@ -71,6 +73,7 @@ mod server;
 mod session;
 mod streaming;
 mod transport;
+mod user;
 mod value;
 
 #[doc(hidden)]
@@ -108,4 +111,7 @@ pub use session::inbox::Overflow;
 pub use signalr_macros::{hub, receiver};
 pub use streaming::upload::{Upload, UploadError};
 pub use transport::Transport;
+#[cfg(feature = "server")]
+pub use transport::server::authentication::AuthenticationRefresh;
+pub use user::{User, access_token};
 pub use value::Value;

@@ -160,6 +160,12 @@ impl HubSocket {
         socket
     }
 
+    /// A WebSocket over which a connection goes on, without a handshake.
+    #[must_use]
+    pub fn resumed(raw: RawSocket, protocol: Protocol) -> Self {
+        Self { raw, protocol, received: Vec::new(), taken: 0, calls: 0 }
+    }
+
     fn handshake_response(&mut self) -> String {
         loop {
             if let Some(end) = self.received.iter().position(|byte| *byte == RECORD_SEPARATOR) {

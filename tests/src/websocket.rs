@@ -161,6 +161,8 @@ impl RawSocket {
         let (response, received) = http::read_head(&mut stream);
         if response.status == 101 {
             Ok((Self { stream, received }, response))
+        } else if response.status == 204 {
+            Err(response)
         } else {
             Err(http::read_body(&mut stream, response, received))
         }

@@ -130,7 +130,6 @@ fn stateful_reconnect_is_not_agreed_on_where_it_is_not_allowed() {
 }
 
 #[test]
-#[ignore = "/conformance-stateful is not served yet"]
 fn stateful_reconnect_comes_first_where_it_is_allowed() {
     for wanted in ["true", "True", "TRUE"] {
         let path = format!("/conformance-stateful/negotiate?negotiateVersion=1&useStatefulReconnect={wanted}");
@@ -156,7 +155,6 @@ fn an_endpoint_names_only_the_transports_it_has() {
 }
 
 #[test]
-#[ignore = "/conformance-auth is not served yet"]
 fn a_negotiation_over_authorized_hubs_needs_a_user() {
     assert_eq!(post("/conformance-auth/negotiate?negotiateVersion=1", b"").status, 401);
     for (path, headers) in [

@@ -3,7 +3,6 @@
 use super::error::HubError;
 use super::invocation::PlainFailure;
 use crate::protocol::{Codec, EncodeError};
-use crate::session::HIGH_WATER;
 use crate::session::cancel::CancellationToken;
 use crate::session::current;
 use crate::session::inbox::{Origin, Pushed};
@@ -185,7 +184,7 @@ impl Reply {
 
     /// Whether the peer has taken enough of what was sent before.
     pub(crate) fn has_room(&self) -> bool {
-        current::with(self.peer.number, |outbound| outbound.len() < HIGH_WATER).unwrap_or(true)
+        current::with(self.peer.number, |outbound| outbound.has_room()).unwrap_or(true)
     }
 
     /// Sends one item; returns what became of it.
@@ -232,16 +231,19 @@ impl Reply {
             if inbox.is_pending() {
                 inbox.take(|message| {
                     outbound.push_shared(message);
-                    true
+                    !outbound.must_wait()
                 });
             }
+            if outbound.must_wait() {
+                return None;
+            }
             let written = encode.take().map_or(Ok(()), |encode| encode(codec, outbound.encode_buffer()));
-            written.map(|()| Pushed::Queued)
+            Some(written.map(|()| Pushed::Queued))
         });
-        if let Ok(written) = here {
+        if let Ok(Some(written)) = here {
             return written;
         }
-        // In a task of its own: by the inbox.
+        // In a task of its own, or until the peer acknowledges what it has: by the inbox.
         let mut message = Vec::new();
         encode.take().map_or(Ok(()), |encode| encode(codec, &mut message))?;
         Ok(inbox.push(message.into(), Origin::Reply, None))

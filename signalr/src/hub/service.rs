@@ -372,6 +372,25 @@ impl<H: HubMethods> Service for HubService<H> {
         Some(Call { future, id: id.map(Into::into), cancel: tokens.cancel, drop: tokens.drop, limited, streaming })
     }
 
+    fn refreshed(&mut self) -> Option<BoxFuture<()>> {
+        let run = H::ON_AUTHENTICATION_REFRESHED?;
+        let (hub, context, instance) = (self.hub.clone(), self.context.clone(), self.instance.clone());
+        Some(Box::pin(async move {
+            let hub = match instance.get() {
+                Some(hub) => Ok(hub.clone()),
+                None => hub.source.make(context.clone()).await,
+            };
+            let told = match hub {
+                // It is given no reason.
+                Ok(hub) => run(Lifecycle { hub, context: context.clone(), reason: CloseReason::ClientClosed }).await,
+                Err(error) => Err(error),
+            };
+            if let Err(error) = told {
+                tracing::error!(connection = context.connection_id(), %error, "on_authentication_refreshed failed");
+            }
+        }))
+    }
+
     fn unreachable(&mut self) {
         self.connection().core.registry.unregister(self.connection());
         self.place = None;

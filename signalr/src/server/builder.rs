@@ -61,7 +61,8 @@ impl SignalR {
         SignalRBuilder::default()
     }
 
-    /// A router with the routes of all hubs: the path of each and `…/negotiate` below it. It fits a router with any state.
+    /// A router with the routes of all hubs: the path of each and `…/negotiate` below it, and `…/refresh` where
+    /// [authentication can be renewed](HubOptions::authentication_refresh). It fits a router with any state.
     ///
     /// # Panics
     /// As axum's `Router::route` does, when two paths are in each other's way.
@@ -86,6 +87,16 @@ impl SignalR {
                         Err(refusal) => refusal,
                     }),
                 );
+            if endpoint.options().has_authentication_refresh() {
+                let refresh = endpoint.clone();
+                router = router.route(
+                    &format!("{path}/refresh"),
+                    any(async move |request: Request| match foreign(&*refresh, &request) {
+                        Some(refusal) => refusal,
+                        None => refresh.refresh(request).response().await,
+                    }),
+                );
+            }
         }
         router
     }

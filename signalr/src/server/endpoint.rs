@@ -9,8 +9,12 @@ use crate::hub::policy::Refusal;
 use crate::hub::request;
 use crate::hub::service::HubService;
 use crate::hub::{Hub, HubInner};
-use crate::protocol::{Codec, Protocol, TransferFormat};
+use crate::protocol::handshake::STATEFUL_VERSION;
+use crate::protocol::{Codec, TransferFormat};
+use crate::session::caller::Caller;
 use crate::session::handshake::{Handshake, HandshakeRules, accept};
+use crate::session::inbox::Overflow;
+use crate::session::mailbox::Mailbox;
 use crate::session::peer::Peer;
 use crate::session::settings::Settings;
 use crate::session::{BoxFuture, Session};
@@ -39,6 +43,9 @@ pub(super) trait Endpoint: Send + Sync {
 
     /// Answers a request to the hub's own path.
     fn connect(&self, request: Request) -> Answer;
+
+    /// Answers `…/refresh`, if there is such a route.
+    fn refresh(&self, request: Request) -> Answer;
 
     fn options(&self) -> &HubOptions;
 
@@ -103,13 +110,12 @@ impl<H: HubMethods> HubEndpoint<H> {
 
     /// Serves a connection, on a task of its own.
     fn open(&self, opened: Opened) {
-        let Opened { id, transport, mut parts, socket, place, admitted } = opened;
+        let Opened { caller, transport, mut parts, socket, place, admitted } = opened;
         let shared = self.0.clone();
-        let user = shared.options.user_of(&parts).map(Into::into);
         let peer_address = parts.extensions.remove::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| address);
         let query = parts.uri.query().unwrap_or_default();
         let request = request::Request::new(query, &parts.headers, parts.extensions, peer_address);
-        let opening = Box::new(Opening { id, place, user, request, transport });
+        let opening = Box::new(Opening { caller, place, request, transport });
         tokio::spawn(serve(shared, socket, opening, admitted));
     }
 }
@@ -120,7 +126,8 @@ impl<H: HubMethods> Endpoint for HubEndpoint<H> {
         let address = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| *address);
         let query = parts.uri.query().unwrap_or_default();
         let request = request::Request::new(query, &parts.headers, parts.extensions.clone(), address);
-        let is_known = self.0.options.user_of(parts).is_some();
+        let identity = self.0.dispatch.users().identity(parts);
+        let is_known = identity.is_known || identity.id.is_some();
         let hub = self.0.hub.core.clone();
         Some(Box::pin(async move {
             let refusal = match policy(request).await {
@@ -143,6 +150,11 @@ impl<H: HubMethods> Endpoint for HubEndpoint<H> {
         self.0.dispatch.answer(request, |opened| self.open(opened))
     }
 
+    fn refresh(&self, request: Request) -> Answer {
+        let (parts, _body) = request.into_parts();
+        self.0.dispatch.refresh(&parts)
+    }
+
     fn options(&self) -> &HubOptions {
         &self.0.options
     }
@@ -154,9 +166,8 @@ impl<H: HubMethods> Endpoint for HubEndpoint<H> {
 
 /// What is known of a connection before its handshake.
 struct Opening {
-    id: Box<str>,
+    caller: Arc<Caller>,
     place: Option<Place>,
-    user: Option<Box<str>>,
     request: request::Request,
     transport: Transport,
 }
@@ -168,8 +179,8 @@ async fn serve<H: HubMethods>(shared: Arc<Shared<H>>, socket: Socket, opening: B
     let shutdown = admitted.shutdown();
     // In a box, whose memory a connection gives back after its handshake.
     let handshake = Box::pin(accept(&mut *duplex, rules, shutdown.begun()));
-    let Some(Handshake { protocol, received }) = handshake.await else { return };
-    let session = session(&shared, duplex, *opening, protocol, received);
+    let Some(handshake) = handshake.await else { return };
+    let (session, _place) = session(&shared, duplex, *opening, handshake);
     if shutdown.has_begun() {
         // It was not yet there when all were told.
         session.drain();
@@ -177,33 +188,56 @@ async fn serve<H: HubMethods>(shared: Arc<Shared<H>>, socket: Socket, opening: B
     session.await;
 }
 
+/// Makes the session, and gives the place of a connection that can be resumed back: its token is known until the very end.
 fn session<H: HubMethods>(
     shared: &Arc<Shared<H>>,
     duplex: Box<dyn Duplex>,
     opening: Opening,
-    protocol: Protocol,
-    received: Vec<u8>,
-) -> Box<Session> {
+    Handshake { protocol, version, received }: Handshake,
+) -> (Box<Session>, Option<Box<Place>>) {
     let settings = shared.terms(opening.transport).settings.clone();
-    let Opening { id, place, user, request, transport } = opening;
+    let Opening { caller, place, request, transport } = opening;
+    let resume = shared.dispatch.resume_rules().filter(|_| {
+        let agreed = place.as_ref().is_some_and(|place| place.resumable);
+        agreed && transport == Transport::WebSockets && version >= STATEFUL_VERSION
+    });
     let peer = Arc::new(Peer::new(
-        (&*id).into(),
+        caller.connection().into(),
         Codec::new(protocol, shared.hub.core.naming()),
         settings.outbound_capacity,
-        settings.overflow,
+        // What is promised to be delivered is neither dropped nor a reason to disconnect: senders wait.
+        if resume.is_some() { Overflow::Wait } else { settings.overflow },
         settings.detailed_errors,
     ));
     let connection = Arc::new(Connection {
         peer: peer.clone(),
         core: shared.hub.core.clone(),
         transport,
-        user,
+        user: caller.user_id(),
+        caller: caller.clone(),
         request,
         items: Default::default(),
         memberships: Memberships::new(settings.groups),
         connected: AtomicBool::new(false),
     });
+    let (place, resumed) = match (resume, place) {
+        (Some(rules), Some(place)) => {
+            let mailbox = Mailbox::new(peer.clone());
+            place.resume_by(mailbox.clone());
+            (None, Some((mailbox, rules, Box::new(place))))
+        }
+        (_, place) => (place, None),
+    };
     let place = place.map(|place| Box::new(place) as _);
     let service = Box::new(HubService::new(shared.hub.clone(), connection, place, shared.filters.clone()));
-    Session::new(peer, settings, service, duplex, received, HANDSHAKE_ACCEPTED)
+    let mut session = Session::new(peer, settings, service, duplex, received, HANDSHAKE_ACCEPTED);
+    let kept = resumed.map(|(mailbox, rules, place)| {
+        session.resume_by(mailbox, rules);
+        place
+    });
+    let users = shared.dispatch.users();
+    if users.are_looked_after() {
+        session.look_after(caller, users.end_with_authentication);
+    }
+    (session, kept)
 }

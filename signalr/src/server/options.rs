@@ -8,8 +8,11 @@ use crate::protocol::Protocol;
 use crate::session::handshake::HandshakeRules;
 use crate::session::inbox::Overflow;
 use crate::session::keepalive::Intervals;
+use crate::session::replay::Budget;
 use crate::session::settings::Settings;
+use crate::session::stateful::ResumeRules;
 use crate::transport::Transport;
+use crate::transport::server::authentication::{AuthenticationRefresh, Users};
 use crate::transport::server::dispatch::HttpRules;
 use crate::transport::server::long_polling::PollTimes;
 use http::request::Parts;
@@ -48,15 +51,16 @@ pub struct HubOptions {
     transports: Vec<Transport>,
     poll_timeout: Duration,
     disconnect_timeout: Duration,
+    allow_stateful_reconnects: bool,
+    stateful_reconnect_buffer_size: usize,
+    stateful_reconnect_memory: usize,
     minimum_protocol_version: i32,
-    user_id: Option<UserId>,
+    users: Users,
     filters: Vec<Arc<dyn AnyFilter>>,
 }
 
 /// Of the versions of the negotiation.
 const NEWEST_NEGOTIATION: i32 = 1;
-
-type UserId = Arc<dyn Fn(&Parts) -> Option<String> + Send + Sync>;
 
 impl Default for HubOptions {
     fn default() -> Self {
@@ -75,8 +79,11 @@ impl Default for HubOptions {
             transports: Transport::ALL.to_vec(),
             poll_timeout: Duration::from_secs(90),
             disconnect_timeout: Duration::from_secs(15),
+            allow_stateful_reconnects: false,
+            stateful_reconnect_buffer_size: 100_000,
+            stateful_reconnect_memory: 64 * 1024 * 1024,
             minimum_protocol_version: 0,
-            user_id: None,
+            users: Users::default(),
             filters: Vec::new(),
         }
     }
@@ -199,10 +206,42 @@ impl HubOptions {
         self
     }
 
-    /// How long a long-polling client may be without a request that waits; then it counts as gone, with
+    /// How long a long-polling client may be without a request that waits, and a client with
+    /// [stateful reconnect](Self::allow_stateful_reconnects) without a socket; then it counts as gone, with
     /// [`CloseReason::TransportLost`](crate::CloseReason::TransportLost). Default: 15 s (`DisconnectTimeout`).
     pub fn disconnect_timeout(mut self, timeout: Duration) -> Self {
         self.disconnect_timeout = timeout;
+        self
+    }
+
+    /// Whether a connection outlives its WebSocket. A client that asks for it comes back over a new one within
+    /// [`disconnect_timeout`](Self::disconnect_timeout), under the same id: its calls and streams have gone on, no message of
+    /// either direction is lost and none comes twice, and the hub is told nothing.
+    ///
+    /// Messages for such a client are never dropped: whatever [`overflow`](Self::overflow) says, it is
+    /// [`Overflow::Wait`] for them. When its buffer is full and it acknowledges nothing for the
+    /// [`disconnect_timeout`](Self::disconnect_timeout), it counts as gone, with
+    /// [`CloseReason::TransportLost`](crate::CloseReason::TransportLost). Default: no (`AllowStatefulReconnects`).
+    pub fn allow_stateful_reconnects(mut self, allow: bool) -> Self {
+        self.allow_stateful_reconnects = allow;
+        self
+    }
+
+    /// Bytes of messages that are kept for one connection with
+    /// [stateful reconnect](Self::allow_stateful_reconnects) until its client acknowledges them, which Microsoft's do once a
+    /// second; above it, nothing more is sent until then. Only where reading from the client pauses (see
+    /// [`Limits::waiting_limit`](crate::Limits::waiting_limit)), so that no acknowledgement can be read, up to eight times as
+    /// much is sent. Default: 100,000 (`StatefulReconnectBufferSize`).
+    pub fn stateful_reconnect_buffer_size(mut self, bytes: usize) -> Self {
+        self.stateful_reconnect_buffer_size = bytes;
+        self
+    }
+
+    /// Bytes that all connections of this endpoint may keep together for stateful reconnect, beyond 4 KiB each. While they are
+    /// used up, new connections do not get the feature; those that have it and a socket go on, but cannot be resumed if just
+    /// then they lose what was not acknowledged. Default: 64 MiB.
+    pub fn stateful_reconnect_memory(mut self, bytes: usize) -> Self {
+        self.stateful_reconnect_memory = bytes;
         self
     }
 
@@ -213,12 +252,62 @@ impl HubOptions {
         self
     }
 
-    /// Who the user of a request is, for [`Clients::user`](crate::Clients::user) and
-    /// [`Context::user_id`](crate::Context::user_id). Asked once per connection, when its WebSocket is opened; the request's
-    /// extensions hold what the layers of the router have put there. Default: nobody (`IUserIdProvider`).
+    /// The id of a request's user, for [`Clients::user`](crate::Clients::user) and
+    /// [`Context::user_id`](crate::Context::user_id). That of a connection is the one of the request that opened it. Its
+    /// other requests are asked too, and refused with 403 where they are another user's, so the id must not depend on which
+    /// request of a client it is. Default: the [id](crate::User::id) of the [`User`](crate::User) in the request's extensions
+    /// (`IUserIdProvider`).
     pub fn user_id(mut self, user_id: impl Fn(&Parts) -> Option<String> + Send + Sync + 'static) -> Self {
-        self.user_id = Some(Arc::new(user_id));
+        self.users.id = Some(Arc::new(user_id));
         self
+    }
+
+    /// Whether a connection ends when the [expiry](crate::User::expiry) of its user has passed, with
+    /// [`CloseReason::AuthenticationExpired`](crate::CloseReason::AuthenticationExpired); the client may connect again.
+    /// Default: no (`CloseOnAuthenticationExpiration`).
+    pub fn close_on_authentication_expiration(mut self, close: bool) -> Self {
+        self.users.end_with_authentication = close;
+        self
+    }
+
+    /// Whether clients may renew their credentials while the connection goes on, as those of .NET 11 do: the negotiation
+    /// tells them how long their token lives, and `POST …/refresh` takes a new one. The new user must have the same id,
+    /// unless [`on_authentication_refresh`](Self::on_authentication_refresh) decides otherwise. Hubs see it in
+    /// [`Context::user`](crate::Context::user) and are told by `on_authentication_refreshed`; the
+    /// [id](crate::Context::user_id) and the groups of the connection stay as they are. Default: no
+    /// (`EnableAuthenticationRefresh`).
+    pub fn authentication_refresh(mut self, enable: bool) -> Self {
+        self.users.refresh = enable;
+        self
+    }
+
+    /// Turns [`authentication_refresh`](Self::authentication_refresh) on, and lets the application decide on credentials that
+    /// have changed: those that are sent to `…/refresh`, and those of later polls and stateful reconnects. If it says no, a
+    /// refresh is answered with 403 and the connection goes on as it was; a poll or a reconnect is answered so too, and the
+    /// connection ends. Default: whoever has the same id is accepted (`OnAuthenticationRefresh`).
+    ///
+    /// ```
+    /// use signalr::HubOptions;
+    ///
+    /// let options = HubOptions::default().on_authentication_refresh(async |refresh| {
+    ///     let tenant = |user: Option<signalr::User>| user.and_then(|user| user.claim("tenant").map(str::to_owned));
+    ///     tenant(refresh.current) == tenant(refresh.renewed)
+    /// });
+    /// # let _ = options;
+    /// ```
+    pub fn on_authentication_refresh<F, D>(mut self, decide: F) -> Self
+    where
+        F: Fn(AuthenticationRefresh) -> D + Send + Sync + 'static,
+        D: Future<Output = bool> + Send + 'static,
+    {
+        self.users.refresh = true;
+        self.users.decision = Some(Arc::new(move |refresh| Box::pin(decide(refresh))));
+        self
+    }
+
+    /// Whether there is a route to renew credentials at.
+    pub(crate) fn has_authentication_refresh(&self) -> bool {
+        self.users.refresh
     }
 
     /// Adds a filter around the calls, the beginnings and the ends of connections, within those that were added before
@@ -237,10 +326,6 @@ impl HubOptions {
     /// `None` where there are none, so that calls take the short way.
     pub(super) fn filters(&self) -> Option<Filters> {
         (!self.filters.is_empty()).then(|| self.filters.as_slice().into())
-    }
-
-    pub(crate) fn user_of(&self, request: &Parts) -> Option<String> {
-        self.user_id.as_ref().and_then(|user_id| user_id(request))
     }
 
     pub(crate) fn bounds(&self) -> &Limits {
@@ -286,9 +371,15 @@ impl HubOptions {
         HttpRules {
             transports: self.transports.clone(),
             minimum_version: self.minimum_protocol_version,
+            users: self.users.clone(),
             polls: PollTimes { poll: self.poll_timeout, gap: self.disconnect_timeout },
             frame_limit: self.limits.frame_size(),
             pending_limit: self.limits.pending(),
+            resume: self.allow_stateful_reconnects.then(|| ResumeRules {
+                capacity: self.stateful_reconnect_buffer_size,
+                timeout: self.disconnect_timeout,
+                budget: Arc::new(Budget::new(self.stateful_reconnect_memory)),
+            }),
         }
     }
 

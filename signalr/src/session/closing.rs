@@ -30,8 +30,9 @@ impl Session {
         let discard = lost || reason == CloseReason::SlowConsumer;
         if !discard {
             // What was sent before the end still goes out before the Close message.
-            self.take_inbox(usize::MAX);
+            self.take_inbox(true);
         }
+        self.end_stateful();
         if lost {
             self.duplex = None;
         } else {

@@ -15,6 +15,8 @@ use std::time::Duration;
 #[derive(Debug)]
 pub(crate) struct Handshake {
     pub(crate) protocol: Protocol,
+    /// The version of the protocol.
+    pub(crate) version: i32,
     /// What came behind it.
     pub(crate) received: Vec<u8>,
 }
@@ -82,8 +84,9 @@ async fn read(duplex: &mut dyn Duplex, rules: &HandshakeRules) -> Result<Handsha
         let parsed = HandshakeRequest::parse(&received, rules.message_limit).map_err(Failure::Refused)?;
         if let Some((request, length)) = parsed {
             let protocol = request.select(&rules.protocols, rules.binary).map_err(Failure::Refused)?;
+            let version = request.version;
             received.drain(..length);
-            return Ok(Handshake { protocol, received });
+            return Ok(Handshake { protocol, version, received });
         }
         poll_fn(|cx| poll_read(duplex, cx, &mut received)).await?;
     }

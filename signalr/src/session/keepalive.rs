@@ -34,6 +34,8 @@ pub(crate) struct KeepAlive {
     /// Whether the peer has ever pinged: only then the timeout counts, as with ASP.NET Core.
     armed: bool,
     probed: bool,
+    /// Whether the peer has taken anything since the timer's last tick.
+    pub(super) has_written: bool,
 }
 
 /// What is due.
@@ -47,7 +49,7 @@ pub(crate) enum Due {
 
 impl KeepAlive {
     pub(crate) fn new(now: Instant) -> Self {
-        KeepAlive { last_ping: now, last_received: now, armed: false, probed: false }
+        KeepAlive { last_ping: now, last_received: now, armed: false, probed: false, has_written: false }
     }
 
     pub(crate) fn received(&mut self, now: Instant) {

@@ -92,7 +92,7 @@ impl Session {
             )),
             Received::Closed => self.begin_close(CloseReason::ClientClosed),
             Received::Violation(error) => self.begin_close(CloseReason::ProtocolError(error)),
-            Received::Lost(error) => self.begin_close(CloseReason::TransportLost(error)),
+            Received::Lost(error) => self.lose_socket(error),
         }
     }
 
@@ -126,17 +126,22 @@ impl Session {
     }
 
     fn message(&mut self, body: &[u8], cx: &mut Context<'_>) -> Result<(), ProtocolError> {
-        match self.peer.codec().decode(body)? {
+        let message = self.peer.codec().decode(body)?;
+        if self.stateful.is_some() && !self.count(&message, body.len())? {
+            return Ok(());
+        }
+        match message {
             Message::Invocation(invocation) => self.invocation(body, &invocation, cx),
             Message::StreamItem(item) => self.uploads.push(&item.id, item.item.as_bytes()),
             Message::Completion(completion) => self.completion(completion)?,
             Message::CancelInvocation { id } => self.calls.cancel(&id),
             Message::Ping if self.clock.arm() => {
-                self.timer.as_mut().reset(self.clock.next(&self.settings.intervals));
+                let next = self.next_tick();
+                self.timer.as_mut().reset(next);
             }
             Message::Close { error: Some(error), .. } => self.begin_close(CloseReason::ClientError(error.into_owned())),
             Message::Close { error: None, .. } => self.begin_close(CloseReason::ClientClosed),
-            // Without stateful reconnect the numbers mean nothing.
+            // Counted above; without stateful reconnect the numbers mean nothing.
             Message::Ping | Message::Ack { .. } | Message::Sequence { .. } | Message::Unknown { .. } => {}
         }
         Ok(())
@@ -190,6 +195,7 @@ impl Session {
         let must_wait = self.connecting.is_some()
             || self.calls.has_waiting()
             || !has_place(&self.calls, &self.settings, limited)
+            || self.waits_for_acks()
             || !self.has_pace();
         if must_wait {
             let id = id.map(Into::into);
@@ -230,7 +236,7 @@ impl Session {
     pub(super) fn start_waiting(&mut self, cx: &mut Context<'_>) -> bool {
         let mut any = false;
         let settings = self.settings.clone();
-        while self.unsent_bytes() < HIGH_WATER
+        while self.has_room()
             && !self.peer.inbox.is_ending()
             && self.has_pace()
             && let Some(waiting) = self.calls.next_waiting(|calls, next| has_place(calls, &settings, next.is_limited()))

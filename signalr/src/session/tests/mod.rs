@@ -1,8 +1,10 @@
 //! A session over the in-memory pair, with the clock in our hands.
 
+mod authentication;
 mod draining;
 mod faults;
 mod paced;
+mod resuming;
 
 use super::calls::Call;
 use super::cancel::CancellationToken;
@@ -115,14 +117,20 @@ struct Client {
 
 impl Client {
     fn connect(settings: Settings) -> Self {
+        Client::connect_with(settings, |_| ()).0
+    }
+
+    fn connect_with<T>(settings: Settings, prepare: impl FnOnce(&mut Session) -> T) -> (Self, T) {
         let (server, end) = pair();
         let peer =
             Arc::new(Peer::new("id".into(), Protocol::Json, settings.outbound_capacity, settings.overflow, true));
         let (release, ended) = (Arc::new(Notify::new()), Arc::default());
         let service = TestService { peer: peer.clone(), release: release.clone(), ended: Arc::clone(&ended) };
-        let session =
+        let mut session =
             Session::new(peer.clone(), Arc::new(settings), Box::new(service), Box::new(server), Vec::new(), b"");
-        Client { end, received: Vec::new(), peer, release, ended, session: tokio::spawn(session) }
+        let prepared = prepare(&mut session);
+        let client = Client { end, received: Vec::new(), peer, release, ended, session: tokio::spawn(session) };
+        (client, prepared)
     }
 
     async fn send(&mut self, messages: &[&str]) {
@@ -332,5 +340,5 @@ async fn a_handshake_has_its_time_and_what_follows_it_is_kept() {
 
 #[test]
 fn an_idle_session_is_small() {
-    assert!(size_of::<Session>() <= 384, "{}", size_of::<Session>());
+    assert!(size_of::<Session>() <= 400, "{}", size_of::<Session>());
 }

@@ -1,5 +1,6 @@
 use super::super::pending::{Live, Pending};
 use super::*;
+use crate::session::caller::{Caller, Identity};
 use futures_util::FutureExt;
 use std::future::poll_fn;
 
@@ -7,10 +8,10 @@ const TIMES: PollTimes = PollTimes { poll: Duration::from_secs(90), gap: Duratio
 
 fn connection() -> (Arc<Polls>, LongPolling) {
     let pending = Pending::new(10);
-    let token = pending.promise(true).unwrap().unwrap().token.unwrap();
+    let token = pending.promise(true, false).unwrap().unwrap().token.unwrap();
     let mut polls = None;
     let live = |_| Live::LongPolling(polls.insert(Polls::new(Arc::default(), TIMES)).clone());
-    let (_, place) = pending.pick_up(&token, live).unwrap();
+    let (_, place) = pending.pick_up(&token, |id| Caller::new(id, Identity::default(), None), live).unwrap();
     let polls = polls.unwrap();
     (polls.clone(), LongPolling::new(polls, place))
 }
