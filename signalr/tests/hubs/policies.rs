@@ -244,7 +244,7 @@ async fn request(server: &Server, method: &str, target: &str, headers: &str) -> 
 
 #[tokio::test]
 async fn a_hub_lets_nobody_connect_whom_its_policy_refuses() {
-    let server = server(&Hub::new("Club", Club), HubOptions::default());
+    let server = server(&Hub::new("Club", Club), HubOptions::default().authentication_refresh(true));
     let upgrade = "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
     for (method, path, headers) in [
         ("POST", "/hub/negotiate?negotiateVersion=1", ""),
@@ -253,6 +253,7 @@ async fn a_hub_lets_nobody_connect_whom_its_policy_refuses() {
         ("GET", "/hub?id=none", ""),
         ("POST", "/hub?id=none", ""),
         ("DELETE", "/hub?id=none", ""),
+        ("POST", "/hub/refresh?id=none", ""),
     ] {
         let with = |more: &str| format!("{path}{}{more}", if path.contains('?') { "&" } else { "?" });
         for (query, expected) in [("user=ann", 403), ("member=broken", 401), ("member=no", 401)] {
