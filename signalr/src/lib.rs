@@ -61,6 +61,8 @@ mod backplane;
 mod clients;
 mod hub;
 #[cfg(feature = "server")]
+mod raw;
+#[cfg(feature = "server")]
 mod server;
 mod session;
 mod streaming;
@@ -91,11 +93,14 @@ pub use hub::method::{HubMethods, Method};
 pub use hub::request::Request;
 pub use protocol::Naming;
 #[cfg(feature = "server")]
-pub use server::{HubOptions, SignalR, SignalRBuilder};
+pub use raw::{RawConnection, RawSender};
+#[cfg(feature = "server")]
+pub use server::{HubOptions, HubServer, Serve, ServeListener, SignalR, SignalRBuilder};
 pub use session::cancel::CancellationToken;
 pub use session::close::CloseReason;
 pub use session::inbox::Overflow;
 pub use signalr_macros::{hub, receiver};
 pub use streaming::upload::{Upload, UploadError};
 pub use transport::Transport;
+pub use transport::messages::{TransportReader, TransportWriter};
 pub use value::Value;

@@ -6,17 +6,18 @@ use crate::hub::method::HubMethods;
 use crate::hub::request;
 use crate::hub::service::HubService;
 use crate::hub::{Hub, HubInner};
-use crate::protocol::{Codec, Protocol, TransferFormat};
+use crate::protocol::{Codec, Protocol};
 use crate::session::Session;
+use crate::session::close::CloseReason;
 use crate::session::handshake::{Handshake, HandshakeRules, accept};
 use crate::session::peer::Peer;
 use crate::session::settings::Settings;
-use crate::transport::server::dispatch::{Answer, Dispatch, Opened, Socket};
+use crate::transport::server::dispatch::{Answer, Dispatch, Opened};
 use crate::transport::server::pending::Place;
 use crate::transport::{Duplex, Transport};
-use axum::extract::{ConnectInfo, Request};
+use axum::extract::Request;
 use axum::response::Response;
-use std::net::SocketAddr;
+use std::any::Any;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -30,12 +31,16 @@ pub(super) trait Endpoint: Send + Sync {
 
     /// Answers a request to the hub's own path.
     fn connect(&self, request: Request) -> Answer;
+
+    /// For a hub, the [`Shared`] of its type.
+    fn as_any(&self) -> &dyn Any;
 }
 
 /// A hub at a path, with the options that hold there.
 pub(super) struct HubEndpoint<H: HubMethods>(Arc<Shared<H>>);
 
-struct Shared<H: HubMethods> {
+/// What all connections of a mounted hub share.
+pub(super) struct Shared<H: HubMethods> {
     hub: Arc<HubInner<H>>,
     options: HubOptions,
     dispatch: Dispatch,
@@ -43,6 +48,8 @@ struct Shared<H: HubMethods> {
     web_sockets: Terms,
     server_sent_events: Terms,
     long_polling: Terms,
+    /// Everything that is not HTTP.
+    streams: Terms,
 }
 
 /// How a session is run.
@@ -54,48 +61,57 @@ struct Terms {
 
 impl Terms {
     fn new(options: &HubOptions, transport: Transport) -> Self {
-        let rules = HandshakeRules {
-            binary: transport.transfer_formats().contains(&TransferFormat::Binary),
-            ..options.handshake_rules()
-        };
         let mut settings = options.settings();
         settings.intervals = settings.intervals.on(transport);
-        Terms { rules, settings: Arc::new(settings) }
+        Terms { rules: options.handshake_rules(), settings: Arc::new(settings) }
     }
 }
 
 impl<H: HubMethods> Shared<H> {
+    pub(super) fn new(hub: &Hub<H>, options: &HubOptions) -> Arc<Self> {
+        Arc::new(Shared {
+            hub: hub.inner().clone(),
+            dispatch: Dispatch::new(options.http_rules()),
+            web_sockets: Terms::new(options, Transport::WebSockets),
+            server_sent_events: Terms::new(options, Transport::ServerSentEvents),
+            long_polling: Terms::new(options, Transport::LongPolling),
+            streams: Terms::new(options, Transport::Stream),
+            options: options.clone(),
+        })
+    }
+
+    /// What is shared at an endpoint, if `hub` is mounted there.
+    pub(super) fn of(endpoint: &dyn Endpoint, hub: &Hub<H>) -> Option<Arc<Self>> {
+        let shared = endpoint.as_any().downcast_ref::<Arc<Self>>()?;
+        Arc::ptr_eq(&shared.hub, hub.inner()).then(|| shared.clone())
+    }
+
     fn terms(&self, transport: Transport) -> &Terms {
         match transport {
             Transport::ServerSentEvents => &self.server_sent_events,
             Transport::LongPolling => &self.long_polling,
-            _ => &self.web_sockets,
+            Transport::Stream | Transport::Custom => &self.streams,
+            Transport::WebSockets => &self.web_sockets,
         }
     }
 }
 
 impl<H: HubMethods> HubEndpoint<H> {
     pub(super) fn new(hub: &Hub<H>, options: &HubOptions) -> Self {
-        HubEndpoint(Arc::new(Shared {
-            hub: hub.inner().clone(),
-            dispatch: Dispatch::new(options.http_rules()),
-            web_sockets: Terms::new(options, Transport::WebSockets),
-            server_sent_events: Terms::new(options, Transport::ServerSentEvents),
-            long_polling: Terms::new(options, Transport::LongPolling),
-            options: options.clone(),
-        }))
+        HubEndpoint(Shared::new(hub, options))
     }
 
     /// Serves a connection, on a task of its own.
     fn open(&self, opened: Opened) {
-        let Opened { id, transport, mut parts, socket, place } = opened;
+        let Opened { id, transport, parts, socket, place } = opened;
         let shared = self.0.clone();
         let user = shared.options.user_of(&parts).map(Into::into);
-        let peer_address = parts.extensions.remove::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| address);
-        let query = parts.uri.query().unwrap_or_default();
-        let request = request::Request::new(query, &parts.headers, parts.extensions, peer_address);
-        let opening = Box::new(Opening { id, place, user, request, transport });
-        tokio::spawn(serve(shared, socket, opening));
+        let opening = Box::new(Opening { id, place, user, request: request::Request::of(parts), transport });
+        tokio::spawn(async move {
+            if let Some(duplex) = socket.attached().await {
+                serve(shared, duplex, opening).await;
+            }
+        });
     }
 }
 
@@ -107,23 +123,32 @@ impl<H: HubMethods> Endpoint for HubEndpoint<H> {
     fn connect(&self, request: Request) -> Answer {
         self.0.dispatch.answer(request, |opened| self.open(opened))
     }
+
+    fn as_any(&self) -> &dyn Any {
+        &self.0
+    }
 }
 
 /// What is known of a connection before its handshake.
-struct Opening {
-    id: Box<str>,
-    place: Option<Place>,
-    user: Option<Box<str>>,
-    request: request::Request,
-    transport: Transport,
+pub(super) struct Opening {
+    pub(super) id: Box<str>,
+    pub(super) place: Option<Place>,
+    pub(super) user: Option<Box<str>>,
+    pub(super) request: request::Request,
+    pub(super) transport: Transport,
 }
 
 /// Serves one connection from its handshake to its end.
-async fn serve<H: HubMethods>(shared: Arc<Shared<H>>, socket: Socket, opening: Box<Opening>) {
-    let Some(mut duplex) = socket.attached().await else { return };
+pub(super) async fn serve<H: HubMethods>(
+    shared: Arc<Shared<H>>,
+    mut duplex: Box<dyn Duplex>,
+    opening: Box<Opening>,
+) -> CloseReason {
     let rules = &shared.terms(opening.transport).rules;
-    let Some(Handshake { protocol, received }) = accept(&mut *duplex, rules).await else { return };
-    session(&shared, duplex, *opening, protocol, received).await;
+    match accept(&mut *duplex, rules).await {
+        Ok(Handshake { protocol, received }) => session(&shared, duplex, *opening, protocol, received).await,
+        Err(reason) => reason,
+    }
 }
 
 fn session<H: HubMethods>(

@@ -251,7 +251,6 @@ impl HubOptions {
             timeout: bounded(self.handshake_timeout),
             message_limit: self.maximum_message_size,
             protocols: self.protocols.clone(),
-            binary: true,
             detailed_errors: self.detailed_errors,
             close_timeout: bounded(self.close_timeout),
         }

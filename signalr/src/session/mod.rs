@@ -17,7 +17,7 @@ pub(crate) mod invocations;
 pub(crate) mod keepalive;
 pub(crate) mod outbound;
 pub(crate) mod peer;
-mod receive;
+pub(crate) mod receive;
 pub(crate) mod settings;
 
 use crate::protocol::Invocation;
@@ -240,9 +240,9 @@ impl Session {
 }
 
 impl Future for Session {
-    type Output = ();
+    type Output = CloseReason;
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<CloseReason> {
         let this = self.get_mut();
         this.peer.inbox.register(cx.waker());
         let mut unsent = this.unsent.take();
@@ -250,7 +250,7 @@ impl Future for Session {
         let over = this.drive(cx);
         drop(scope);
         this.unsent = unsent;
-        if over { Poll::Ready(()) } else { Poll::Pending }
+        if over { Poll::Ready(this.end_reason()) } else { Poll::Pending }
     }
 }
 

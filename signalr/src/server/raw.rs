@@ -1,0 +1,64 @@
+//! One path where raw connections are served: from its HTTP requests to the application's handler.
+
+use super::endpoint::Endpoint;
+use super::options::HubOptions;
+use crate::hub::request::Request;
+use crate::raw::RawConnection;
+use crate::raw::driver::{Driver, RawSettings};
+use crate::raw::shared::Shared;
+use crate::session::BoxFuture;
+use crate::transport::server::dispatch::{Answer, Dispatch, Opened};
+use axum::response::Response;
+use std::any::Any;
+use std::sync::Arc;
+
+/// What the application does with its connections.
+pub(super) type Handler = Arc<dyn Fn(RawConnection) -> BoxFuture<()> + Send + Sync>;
+
+/// A handler at a path, with the options that hold there.
+pub(super) struct RawEndpoint {
+    handler: Handler,
+    options: HubOptions,
+    dispatch: Dispatch,
+}
+
+impl RawEndpoint {
+    pub(super) fn new(handler: Handler, options: &HubOptions) -> Self {
+        RawEndpoint { handler, dispatch: Dispatch::new(options.http_rules()), options: options.clone() }
+    }
+
+    /// Serves a connection, on a task of its own.
+    fn open(&self, opened: Opened) {
+        let Opened { id, transport, parts, socket, place } = opened;
+        let user = self.options.user_of(&parts).map(Into::into);
+        let shared = Arc::new(Shared::new(id, user, Request::of(parts), transport));
+        let settings = self.options.settings();
+        let settings = RawSettings {
+            intervals: settings.intervals.on(transport).probes_only(),
+            close_timeout: settings.close_timeout,
+            call_grace: settings.call_grace,
+        };
+        let handler = self.handler.clone();
+        let connection = RawConnection::new(shared.clone());
+        tokio::spawn(async move {
+            let Some(duplex) = socket.attached().await else { return };
+            let running = Box::pin(async move { handler(connection).await });
+            Driver::new(shared, settings, duplex, running).await;
+            drop(place);
+        });
+    }
+}
+
+impl Endpoint for RawEndpoint {
+    fn negotiate(&self, request: &axum::extract::Request) -> Response {
+        self.dispatch.negotiate(request)
+    }
+
+    fn connect(&self, request: axum::extract::Request) -> Answer {
+        self.dispatch.answer(request, |opened| self.open(opened))
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        &()
+    }
+}
