@@ -9,10 +9,11 @@
 
 mod bench_hub;
 mod conformance_hub;
+mod echo;
 
 use axum::Router;
 use axum::extract::{Path, Query, State};
-use axum::routing::get;
+use axum::routing::{any, get};
 use bench_hub::BenchHub;
 use conformance_hub::ConformanceHub;
 use serde::Deserialize;
@@ -41,12 +42,15 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
                 .keep_alive_interval(Duration::from_millis(500))
                 .poll_timeout(Duration::from_secs(1))
         })
+        .connection("/echo", echo::serve)
         .build();
 
     let app = Router::new()
         .merge(hubs.router())
         .route("/result/{id}", get(result))
         .route("/broadcast", get(broadcast))
+        .route("/echoredirect", any(echo::redirect))
+        .route("/echoredirect/{*rest}", any(echo::redirect))
         .route("/pid", get(async || std::process::id().to_string()))
         .with_state(conformance.handle());
 
