@@ -32,7 +32,7 @@
 //! ```
 //!
 //! This page is the guide: [hubs](#hubs), [serving](#serving), [addressing clients](#addressing-clients),
-//! [client results](#client-results), [streams](#streams), [errors](#errors),
+//! [client results](#client-results), [streams](#streams), [errors](#errors), [clients of .NET](#serving-net-clients),
 //! [the life of a connection](#the-life-of-a-connection), [cancellation](#cancellation), [slow clients](#slow-clients) and
 //! [options](#options). The pages of [`#[hub]`](macro@hub) and [`#[receiver]`](macro@receiver) are the reference of what
 //! can be written in them. [`protocol`] is the hub protocol by itself, without I/O.
@@ -41,6 +41,7 @@
 #![doc = include_str!("../docs/clients.md")]
 #![doc = include_str!("../docs/streams.md")]
 #![doc = include_str!("../docs/errors.md")]
+#![doc = include_str!("../docs/dotnet.md")]
 #![doc = include_str!("../docs/connections.md")]
 #![cfg_attr(feature = "server", doc = include_str!("../docs/limits.md"))]
 //!

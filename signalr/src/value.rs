@@ -278,3 +278,6 @@ impl<'de> Visitor<'de> for AnyValue {
         Ok(Value::Extension(kind, data))
     }
 }
+
+#[cfg(test)]
+mod tests;

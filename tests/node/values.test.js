@@ -80,4 +80,46 @@ overEveryTransport("values", (way) => {
     const large = await connection.invoke("LargeResult", 1_000_000);
     assert.equal(large, "x".repeat(1_000_000));
   });
+
+  test("MakeEverything returns each kind of value", async (t) => {
+    const connection = await connect(t, { protocol });
+    assert.deepEqual(await connection.invoke("MakeEverything"), everything(protocol, NEAREST_TO_SERVERS_BIG));
+  });
+
+  test("EchoEverything returns what it was given", async (t) => {
+    const connection = await connect(t, { protocol });
+    const sent = everything(protocol, Number.MAX_SAFE_INTEGER);
+    assert.deepEqual(await connection.invoke("EchoEverything", sent), sent);
+  });
 });
+
+/** The server's number is 9007199254740993, one more than JavaScript can hold. */
+const NEAREST_TO_SERVERS_BIG = 9007199254740992;
+
+/** The value of `MakeEverything` as .NET writes it: names, bytes, dates and enumerations differ between the protocols. */
+function everything(protocol, big) {
+  const inner = { depth: 1, next: null };
+  const common = {
+    text: "text",
+    number: -7,
+    big,
+    ratio: 0.5,
+    flag: true,
+    tags: ["a", "b"],
+    map: { one: 1 },
+    id: "00010203-0405-0607-0809-0a0b0c0d0e0f",
+  };
+  return protocol === "json"
+    ? { ...common, bytes: "AQID", when: "2000-01-02T03:04:05Z", colour: 1, inner }
+    : pascalCase({
+        ...common,
+        bytes: Uint8Array.of(1, 2, 3),
+        when: new Date("2000-01-02T03:04:05Z"),
+        colour: "Green",
+        inner: pascalCase(inner),
+      });
+}
+
+function pascalCase(object) {
+  return Object.fromEntries(Object.entries(object).map(([name, value]) => [name[0].toUpperCase() + name.slice(1), value]));
+}

@@ -39,7 +39,6 @@ fn defaults() -> Value {
 }
 
 #[test]
-#[ignore = "EchoEverything is not served yet"]
 fn json_objects_have_camel_case_names_and_numbers_for_enums() {
     let mut socket = HubSocket::json("/conformance");
     socket.invoke("1", "MakeEverything", json!([]));
@@ -50,14 +49,12 @@ fn json_objects_have_camel_case_names_and_numbers_for_enums() {
 }
 
 #[test]
-#[ignore = "EchoEverything is not served yet"]
 fn json_objects_come_back_as_they_were_sent() {
     let mut socket = HubSocket::json("/conformance");
     assert_eq!(socket.call("EchoEverything", json!([everything()])), everything());
 }
 
 #[test]
-#[ignore = "EchoEverything is not served yet"]
 fn json_property_names_are_read_in_any_case() {
     let mut socket = HubSocket::json("/conformance");
     for change in [str::to_uppercase, str::to_lowercase] {
@@ -69,7 +66,6 @@ fn json_property_names_are_read_in_any_case() {
 }
 
 #[test]
-#[ignore = "EchoEverything is not served yet"]
 fn json_properties_that_are_absent_take_their_default_and_unknown_ones_are_skipped() {
     let mut socket = HubSocket::json("/conformance");
     for argument in [json!({}), json!({"more": [1, {"x": null}]})] {
@@ -84,7 +80,6 @@ fn json_properties_that_are_absent_take_their_default_and_unknown_ones_are_skipp
 }
 
 #[test]
-#[ignore = "EchoEverything is not served yet"]
 fn json_times_keep_their_fractions() {
     let mut socket = HubSocket::json("/conformance");
     for time in ["2024-02-29T23:59:59.5Z", "1999-12-31T00:00:00.1234567Z", "2000-01-02T03:04:05Z"] {
@@ -93,7 +88,6 @@ fn json_times_keep_their_fractions() {
 }
 
 #[test]
-#[ignore = "EchoEverything is not served yet"]
 fn json_values_of_another_type_are_no_arguments() {
     let mut socket = HubSocket::json("/conformance");
     #[rustfmt::skip]
@@ -182,7 +176,6 @@ fn fields(value: &Pack) -> std::collections::BTreeMap<String, Pack> {
 }
 
 #[test]
-#[ignore = "EchoEverything is not served yet"]
 fn messagepack_objects_have_pascal_case_names_and_names_for_enums() {
     let mut socket = HubSocket::connect("/conformance", Protocol::MessagePack);
     let made = call_pack(&mut socket, "MakeEverything", Vec::new());
@@ -192,7 +185,6 @@ fn messagepack_objects_have_pascal_case_names_and_names_for_enums() {
 }
 
 #[test]
-#[ignore = "EchoEverything is not served yet"]
 fn messagepack_properties_that_are_absent_take_their_default_and_unknown_ones_are_skipped() {
     let mut socket = HubSocket::connect("/conformance", Protocol::MessagePack);
     for argument in [pack(&[]), pack(&[("More", everything_pack()), ("text", Pack::from("another name"))])] {
@@ -217,7 +209,6 @@ fn messagepack_bytes_are_binary() {
 }
 
 #[test]
-#[ignore = "EchoEverything is not served yet"]
 fn messagepack_times_keep_their_fractions() {
     let mut socket = HubSocket::connect("/conformance", Protocol::MessagePack);
     // 32 bits: whole seconds; 64 bits: nanoseconds above 34 bits of seconds.

@@ -1,5 +1,6 @@
 //! The hub that shows every feature under a fixed name.
 
+use crate::everything::Everything;
 use async_stream::stream;
 use futures_util::{Stream, StreamExt};
 use signalr::protocol::Binary;
@@ -26,7 +27,7 @@ pub(crate) trait ConformanceClient {
 /// Named as the error that the reference server throws.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
-struct InvalidOperationException(String);
+pub(crate) struct InvalidOperationException(pub(crate) String);
 
 /// The items that a connection keeps by name.
 type NamedItems = HashMap<String, String>;
@@ -69,6 +70,14 @@ impl ConformanceHub {
 
     fn echo_bytes(&self, bytes: Binary) -> Binary {
         bytes
+    }
+
+    fn echo_everything(&self, value: Everything) -> Everything {
+        value
+    }
+
+    fn make_everything(&self) -> Result<Everything, HubError> {
+        Ok(Everything::make()?)
     }
 
     fn add(&self, a: i32, b: i32) -> i32 {

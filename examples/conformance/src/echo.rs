@@ -1,7 +1,5 @@
-//! A raw connection, below the hub protocol, and a detour to it.
+//! A raw connection, below the hub protocol.
 
-use axum::http::Uri;
-use axum::response::Redirect;
 use signalr::RawConnection;
 
 /// Sends every block of bytes back.
@@ -11,10 +9,4 @@ pub(crate) async fn serve(mut connection: RawConnection) {
             break;
         }
     }
-}
-
-/// From `/echoredirect…` to the same path and query under `/echo`.
-pub(crate) async fn redirect(uri: Uri) -> Redirect {
-    let rest = uri.path_and_query().map(|target| target.as_str()).and_then(|target| target.strip_prefix("/echoredirect"));
-    Redirect::temporary(&format!("/echo{}", rest.unwrap_or_default()))
 }

@@ -10,25 +10,31 @@
 mod bench_hub;
 mod conformance_hub;
 mod echo;
+mod everything;
+mod functional;
+mod test_hub;
 
-use axum::Router;
-use axum::extract::{Path, Query, State};
-use axum::routing::{any, get};
+use axum::extract::{Path, Query, Request, State};
+use axum::middleware::from_fn;
+use axum::routing::get;
+use axum::{Router, ServiceExt};
 use bench_hub::BenchHub;
 use conformance_hub::ConformanceHub;
 use serde::Deserialize;
-use signalr::{Hub, HubHandle, SignalR, Transport};
+use signalr::{Hub, HubHandle, HubOptions, Naming, SignalR, Transport};
 use std::time::Duration;
 use tokio::net::TcpListener;
+use tower::Layer;
+use tower::util::MapRequestLayer;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let address = address(std::env::args().skip(1))?;
 
     let bench = Hub::new("BenchHub", BenchHub);
-    let conformance = Hub::new("ConformanceHub", ConformanceHub);
-    let detailed = Hub::new("DetailedHub", ConformanceHub);
-    let limits = Hub::new("LimitsHub", ConformanceHub);
+    let conformance = Hub::new("ConformanceHub", ConformanceHub).naming(Naming::DotNet);
+    let detailed = Hub::new("DetailedHub", ConformanceHub).naming(Naming::DotNet);
+    let limits = Hub::new("LimitsHub", ConformanceHub).naming(Naming::DotNet);
     let hubs = SignalR::builder()
         .hub_with("/bench", &bench, |options| options.maximum_message_size(1024 * 1024))
         .hub("/conformance", &conformance)
@@ -49,14 +55,16 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .merge(hubs.router())
         .route("/result/{id}", get(result))
         .route("/broadcast", get(broadcast))
-        .route("/echoredirect", any(echo::redirect))
-        .route("/echoredirect/{*rest}", any(echo::redirect))
         .route("/pid", get(async || std::process::id().to_string()))
-        .with_state(conformance.handle());
+        .with_state(conformance.handle())
+        .merge(functional::router(HubOptions::default()))
+        .layer(from_fn(functional::special_paths));
+    // Before any routing.
+    let app = MapRequestLayer::new(functional::lower_case).layer(app);
 
     let listener = TcpListener::bind(&address).await?;
     println!("listening on http://{}", listener.local_addr()?);
-    axum::serve(listener, app).await?;
+    axum::serve(listener, ServiceExt::<Request>::into_make_service(app)).await?;
     Ok(())
 }
 

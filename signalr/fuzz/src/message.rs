@@ -1,12 +1,15 @@
 //! Whole messages, read and written.
 
 use crate::Any;
-use serde::Deserialize;
-use serde::de::IgnoredAny;
+use serde::de::{DeserializeOwned, IgnoredAny};
+use serde::{Deserialize, Serialize};
+use signalr::Value;
 use signalr::protocol::codec::InvocationHead;
 use signalr::protocol::framing::Framing;
-use signalr::protocol::{Binary, Message, Outcome, Payload, Protocol};
+use signalr::dotnet::{DateTime, DateTimeOffset, Decimal, Enum, Guid, TimeSpan};
+use signalr::protocol::{Binary, Codec, Message, Naming, Outcome, Payload, Protocol};
 use std::collections::BTreeMap;
+use std::fmt::Debug;
 
 /// A message with its values decoded.
 #[derive(Debug, PartialEq)]
@@ -150,6 +153,11 @@ enum Colour {
 
 /// Whether a value fits or not, reading it as a type does no harm.
 fn try_types(payload: Payload<'_>) {
+    try_types_in(payload);
+    try_types_in(Payload::new(Codec::new(payload.protocol(), Naming::DotNet), payload.as_bytes()));
+}
+
+fn try_types_in(payload: Payload<'_>) {
     let _ = payload.decode::<IgnoredAny>();
     let _ = payload.decode::<Option<i32>>();
     let _ = payload.decode::<String>();
@@ -159,4 +167,41 @@ fn try_types(payload: Payload<'_>) {
     let _ = payload.decode::<BTreeMap<String, Vec<Any>>>();
     let _ = payload.decode::<Vec<Line>>();
     let _ = payload.decode::<Colour>();
+    let _ = payload.decode::<Enum<Colour>>();
+    let _ = payload.decode::<BTreeMap<i64, Line>>();
+    let _ = payload.decode::<TimeSpan>();
+    let _ = payload.decode::<Guid>();
+    let _ = payload.decode::<Decimal>();
+    come_back::<DateTime>(payload);
+    come_back::<DateTimeOffset>(payload);
+    if let Ok(value) = payload.decode::<Value>() {
+        let written = written(payload.codec(), &value).expect("what was read can be written");
+        // JSON has no numbers beyond those of a double, and writes 1.0 as 1.
+        if payload.protocol() == Protocol::MessagePack {
+            let again = Payload::new(payload.codec(), &written).decode::<Value>().expect("our own value");
+            assert_eq!(format!("{again:?}"), format!("{value:?}"));
+        }
+    }
+}
+
+/// What was read as a type can be written, and read again as the same.
+fn come_back<T: Serialize + DeserializeOwned + PartialEq + Debug>(payload: Payload<'_>) {
+    if let Ok(value) = payload.decode::<T>() {
+        let written = written(payload.codec(), &value).expect("what was read can be written");
+        assert_eq!(Payload::new(payload.codec(), &written).decode::<T>().expect("our own value"), value);
+    }
+}
+
+/// The encoded value alone.
+fn written<T: Serialize>(codec: Codec, value: &T) -> Option<Vec<u8>> {
+    let mut framed = Vec::new();
+    codec.encode_result(&mut framed, "1", value).ok()?;
+    let frame = Framing::new(codec.protocol, None).next(&framed).expect("our own framing").expect("a whole message");
+    match codec.decode(frame.body).expect("our own message") {
+        Message::Completion(completion) => match completion.outcome {
+            Outcome::Result(result) => Some(result.as_bytes().to_vec()),
+            _ => None,
+        },
+        _ => None,
+    }
 }

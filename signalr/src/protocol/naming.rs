@@ -13,10 +13,12 @@ pub enum Naming {
     AsDeclared,
     /// As .NET has them by default: `user_name` is `userName` in JSON, and `UserName` in MessagePack.
     ///
-    /// JSON names are read in any case, with or without underscores, MessagePack names only as they are written, and
-    /// unknown ones are skipped, as .NET does. It does not matter whether the fields are declared in `snake_case`,
+    /// JSON names are read in any case, and also with the underscores that they are declared with; MessagePack names are read
+    /// only as they are written. Unknown ones are skipped. A list is not read as a struct. It does not matter whether the fields are declared in `snake_case`,
     /// `camelCase` or `PascalCase`. Names that could not be those of a member, such as `$type` or `content-type`, stay as
     /// they are, and so do the keys of maps and the names of variants.
+    ///
+    /// Received values may be nested 250 levels deep in MessagePack, instead of 500.
     ///
     /// serde hands over structs with `#[serde(flatten)]` as maps, so their own names stay as they are too. What is read
     /// into flattened members, and into enums that are untagged or have `#[serde(tag)]`, serde collects before it knows the
@@ -66,15 +68,8 @@ impl Names for Camel {
         if !is_identifier(declared) {
             return declared == received;
         }
-        let mut received = received.chars().filter(|&letter| letter != '_').flat_map(char::to_lowercase);
-        let mut declared = declared.chars().filter(|&letter| letter != '_').flat_map(char::to_lowercase);
-        loop {
-            match (declared.next(), received.next()) {
-                (None, None) => return true,
-                (left, right) if left == right => {}
-                _ => return false,
-            }
-        }
+        let received = small(received);
+        small(declared).filter(|&letter| letter != '_').eq(received.clone()) || small(declared).eq(received)
     }
 }
 
@@ -122,6 +117,10 @@ fn written(
 /// Whether a name can be that of a member in .NET, and has a letter.
 fn is_identifier(name: &str) -> bool {
     name.chars().all(|letter| letter.is_alphanumeric() || letter == '_') && name.contains(char::is_alphabetic)
+}
+
+fn small(name: &str) -> impl Iterator<Item = char> + Clone + '_ {
+    name.chars().flat_map(char::to_lowercase)
 }
 
 /// `user_name` and `userName` as `UserName`.
@@ -213,7 +212,7 @@ mod tests {
             assert!(Camel::is_meant("user_name", received), "{received}");
             assert_eq!(Pascal::is_meant("user_name", received), received == "UserName", "{received}");
         }
-        for received in ["", "user", "usernames", "user-name"] {
+        for received in ["", "user", "usernames", "user-name", "use_rname"] {
             assert!(!Camel::is_meant("user_name", received), "{received}");
         }
     }

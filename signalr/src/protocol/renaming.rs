@@ -1,8 +1,10 @@
 //! A deserializer around another one that finds the members of structs by the names that they have on the wire.
 
 use super::naming::Names;
-use serde::de::value::{StrDeserializer, U64Deserializer};
-use serde::de::{DeserializeSeed, Deserializer, EnumAccess, Error, MapAccess, SeqAccess, VariantAccess, Visitor};
+use serde::de::value::StrDeserializer;
+use serde::de::{
+    DeserializeSeed, Deserializer, EnumAccess, Error, MapAccess, SeqAccess, Unexpected, VariantAccess, Visitor,
+};
 use std::fmt;
 use std::marker::PhantomData;
 
@@ -153,6 +155,10 @@ impl<'de, V: Visitor<'de>, N: Names> Visitor<'de> for Renaming<V, N> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, values: A) -> Result<V::Value, A::Error> {
+        // serde itself would take one for the members of a struct, in their order.
+        if !self.members.is_empty() {
+            return Err(A::Error::invalid_type(Unexpected::Seq, &self));
+        }
         self.inner.visit_seq(Renaming::<_, N>::new(values))
     }
 
@@ -270,8 +276,7 @@ impl<'de, S: DeserializeSeed<'de>, N: Names> Visitor<'de> for Name<'_, S, N> {
         };
         self.seed.deserialize(StrDeserializer::new(name))
     }
-
-    fn visit_u64<E: Error>(self, place: u64) -> Result<S::Value, E> {
-        self.seed.deserialize(U64Deserializer::new(place))
-    }
 }
+
+#[cfg(test)]
+mod tests;

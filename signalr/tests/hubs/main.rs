@@ -8,6 +8,7 @@ mod context;
 mod ends;
 mod lifecycle;
 mod methods;
+mod naming;
 mod order;
 mod own;
 mod panics;

@@ -75,19 +75,26 @@ pub(in crate::protocol) fn decode_next<T: DeserializeOwned>(
             Ok(value)
         }
         Raw::Bytes(bytes) => {
-            let bytes = bytes.trim_ascii_start();
-            let bytes = bytes.strip_prefix(b",").unwrap_or(bytes);
-            let (value, length) = first(serde_json::Deserializer::from_slice(bytes).into_iter())?;
-            *rest = Raw::Bytes(bytes.get(length..).unwrap_or_default());
+            let (value, behind) = next_in_bytes(bytes)?;
+            *rest = Raw::Bytes(behind);
             Ok(value)
         }
     }
 }
 
+fn next_in_bytes<T: DeserializeOwned>(bytes: &[u8]) -> Result<(T, &[u8]), DecodeError> {
+    let bytes = bytes.trim_ascii_start();
+    let bytes = bytes.strip_prefix(b",").unwrap_or(bytes);
+    let (value, length) = first(serde_json::Deserializer::from_slice(bytes).into_iter())?;
+    Ok((value, bytes.get(length..).unwrap_or_default()))
+}
+
 #[inline(never)]
 fn decode_next_renamed<T: DeserializeOwned>(rest: &mut Raw<'_>) -> Result<T, DecodeError> {
-    *rest = Raw::Bytes(rest.as_bytes());
-    decode_next::<Renamed<T>>(rest, Naming::AsDeclared).map(|Renamed(value)| value)
+    let bytes = std::mem::replace(rest, Raw::Text("")).as_bytes();
+    let (Renamed(value), behind) = next_in_bytes(bytes)?;
+    *rest = Raw::Bytes(behind);
+    Ok(value)
 }
 
 /// Reads a value and tells where it ends.

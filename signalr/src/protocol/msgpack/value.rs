@@ -4,9 +4,9 @@
 //! types may choose the compact form of serde's two (`is_human_readable` is false). A newtype struct named `_ExtStruct`
 //! around an `i8` and bytes is an extension, as it is for `rmp-serde`.
 
-use super::MAX_DEPTH;
 use super::deserialize::ValueDeserializer;
 use super::serialize::ValueSerializer;
+use super::{MAX_DEPTH, MAX_DEPTH_RENAMED};
 use crate::protocol::error::{DecodeError, EncodeError};
 use crate::protocol::naming::{Declared, Naming, Pascal};
 use crate::protocol::renaming::Renaming;
@@ -50,12 +50,20 @@ pub(crate) fn decode_value<T: DeserializeOwned>(bytes: &[u8], naming: Naming) ->
 ///
 /// After an error nothing is left to read.
 pub(crate) fn decode_next<T: DeserializeOwned>(rest: &mut &[u8], naming: Naming) -> Result<T, DecodeError> {
+    if naming == Naming::DotNet {
+        return decode_next_renamed(rest);
+    }
     let mut deserializer = ValueDeserializer::new(std::mem::take(rest), MAX_DEPTH);
-    let value = match naming {
-        Naming::AsDeclared => T::deserialize(&mut deserializer),
-        Naming::DotNet => T::deserialize(Renaming::<_, Pascal>::new(&mut deserializer)),
-    };
-    let value = value.map_err(|error| DecodeError(error.0))?;
+    let value = T::deserialize(&mut deserializer).map_err(|error| DecodeError(error.0))?;
+    *rest = deserializer.rest();
+    Ok(value)
+}
+
+#[inline(never)]
+fn decode_next_renamed<T: DeserializeOwned>(rest: &mut &[u8]) -> Result<T, DecodeError> {
+    let mut deserializer = ValueDeserializer::new(std::mem::take(rest), MAX_DEPTH_RENAMED);
+    let renaming = Renaming::<_, Pascal>::new(&mut deserializer);
+    let value = T::deserialize(renaming).map_err(|error| DecodeError(error.0))?;
     *rest = deserializer.rest();
     Ok(value)
 }
