@@ -66,9 +66,7 @@ impl Client {
 
 #[tokio::test]
 async fn both_protocols_go_over_a_binary_transport() {
-    for (protocol, format, length) in
-        [("json", TransferFormat::Text, 47), ("messagepack", TransferFormat::Binary, 12)]
-    {
+    for (protocol, format) in [("json", TransferFormat::Text), ("messagepack", TransferFormat::Binary)] {
         let (mut client, connection) = Client::connect(TransferFormat::Binary);
         client.send(handshake(protocol)).await;
         let (greeting, _) = client.next().await.unwrap();
@@ -79,7 +77,8 @@ async fn both_protocols_go_over_a_binary_transport() {
         client.send(Vec::new()).await;
         client.send(call[5..].to_vec()).await;
         let (answer, format_of_answer) = client.next().await.unwrap();
-        assert_eq!((answer.len(), format_of_answer), (length, format), "{protocol}");
+        assert_eq!(format_of_answer, format, "{protocol}");
+        assert!(answer.windows(3).any(|window| window == b"one"), "{answer:?}");
         let Client { to_server, mut from_server, is_closed } = client;
         drop(to_server);
         assert!(from_server.recv().await.is_some(), "the Close message");

@@ -69,7 +69,7 @@ async fn a_pair_of_pipes_is_a_stream_when_joined() {
     let connection = tokio::spawn(server().serve(stream).into_future());
     let mut client = Client::shake_hands(tokio::io::join(from_server, from_client), "json").await;
     assert_eq!(client.call("Echo", json!(["x".repeat(1000)])).await, json!("x".repeat(1000)));
-    drop(client);
+    tokio::io::AsyncWriteExt::shutdown(&mut client.stream).await.unwrap();
     assert_eq!(connection.await.unwrap(), CloseReason::ClientClosed);
 }
 
