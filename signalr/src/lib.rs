@@ -2,7 +2,8 @@
 //!
 //! An `impl` block with [`#[hub]`](macro@hub) becomes the methods that clients call; a trait with
 //! [`#[receiver]`](macro@receiver) becomes the methods that the server calls on its clients. Hubs are mounted in an axum
-//! router and speak JSON and MessagePack over WebSockets with the clients that ASP.NET Core SignalR has.
+//! router. They speak JSON and MessagePack over WebSockets, Server-Sent Events and long polling, with the clients that
+//! ASP.NET Core SignalR has.
 //!
 //! ```no_run
 //! use signalr::{Context, Hub, SignalR, hub, receiver};
@@ -31,25 +32,29 @@
 //! }
 //! ```
 //!
-//! This page is the guide: [hubs](#hubs), [serving](#serving), [addressing clients](#addressing-clients),
+//! This page is the guide: [hubs](#hubs), [serving](#serving),
+//! [byte streams](#byte-streams-and-transports-of-ones-own), [raw connections](#raw-connections), [addressing clients](#addressing-clients),
 //! [client results](#client-results), [streams](#streams), [errors](#errors), [clients of .NET](#serving-net-clients),
-//! [the life of a connection](#the-life-of-a-connection), [cancellation](#cancellation), [slow clients](#slow-clients) and
-//! [options](#options). The pages of [`#[hub]`](macro@hub) and [`#[receiver]`](macro@receiver) are the reference of what
+//! [the life of a connection](#the-life-of-a-connection), [cancellation](#cancellation), [slow clients](#slow-clients),
+//! [options](#options) and [shutdown](#shutdown). The pages of [`#[hub]`](macro@hub) and [`#[receiver]`](macro@receiver) are the reference of what
 //! can be written in them. [`protocol`] is the hub protocol by itself, without I/O.
 #![doc = include_str!("../docs/hubs.md")]
 #![cfg_attr(feature = "server", doc = include_str!("../docs/serving.md"))]
+#![cfg_attr(feature = "server", doc = include_str!("../docs/transports.md"))]
 #![doc = include_str!("../docs/clients.md")]
 #![doc = include_str!("../docs/streams.md")]
 #![doc = include_str!("../docs/errors.md")]
 #![doc = include_str!("../docs/dotnet.md")]
 #![doc = include_str!("../docs/connections.md")]
 #![cfg_attr(feature = "server", doc = include_str!("../docs/limits.md"))]
+#![cfg_attr(feature = "server", doc = include_str!("../docs/options.md"))]
+#![cfg_attr(feature = "server", doc = include_str!("../docs/shutdown.md"))]
 //!
 //! # Features
 //!
 //! | feature | default | adds |
 //! | --- | --- | --- |
-//! | `server` | yes | [`SignalR`], [`SignalRBuilder`] and [`HubOptions`]: hubs in an axum router. |
+//! | `server` | yes | [`SignalR`], [`SignalRBuilder`], [`HubOptions`] and [`Limits`]: hubs in an axum router. |
 //! | `msgpack` | no | The MessagePack hub protocol. Clients choose the protocol; a server offers all that it was built with. |
 
 // Until there is a client, nothing but the server uses the session and what it serves.
@@ -79,7 +84,7 @@ pub mod __private;
 struct Readme;
 
 pub use clients::Clients;
-pub use clients::groups::Groups;
+pub use clients::groups::{Groups, TooManyGroups};
 pub use clients::handle::HubHandle;
 pub use clients::results::{ClientResult, ClientResultError};
 pub use clients::sent::{Receipt, Sent};
@@ -96,7 +101,9 @@ pub use protocol::Naming;
 #[cfg(feature = "server")]
 pub use raw::{RawConnection, RawSender};
 #[cfg(feature = "server")]
-pub use server::{HubOptions, HubServer, Serve, ServeListener, SignalR, SignalRBuilder};
+pub use server::{
+    DrainReport, HubOptions, HubServer, Limits, OptionsError, Serve, ServeListener, SignalR, SignalRBuilder,
+};
 pub use session::cancel::CancellationToken;
 pub use session::close::CloseReason;
 pub use session::inbox::Overflow;

@@ -4,7 +4,7 @@ use std::io::{ErrorKind, Read, Write};
 
 use serde_json::Value;
 
-use crate::server;
+use crate::{Server, server};
 
 /// The answer to a plain HTTP request.
 #[derive(Debug, Clone)]
@@ -77,8 +77,18 @@ pub fn negotiate(hub: &str) -> Value {
 /// When the answer is not HTTP.
 #[must_use]
 pub fn request(method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Response {
-    let mut stream = server().tcp();
-    let mut head = format!("{method} {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n", server().authority());
+    request_at(server(), method, path, headers, body)
+}
+
+/// As [`request`], to another server.
+///
+/// # Panics
+///
+/// When the answer is not HTTP.
+#[must_use]
+pub fn request_at(server: &Server, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Response {
+    let mut stream = server.tcp();
+    let mut head = format!("{method} {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n", server.authority());
     for (name, value) in headers {
         head += &format!("{name}: {value}\r\n");
     }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::{
-    RECORD_SEPARATOR,
+    RECORD_SEPARATOR, Server,
     message::{self, invocation},
     websocket::{BINARY, CLOSE, Frame, RawSocket, TEXT},
 };
@@ -122,6 +122,17 @@ impl HubSocket {
         Self::handshake(RawSocket::open(path), protocol)
     }
 
+    /// Connects to another server.
+    ///
+    /// # Panics
+    ///
+    /// When the server refuses.
+    #[must_use]
+    pub fn connect_at(server: &Server, path: &str, protocol: Protocol) -> Self {
+        let upgraded = RawSocket::upgrade_at(server, path, &[]);
+        Self::handshake(upgraded.unwrap_or_else(|response| panic!("no WebSocket: {response:?}")).0, protocol)
+    }
+
     /// Connects in JSON.
     #[must_use]
     pub fn json(path: &str) -> Self {
@@ -147,6 +158,12 @@ impl HubSocket {
         let mut socket = Self { raw, protocol, received: Vec::new(), taken: 0, calls: 0 };
         assert_eq!(socket.handshake_response(), "{}");
         socket
+    }
+
+    /// A WebSocket over which a connection goes on, without a handshake.
+    #[must_use]
+    pub fn resumed(raw: RawSocket, protocol: Protocol) -> Self {
+        Self { raw, protocol, received: Vec::new(), taken: 0, calls: 0 }
     }
 
     fn handshake_response(&mut self) -> String {

@@ -53,15 +53,52 @@ impl Server {
             .stdout(Stdio::piped())
             .spawn()
             .expect("sh can be started");
-        let mut lines = BufReader::new(child.stdout.take().expect("stdout is piped")).lines();
-        let authority = lines
-            .by_ref()
-            .map(|line| line.expect("the server's output is text"))
-            .find_map(|line| line.strip_prefix("listening on http://").map(str::to_owned))
-            .expect("the server says where it listens");
-        // Whatever it writes later must not fill the pipe and stop it.
-        std::thread::spawn(move || lines.for_each(drop));
-        Self { authority: authority.trim_end().to_owned(), child: Some(child) }
+        let authority = ready(&mut child);
+        Self { authority, child: Some(child) }
+    }
+
+    /// Starts a server that the test may end by itself, on a free port or on the given one. `None` where the environment names
+    /// one that runs already.
+    ///
+    /// # Panics
+    ///
+    /// When the server cannot be built or does not start.
+    #[must_use]
+    pub fn own(port: u16) -> Option<Self> {
+        if env::var_os("CONFORMANCE_URL").is_some() {
+            return None;
+        }
+        let program = env::var("CONFORMANCE_BIN").unwrap_or_else(|_| build());
+        let mut child = Command::new(program)
+            .args(["--urls", &format!("http://127.0.0.1:{port}")])
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the server can be started");
+        let authority = ready(&mut child);
+        Some(Self { authority, child: Some(child) })
+    }
+
+    /// Asks a server of one's [own](Self::own) to end, as `kill` does.
+    ///
+    /// # Panics
+    ///
+    /// When it has ended already.
+    pub fn terminate(&self) {
+        let id = self.child.as_ref().expect("a server of one's own").id();
+        let status = Command::new("kill").args(["-TERM", &id.to_string()]).status().expect("kill can be started");
+        assert!(status.success(), "the server runs");
+    }
+
+    /// Waits until a server of one's [own](Self::own) has ended by itself, and says whether it did so without a failure.
+    ///
+    /// # Panics
+    ///
+    /// When it cannot be waited for.
+    #[must_use]
+    pub fn ended(mut self) -> bool {
+        let mut child = self.child.take().expect("a server of one's own");
+        child.wait().expect("it can be waited for").success()
     }
 
     /// Host and port, as they stand in a `Host` header.
@@ -88,11 +125,27 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         if let Some(mut child) = self.child.take() {
-            drop(child.stdin.take());
+            if child.stdin.take().is_none() {
+                // One of a test's own, which has no guard. It may have ended already.
+                let _ = child.kill();
+            }
             // A failure to wait leaves nothing to be done.
             let _ = child.wait();
         }
     }
+}
+
+/// Waits until the server says where it listens.
+fn ready(child: &mut Child) -> String {
+    let mut lines = BufReader::new(child.stdout.take().expect("stdout is piped")).lines();
+    let authority = lines
+        .by_ref()
+        .map(|line| line.expect("the server's output is text"))
+        .find_map(|line| line.strip_prefix("listening on http://").map(str::to_owned))
+        .expect("the server says where it listens");
+    // Whatever it writes later must not fill the pipe and stop it.
+    std::thread::spawn(move || lines.for_each(drop));
+    authority.trim_end().to_owned()
 }
 
 /// Builds the workspace's conformance program and returns its path.

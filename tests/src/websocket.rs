@@ -6,6 +6,7 @@ use std::{
 };
 
 use crate::{
+    Server,
     http::{self, Response},
     server,
 };
@@ -136,12 +137,21 @@ impl RawSocket {
     ///
     /// Any other response than 101.
     pub fn upgrade(path: &str, headers: &[(&str, &str)]) -> Result<(Self, Response), Response> {
-        let mut stream = server().tcp();
+        Self::upgrade_at(server(), path, headers)
+    }
+
+    /// As [`upgrade`](Self::upgrade), to another server.
+    ///
+    /// # Errors
+    ///
+    /// Any other response than 101.
+    pub fn upgrade_at(server: &Server, path: &str, headers: &[(&str, &str)]) -> Result<(Self, Response), Response> {
+        let mut stream = server.tcp();
         // The key of RFC 6455's example, whose answer is known.
         let mut head = format!(
             "GET {path} HTTP/1.1\r\nHost: {}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
              Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n",
-            server().authority()
+            server.authority()
         );
         for (name, value) in headers {
             head += &format!("{name}: {value}\r\n");
@@ -151,6 +161,8 @@ impl RawSocket {
         let (response, received) = http::read_head(&mut stream);
         if response.status == 101 {
             Ok((Self { stream, received }, response))
+        } else if response.status == 204 {
+            Err(response)
         } else {
             Err(http::read_body(&mut stream, response, received))
         }

@@ -16,12 +16,14 @@ export async function serverFrom(programVariable, urlVariable) {
   if (!program) {
     throw new Error(`set ${programVariable} to the program, or ${urlVariable} to the address of a server that runs`);
   }
-  return start(program);
+  const { url } = await startProgram(program);
+  return url;
 }
 
-function start(program) {
-  const child = spawn(program, ["--urls", "http://127.0.0.1:0"], { stdio: ["ignore", "pipe", "inherit"] });
-  process.on("exit", () => child.kill());
+/** Starts a program on a free port, or on the given one; it ends with this process. */
+export function startProgram(program, port = 0) {
+  const child = spawn(program, ["--urls", `http://127.0.0.1:${port}`], { stdio: ["ignore", "pipe", "inherit"] });
+  process.on("exit", () => child.kill("SIGKILL"));
   return new Promise((resolve, reject) => {
     child.on("error", reject);
     child.on("exit", (code) => reject(new Error(`${program} ended before it was ready, with ${code}`)));
@@ -31,7 +33,7 @@ function start(program) {
         // From here on the tests alone decide how long this process lives.
         child.unref();
         child.stdout.unref();
-        resolve(ready[1]);
+        resolve({ child, url: ready[1] });
       }
     });
   });

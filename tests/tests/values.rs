@@ -44,6 +44,9 @@ fn json_objects_have_camel_case_names_and_numbers_for_enums() {
     socket.invoke("1", "MakeEverything", json!([]));
     let text = socket.next_text();
     assert!(text.contains(r#""big":9007199254740993,"#), "a number of 64 bits loses nothing: {text}");
+    let names = ["text", "number", "big", "ratio", "flag", "tags", "map", "bytes", "when", "id", "colour", "inner"];
+    let places = names.map(|name| text.find(&format!("\"{name}\":")).expect("each member is there"));
+    assert!(places.is_sorted(), "in the order of their declaration: {text}");
     let message: Value = serde_json::from_str(&text).expect("JSON");
     assert_eq!(message, completion("1", everything()));
 }
@@ -197,6 +200,38 @@ fn messagepack_properties_that_are_absent_take_their_default_and_unknown_ones_ar
         assert_eq!(echo["Id"], Pack::from("00000000-0000-0000-0000-000000000000"));
         assert!(matches!(&echo["When"], Pack::Ext(-1, data) if data.len() == 12), "{}", echo["When"]);
     }
+}
+
+#[test]
+fn messagepack_objects_are_written_to_the_last_byte_alike() {
+    let mut socket = HubSocket::connect("/conformance", Protocol::MessagePack);
+    socket.invoke("1", "MakeEverything", json!([]));
+    let made = b"\x8c\xa4Text\xa4text\xa6Number\xf9\xa3Big\xcf\0\x20\0\0\0\0\0\x01\xa5Ratio\xcb\x3f\xe0\0\0\0\0\0\0\xa4Flag\xc3\
+        \xa4Tags\x92\xa1a\xa1b\xa3Map\x81\xa3one\x01\xa5Bytes\xc4\x03\x01\x02\x03\xa4When\xd6\xff\x38\x6e\xc0\x25\
+        \xa2Id\xd9\x2400010203-0405-0607-0809-0a0b0c0d0e0f\xa6Colour\xa5Green\xa5Inner\x82\xa5Depth\x01\xa4Next\xc0";
+    assert_eq!(socket.next_bytes(), [b"\x95\x03\x80\xa11\x03".as_slice(), made].concat());
+}
+
+#[test]
+fn messagepack_members_of_another_type_are_no_arguments() {
+    let mut socket = HubSocket::connect("/conformance", Protocol::MessagePack);
+    let timestamp_of_another_type = Pack::Ext(1, vec![0; 4]);
+    #[rustfmt::skip]
+    let rows = [
+        pack(&[("Colour", Pack::from(1))]), pack(&[("Colour", Pack::from("Pink"))]), pack(&[("Colour", Pack::Nil)]),
+        pack(&[("When", Pack::from("2000-01-02"))]), pack(&[("When", timestamp_of_another_type)]), pack(&[("When", Pack::Nil)]),
+        pack(&[("Id", Pack::from("5"))]), pack(&[("Number", Pack::Nil)]), pack(&[("Number", Pack::from(0.5))]),
+        pack(&[("Flag", Pack::from("true"))]), pack(&[("Tags", Pack::from("a"))]), pack(&[("Inner", Pack::from(1))]),
+        Pack::from(vec![Pack::from("text")]), Pack::from("x"), Pack::from(5),
+    ];
+    for row in rows {
+        let arguments = Pack::from(vec![row.clone()]);
+        let call = [Pack::from(1), Pack::Map(Vec::new()), Pack::from("1"), Pack::from("EchoEverything"), arguments];
+        socket.send_bytes(&frame_pack(&Pack::from([&call[..], &[Pack::Array(Vec::new())]].concat())));
+        let text = "Failed to invoke 'EchoEverything' due to an error on the server.";
+        assert_eq!(socket.next_message()["error"], text, "{row}");
+    }
+    socket.expect_alive();
 }
 
 #[test]

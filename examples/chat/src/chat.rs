@@ -33,11 +33,11 @@ impl ChatHub {
         self.leave(ctx);
     }
 
-    fn join(&self, ctx: Context<Self>, name: String, room: String) -> Vec<String> {
+    fn join(&self, ctx: Context<Self>, name: String, room: String) -> Result<Vec<String>, HubError> {
         self.leave(ctx.clone());
-        ctx.join(&room);
+        ctx.join(&room)?;
         let id = ctx.connection_id().to_owned();
-        self.change(&ctx, &room, |members| members.push(Member { id, name, room: room.clone() }))
+        Ok(self.change(&ctx, &room, |members| members.push(Member { id, name, room: room.clone() })))
     }
 
     fn leave(&self, ctx: Context<Self>) {

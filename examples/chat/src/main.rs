@@ -22,7 +22,9 @@ async fn main() -> std::io::Result<()> {
 
     let chat = Hub::new("ChatHub", ChatHub::default());
     // Whoever waits for the answers of a room can still chat.
-    let hubs = SignalR::builder().hub_with("/chat", &chat, |options| options.parallel_invocations(4)).build();
+    let hubs = SignalR::builder()
+        .hub_with("/chat", &chat, |options| options.limits_with(|limits| limits.parallel_invocations(4)))
+        .build();
     let app = Router::new()
         .merge(hubs.router())
         .route_service("/lib/signalr.min.js", package("signalr"))
@@ -31,7 +33,30 @@ async fn main() -> std::io::Result<()> {
 
     let listener = TcpListener::bind(address).await?;
     println!("listening on http://{}", listener.local_addr()?);
-    axum::serve(listener, app).await
+    axum::serve(listener, app).with_graceful_shutdown(hubs.shutdown_on(terminated())).await
+}
+
+/// Ends with Ctrl-C and, where there are such signals, when the system asks for the end of the program.
+async fn terminated() {
+    let interrupt = async {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    };
+    #[cfg(unix)]
+    let terminate = async {
+        use tokio::signal::unix::{SignalKind, signal};
+        match signal(SignalKind::terminate()) {
+            Ok(mut terminate) => drop(terminate.recv().await),
+            Err(_) => std::future::pending().await,
+        }
+    };
+    #[cfg(not(unix))]
+    let terminate = std::future::pending::<()>();
+    tokio::select! {
+        () = interrupt => {}
+        () = terminate => {}
+    }
 }
 
 /// The browser's build of one of Microsoft's packages.

@@ -4,7 +4,7 @@ use crate::everything::Everything;
 use async_stream::stream;
 use futures_util::{Stream, StreamExt};
 use signalr::protocol::Binary;
-use signalr::{CancellationToken, CloseReason, Context, HubError, Upload, hub, receiver};
+use signalr::{CancellationToken, CloseReason, Context, HubError, TooManyGroups, Upload, hub, receiver};
 use std::collections::HashMap;
 use std::time::Duration;
 use tokio::time::sleep;
@@ -42,10 +42,10 @@ impl ConformanceHub {
             return Err(HubError::public("refused"));
         }
         if let Some(group) = ctx.query("group") {
-            ctx.join(group);
+            ctx.join(group)?;
         }
         if ctx.query("watch").is_some() {
-            ctx.join("watchers");
+            ctx.join("watchers")?;
         }
         if let Some(name) = ctx.query("greet") {
             ctx.clients().caller().receive(format!("hello {name}")).await;
@@ -186,16 +186,16 @@ impl ConformanceHub {
         ctx.clients().clients(ids).receive(message).await;
     }
 
-    fn join_group(&self, ctx: Context<Self>, group: String) {
-        ctx.join(group);
+    fn join_group(&self, ctx: Context<Self>, group: String) -> Result<(), TooManyGroups> {
+        ctx.join(group)
     }
 
     fn leave_group(&self, ctx: Context<Self>, group: String) {
         ctx.leave(group);
     }
 
-    fn add_to_group(&self, ctx: Context<Self>, id: String, group: String) {
-        ctx.groups().add(id, group);
+    fn add_to_group(&self, ctx: Context<Self>, id: String, group: String) -> Result<(), TooManyGroups> {
+        ctx.groups().add(id, group).map(|_known| ())
     }
 
     async fn send_to_group(&self, ctx: Context<Self>, group: String, message: String) {

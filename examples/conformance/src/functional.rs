@@ -10,37 +10,52 @@ use axum::routing::{any, get};
 use axum::{Json, Router};
 use jsonwebtoken::{DecodingKey, EncodingKey, Header, Validation};
 use serde::{Deserialize, Serialize};
-use signalr::{Hub, HubError, HubHandle, HubOptions, SignalR, Transport};
+use signalr::{Hub, HubError, HubHandle, HubOptions, SignalRBuilder, Transport};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// The hubs and the other endpoints. `options` are those of all hubs of the program.
-pub(crate) fn router(options: HubOptions) -> Router {
-    let test = Hub::new("TestHub", TestHub);
-    let authorized = Hub::new("AuthorizedHub", AuthorizedHub);
-    let uncreatable = Hub::per_connection("UncreatableHub", async |_| {
-        Err::<UncreatableHub, _>(HubError::hidden("this hub cannot be made"))
-    });
-    let hubs = SignalR::builder()
-        .options(options.detailed_errors(true))
-        .hub("/testhub", &test)
-        .hub_with("/testhub-nowebsockets", &test, |options| {
-            options.transports([Transport::ServerSentEvents, Transport::LongPolling])
-        })
-        .hub("/uncreatable", &uncreatable)
-        .build();
-    let key = Arc::new(Key::new());
-    let for_token_holders = SignalR::builder().hub("/authorizedhub", &authorized).build().router().layer(from_fn({
-        let key = key.clone();
-        move |request, next| authorize(key.clone(), request, next)
-    }));
-    Router::new()
-        .merge(hubs.router())
-        .merge(for_token_holders)
-        .route("/generatejwttoken", get(async move || key.token()))
-        .route("/clientresult/{id}", get(client_result).with_state(test.handle()))
-        .route("/redirect/negotiate", any(redirect))
+/// The hubs of those tests, and what lets callers in.
+pub(crate) struct Functional {
+    test: Hub<TestHub>,
+    key: Arc<Key>,
+}
+
+impl Functional {
+    pub(crate) fn new() -> Self {
+        Functional { test: Hub::new("TestHub", TestHub), key: Arc::new(Key::new()) }
+    }
+
+    /// Adds the hubs.
+    pub(crate) fn mount(&self, builder: SignalRBuilder) -> SignalRBuilder {
+        let authorized = Hub::new("AuthorizedHub", AuthorizedHub);
+        let uncreatable = Hub::per_connection("UncreatableHub", async |_| {
+            Err::<UncreatableHub, _>(HubError::hidden("this hub cannot be made"))
+        });
+        let detailed = |options: HubOptions| options.detailed_errors(true);
+        builder
+            .hub_with("/testhub", &self.test, detailed)
+            .hub_with("/testhub-nowebsockets", &self.test, |options| {
+                detailed(options).transports([Transport::ServerSentEvents, Transport::LongPolling])
+            })
+            .hub_with("/authorizedhub", &authorized, detailed)
+            .hub_with("/uncreatable", &uncreatable, detailed)
+    }
+
+    /// The other endpoints.
+    pub(crate) fn router(&self) -> Router {
+        let key = self.key.clone();
+        Router::new()
+            .route("/generatejwttoken", get(async move || key.token()))
+            .route("/clientresult/{id}", get(client_result).with_state(self.test.handle()))
+            .route("/redirect/negotiate", any(redirect))
+    }
+
+    /// Lets nobody without a token to the hub for token holders.
+    pub(crate) fn guard(&self, app: Router) -> Router {
+        let key = self.key.clone();
+        app.layer(from_fn(move |request, next| authorize(key.clone(), request, next)))
+    }
 }
 
 /// Asks a client of the test hub for a number.
@@ -150,6 +165,9 @@ impl Key {
 
 /// Lets in who has a token in the header or, as browsers do for two of the transports, in the query.
 async fn authorize(key: Arc<Key>, request: Request<Body>, next: Next) -> Response {
+    if !request.uri().path().starts_with("/authorizedhub") {
+        return next.run(request).await;
+    }
     let header = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     let bearer = header.and_then(|value| value.strip_prefix("Bearer "));
     let query = request.uri().query().unwrap_or_default().split('&');

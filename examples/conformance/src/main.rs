@@ -17,15 +17,18 @@ mod test_hub;
 use axum::extract::{Path, Query, Request, State};
 use axum::middleware::from_fn;
 use axum::routing::get;
+use axum::serve::ListenerExt;
 use axum::{Router, ServiceExt};
 use bench_hub::BenchHub;
 use conformance_hub::ConformanceHub;
+use functional::Functional;
 use serde::Deserialize;
 use signalr::{Hub, HubHandle, HubOptions, Naming, SignalR, Transport};
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tower::Layer;
 use tower::util::MapRequestLayer;
+use tower_http::cors::CorsLayer;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -34,22 +37,28 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let bench = Hub::new("BenchHub", BenchHub);
     let conformance = Hub::new("ConformanceHub", ConformanceHub).naming(Naming::DotNet);
     let detailed = Hub::new("DetailedHub", ConformanceHub).naming(Naming::DotNet);
+    let stateful = Hub::new("StatefulHub", ConformanceHub).naming(Naming::DotNet);
     let limits = Hub::new("LimitsHub", ConformanceHub).naming(Naming::DotNet);
     let hubs = SignalR::builder()
-        .hub_with("/bench", &bench, |options| options.maximum_message_size(1024 * 1024))
+        .options(HubOptions::default().any_origin())
+        .hub_with("/bench", &bench, |options| options.limits_with(|limits| limits.maximum_message_size(1024 * 1024)))
         .hub("/conformance", &conformance)
         .hub_with("/conformance-sse", &conformance, |options| options.transports([Transport::ServerSentEvents]))
-        .hub_with("/conformance-detailed", &detailed, |options| options.detailed_errors(true).parallel_invocations(4))
+        .hub_with("/conformance-detailed", &detailed, |options| {
+            options.detailed_errors(true).limits_with(|limits| limits.parallel_invocations(4))
+        })
+        .hub_with("/conformance-stateful", &stateful, |options| options.allow_stateful_reconnects(true))
         .hub_with("/conformance-limits", &limits, |options| {
             options
-                .maximum_message_size(1024)
+                .limits_with(|limits| limits.maximum_message_size(1024))
                 .handshake_timeout(Duration::from_secs(1))
                 .client_timeout(Duration::from_secs(2))
                 .keep_alive_interval(Duration::from_millis(500))
                 .poll_timeout(Duration::from_secs(1))
         })
-        .connection("/echo", echo::serve)
-        .build();
+        .connection("/echo", echo::serve);
+    let functional = Functional::new();
+    let hubs = functional.mount(hubs).build();
 
     let app = Router::new()
         .merge(hubs.router())
@@ -57,15 +66,43 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .route("/broadcast", get(broadcast))
         .route("/pid", get(async || std::process::id().to_string()))
         .with_state(conformance.handle())
-        .merge(functional::router(HubOptions::default()))
-        .layer(from_fn(functional::special_paths));
+        .merge(functional.router());
+    let app = functional
+        .guard(app)
+        .layer(from_fn(functional::special_paths))
+        // For tests only: any page may do what its user may.
+        .layer(CorsLayer::very_permissive());
     // Before any routing.
-    let app = MapRequestLayer::new(functional::lower_case).layer(app);
+    let app = ServiceExt::<Request>::into_make_service(MapRequestLayer::new(functional::lower_case).layer(app));
 
+    let terminated = terminated()?;
     let listener = TcpListener::bind(&address).await?;
     println!("listening on http://{}", listener.local_addr()?);
-    axum::serve(listener, ServiceExt::<Request>::into_make_service(app)).await?;
+    let listener = listener.tap_io(|tcp| {
+        // Without it messages may be late, but they do arrive.
+        let _ = tcp.set_nodelay(true);
+    });
+    axum::serve(listener, app).with_graceful_shutdown(hubs.shutdown_on(terminated)).await?;
     Ok(())
+}
+
+/// Ends with Ctrl-C, or when the system asks for the end of the program. It listens from now on.
+#[cfg(unix)]
+fn terminated() -> std::io::Result<impl Future<Output = ()> + Send + 'static> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}
+
+#[cfg(not(unix))]
+fn terminated() -> std::io::Result<impl Future<Output = ()> + Send + 'static> {
+    Ok(async { drop(tokio::signal::ctrl_c().await) })
 }
 
 /// The address in `--urls http://ADDRESS`.

@@ -4,6 +4,7 @@
 //! connection's own groups cost; nothing ever walks over all connections but a send to all.
 
 use super::envelope::Envelope;
+use crate::clients::groups::TooManyGroups;
 use crate::clients::target::Audience;
 use crate::hub::context::Connection;
 use crate::protocol::{Naming, Protocol};
@@ -119,17 +120,19 @@ impl Sets {
 
 /// The groups of one connection; `None` after its end.
 #[derive(Debug)]
-pub(crate) struct Memberships(Mutex<Option<HashSet<Box<str>>>>);
-
-impl Default for Memberships {
-    fn default() -> Self {
-        Memberships(Mutex::new(Some(HashSet::new())))
-    }
+pub(crate) struct Memberships {
+    groups: Mutex<Option<HashSet<Box<str>>>>,
+    /// How many there may be.
+    limit: usize,
 }
 
 impl Memberships {
+    pub(crate) fn new(limit: usize) -> Self {
+        Memberships { groups: Mutex::new(Some(HashSet::new())), limit }
+    }
+
     fn lock(&self) -> MutexGuard<'_, Option<HashSet<Box<str>>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.groups.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -203,15 +206,25 @@ impl Registry {
         self.connections.read(id)?.get(id).cloned()
     }
 
-    pub(crate) fn join(&self, connection: &Connection, group: &str) {
+    /// Calls `run` for each connection.
+    pub(crate) fn each(&self, mut run: impl FnMut(&Arc<Peer>)) {
+        self.connections.each(|connection| run(&connection.peer));
+    }
+
+    pub(crate) fn join(&self, connection: &Connection, group: &str) -> Result<(), TooManyGroups> {
         // The connection's own lock is held, so that its end cannot come in between and leave a ghost in the group.
         let mut memberships = connection.memberships.lock();
         if let Some(groups) = memberships.as_mut()
             && !groups.contains(group)
         {
+            let limit = connection.memberships.limit;
+            if groups.len() >= limit {
+                return Err(TooManyGroups { limit });
+            }
             groups.insert(group.into());
             self.groups.add(group, &connection.peer);
         }
+        Ok(())
     }
 
     pub(crate) fn leave(&self, connection: &Connection, group: &str) {

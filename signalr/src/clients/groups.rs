@@ -17,12 +17,12 @@ impl Groups {
     }
 
     /// Adds a connection to a group, and says whether there is such a connection.
-    pub fn add(&self, connection_id: impl AsRef<str>, group: impl AsRef<str>) -> bool {
-        let connection = self.core.registry.get(connection_id.as_ref());
-        connection.is_some_and(|connection| {
-            self.core.registry.join(&connection, group.as_ref());
-            true
-        })
+    ///
+    /// # Errors
+    /// [`TooManyGroups`] where it is in as many as [`Limits::maximum_groups`](crate::Limits::maximum_groups) allows.
+    pub fn add(&self, connection_id: impl AsRef<str>, group: impl AsRef<str>) -> Result<bool, TooManyGroups> {
+        let Some(connection) = self.core.registry.get(connection_id.as_ref()) else { return Ok(false) };
+        self.core.registry.join(&connection, group.as_ref()).map(|()| true)
     }
 
     /// Removes a connection from a group, and says whether there is such a connection.
@@ -33,6 +33,15 @@ impl Groups {
             true
         })
     }
+}
+
+/// A connection is in as many groups as it may be: [`Limits::maximum_groups`](crate::Limits::maximum_groups).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a connection may be in {limit} groups at once (Limits::maximum_groups)")]
+#[non_exhaustive]
+pub struct TooManyGroups {
+    /// How many groups a connection may be in.
+    pub limit: usize,
 }
 
 impl fmt::Debug for Groups {

@@ -1,6 +1,6 @@
 //! A hub from outside: for background tasks, axum handlers and whatever else is not a hub method.
 
-use super::groups::Groups;
+use super::groups::{Groups, TooManyGroups};
 use super::target::{Many, Single};
 use super::{Clients, ProxyOf};
 use crate::backplane::registry::HubCore;
@@ -87,7 +87,10 @@ impl<H: HubMethods> HubHandle<H> {
     }
 
     /// Adds a connection to a group, and says whether there is such a connection.
-    pub fn add_to_group(&self, connection_id: impl AsRef<str>, group: impl AsRef<str>) -> bool {
+    ///
+    /// # Errors
+    /// [`TooManyGroups`] where it is in as many as [`Limits::maximum_groups`](crate::Limits::maximum_groups) allows.
+    pub fn add_to_group(&self, connection_id: impl AsRef<str>, group: impl AsRef<str>) -> Result<bool, TooManyGroups> {
         Groups::new(self.core.clone()).add(connection_id, group)
     }
 

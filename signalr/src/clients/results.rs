@@ -61,7 +61,7 @@ pub enum ClientResultError {
     /// The client did not answer in time.
     #[error(
         "The client did not answer within {0:?}. \
-         (Its answer also waits while reading from it pauses: see HubOptions::waiting_limit.)"
+         (Its answer also waits while reading from it pauses: see Limits::waiting_limit.)"
     )]
     TimedOut(Duration),
     /// The client answered with this error. Microsoft's clients also answer so when they have no handler.

@@ -5,7 +5,7 @@ use super::method::HubMethods;
 use super::request::Request;
 use crate::backplane::registry::{HubCore, Memberships};
 use crate::clients::Clients;
-use crate::clients::groups::Groups;
+use crate::clients::groups::{Groups, TooManyGroups};
 use crate::session::cancel::CancellationToken;
 use crate::session::close::CloseReason;
 use crate::session::peer::Peer;
@@ -47,15 +47,16 @@ impl fmt::Debug for Connection {
 /// connection's end its sends reach nobody. Matches `HubCallerContext` of ASP.NET Core.
 ///
 /// ```
-/// # use signalr::{Context, hub, receiver};
+/// # use signalr::{Context, HubError, hub, receiver};
 /// # #[receiver] trait Client { async fn said(&self, who: String, text: String); }
 /// # struct Rooms;
 /// #[hub(receiver = Client)]
 /// impl Rooms {
-///     fn enter(&self, ctx: Context<Self>, room: String) {
-///         ctx.join(&room);
+///     fn enter(&self, ctx: Context<Self>, room: String) -> Result<(), HubError> {
+///         ctx.join(&room)?;
 ///         let who = ctx.user_id().unwrap_or_else(|| ctx.connection_id());
 ///         ctx.clients().others_in_group(room).said(who.to_owned(), "hello");
+///         Ok(())
 ///     }
 /// }
 /// ```
@@ -131,8 +132,12 @@ impl<H: HubMethods> Context<H> {
 
     /// Adds the caller to a group. Names are case-sensitive; being in it already changes nothing, and neither does a
     /// connection that has ended. The next send to the group reaches the caller.
-    pub fn join(&self, group: impl AsRef<str>) {
-        self.connection.core.registry.join(&self.connection, group.as_ref());
+    ///
+    /// # Errors
+    /// [`TooManyGroups`] where the caller is in as many as [`Limits::maximum_groups`](crate::Limits::maximum_groups) allows,
+    /// 1000 by default. A hub method passes it on with `?`.
+    pub fn join(&self, group: impl AsRef<str>) -> Result<(), TooManyGroups> {
+        self.connection.core.registry.join(&self.connection, group.as_ref())
     }
 
     /// Removes the caller from a group.

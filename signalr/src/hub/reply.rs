@@ -3,11 +3,11 @@
 use super::error::HubError;
 use super::invocation::PlainFailure;
 use crate::protocol::{Codec, EncodeError};
-use crate::session::HIGH_WATER;
 use crate::session::cancel::CancellationToken;
 use crate::session::current;
 use crate::session::inbox::{Origin, Pushed};
 use crate::session::peer::Peer;
+use crate::session::receive::shutting_down;
 use crate::streaming::pump::pump;
 use futures_util::Stream;
 use serde::Serialize;
@@ -94,7 +94,7 @@ impl Reply {
 
     /// Whether the peer has taken enough of what was sent before.
     pub(crate) fn has_room(&self) -> bool {
-        current::with(self.peer.number, |outbound| outbound.len() < HIGH_WATER).unwrap_or(true)
+        current::with(self.peer.number, |outbound| outbound.has_room()).unwrap_or(true)
     }
 
     /// Sends one item; returns what became of it.
@@ -141,16 +141,19 @@ impl Reply {
             if inbox.is_pending() {
                 inbox.take(|message| {
                     outbound.push_shared(message);
-                    true
+                    !outbound.must_wait()
                 });
             }
+            if outbound.must_wait() {
+                return None;
+            }
             let written = encode.take().map_or(Ok(()), |encode| encode(codec, outbound.encode_buffer()));
-            written.map(|()| Pushed::Queued)
+            Some(written.map(|()| Pushed::Queued))
         });
-        if let Ok(written) = here {
+        if let Ok(Some(written)) = here {
             return written;
         }
-        // In a task of its own: by the inbox.
+        // In a task of its own, or until the peer acknowledges what it has: by the inbox.
         let mut message = Vec::new();
         encode.take().map_or(Ok(()), |encode| encode(codec, &mut message))?;
         Ok(inbox.push(message.into(), Origin::Reply, None))
@@ -204,6 +207,8 @@ impl Drop for Reply {
         let Some(id) = self.id.take() else { return };
         if let Some(error) = self.failure.as_ref().and_then(PlainFailure::take) {
             self.write_error(&id, &HubError::from(error));
+        } else if self.peer.draining().is_some() && !std::thread::panicking() {
+            self.write_text(&id, &shutting_down(self.target));
         } else if self.streaming && self.token.as_ref().is_some_and(CancellationToken::is_cancelled) {
             self.write_end(&id);
         } else if std::thread::panicking() {

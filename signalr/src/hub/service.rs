@@ -189,7 +189,7 @@ impl<H: HubMethods> Service for HubService<H> {
             None => self.call_when_made(method, Received { id, arguments, streaming, uploads, cancelled }),
         };
         let limited = !method.is_streaming() && method.upload_count() == 0;
-        Some(Call { future, id: id.map(Into::into), cancel: tokens.cancel, drop: tokens.drop, limited })
+        Some(Call { future, id: id.map(Into::into), cancel: tokens.cancel, drop: tokens.drop, limited, streaming })
     }
 
     fn unreachable(&mut self) {

@@ -16,8 +16,11 @@ use thiserror::Error;
 /// The highest version of the hub protocols that is understood; all lower ones are accepted.
 pub const MAX_VERSION: i32 = 2;
 
-/// The version that a client asks for unless it wants stateful reconnect, which came with version 2.
+/// The version that a client asks for unless it wants stateful reconnect.
 pub const BASE_VERSION: i32 = 1;
+
+/// The version that stateful reconnect came with.
+pub const STATEFUL_VERSION: i32 = 2;
 
 /// What a client asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]

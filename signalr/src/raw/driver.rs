@@ -85,13 +85,22 @@ impl Driver {
         self.end(CloseReason::Aborted);
     }
 
-    /// The connection ends: what waits is still sent if it was the handler who ended it.
+    /// The server ends: the client is told, and the handler has its time.
+    pub(crate) fn drain(&mut self) {
+        if let Some(duplex) = &mut self.duplex {
+            duplex.go_away();
+        }
+        self.end(CloseReason::Drained);
+    }
+
+    /// The connection ends: what waits is still sent if it was this end that ended it.
     fn end(&mut self, reason: CloseReason) {
         if self.until.is_some() {
             return;
         }
         let lost = matches!(reason, CloseReason::TransportLost(_));
-        self.shared.end(reason, self.handler.is_some());
+        let discard = self.handler.is_some() && reason != CloseReason::Drained;
+        self.shared.end(reason, discard);
         if lost {
             self.duplex = None;
         }

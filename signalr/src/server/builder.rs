@@ -2,16 +2,24 @@
 
 use super::endpoint::{Endpoint, HubEndpoint, Shared};
 use super::options::HubOptions;
+use super::origin::ForeignOrigin;
 use super::raw::{Handler, RawEndpoint};
 use super::streams::HubServer;
+use super::validation::{Invalid, OptionsError};
+use crate::backplane::registry::HubCore;
 use crate::hub::Hub;
 use crate::hub::method::HubMethods;
 use crate::raw::RawConnection;
+use crate::transport::server::gate::Shutdown;
+use crate::transport::server::negotiate::plain;
 use axum::Router;
 use axum::extract::Request;
+use axum::response::Response;
 use axum::routing::any;
+use http::{Method, StatusCode};
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The hubs of an application, to be merged into its axum router.
 ///
@@ -36,6 +44,7 @@ use std::sync::Arc;
 #[derive(Clone)]
 pub struct SignalR {
     endpoints: Vec<(String, Arc<dyn Endpoint>)>,
+    shutdown: Arc<Shutdown>,
 }
 
 /// Collects the hubs of an application and their options; made by [`SignalR::builder`].
@@ -44,6 +53,7 @@ pub struct SignalR {
 pub struct SignalRBuilder {
     options: HubOptions,
     endpoints: Vec<(String, Arc<dyn Endpoint>)>,
+    shutdown: Arc<Shutdown>,
 }
 
 impl SignalR {
@@ -67,7 +77,7 @@ impl SignalR {
     /// A router with the routes of all hubs: the path of each and `…/negotiate` below it. It fits a router with any state.
     ///
     /// # Panics
-    /// As axum's `Router::route` does: when two hubs have the same path, or a path does not begin with `/`.
+    /// As axum's `Router::route` does, when two paths are in each other's way.
     pub fn router<S: Clone + Send + Sync + 'static>(&self) -> Router<S> {
         let mut router = Router::new();
         for (path, endpoint) in &self.endpoints {
@@ -77,11 +87,34 @@ impl SignalR {
             router = router
                 .route(
                     if path.is_empty() { "/" } else { path },
-                    any(async move |request: Request| connect.connect(request).response().await),
+                    any(async move |request: Request| match foreign(&*connect, &request) {
+                        Some(refusal) => refusal,
+                        None => connect.connect(request).response().await,
+                    }),
                 )
-                .route(&negotiation, any(async move |request: Request| negotiate.negotiate(&request)));
+                .route(
+                    &negotiation,
+                    any(async move |request: Request| match foreign(&*negotiate, &request) {
+                        Some(refusal) => refusal,
+                        None => negotiate.negotiate(&request),
+                    }),
+                );
         }
         router
+    }
+
+    pub(super) fn state(&self) -> &Shutdown {
+        &self.shutdown
+    }
+
+    /// The hubs that are mounted here.
+    pub(super) fn cores(&self) -> impl Iterator<Item = &Arc<HubCore>> {
+        self.endpoints.iter().filter_map(|(_, endpoint)| endpoint.core())
+    }
+
+    /// How long the goodbyes of connections may take.
+    pub(super) fn close_time(&self) -> Duration {
+        self.endpoints.iter().map(|(_, endpoint)| endpoint.options().close_time()).max().unwrap_or_default()
     }
 }
 
@@ -111,7 +144,7 @@ impl SignalRBuilder {
     }
 
     fn hub_with_options<H: HubMethods>(mut self, path: impl Into<String>, hub: &Hub<H>, options: &HubOptions) -> Self {
-        self.endpoints.push((path.into(), Arc::new(HubEndpoint::new(hub, options))));
+        self.endpoints.push((path.into(), Arc::new(HubEndpoint::new(hub, options, &self.shutdown))));
         self
     }
 
@@ -158,14 +191,63 @@ impl SignalRBuilder {
     {
         let options = change(self.options.clone());
         let handler: Handler = Arc::new(move |connection| Box::pin(handler(connection)));
-        self.endpoints.push((path.into(), Arc::new(RawEndpoint::new(handler, &options))));
+        self.endpoints.push((path.into(), Arc::new(RawEndpoint::new(handler, &options, &self.shutdown))));
         self
     }
 
     /// The hubs, ready to be served.
+    ///
+    /// # Panics
+    /// Where [`try_build`](Self::try_build) returns an error, with its text.
     pub fn build(self) -> SignalR {
-        SignalR { endpoints: self.endpoints }
+        self.try_build().unwrap_or_else(|error| panic!("{error}"))
     }
+
+    /// The hubs, ready to be served, if their paths and options can hold.
+    ///
+    /// ```
+    /// # struct Chat;
+    /// # #[signalr::hub] impl Chat {}
+    /// use signalr::{Hub, HubOptions, Limits, SignalR};
+    ///
+    /// let options = HubOptions::default().limits(Limits::default().maximum_frame_size(4096));
+    /// let error = SignalR::builder().options(options).hub("/chat", &Hub::new("Chat", Chat)).try_build().unwrap_err();
+    /// assert_eq!(
+    ///     error.to_string(),
+    ///     r#"hub at "/chat": Limits::maximum_frame_size is 4096; write more than Limits::maximum_message_size, which is 32768"#
+    /// );
+    /// ```
+    ///
+    /// # Errors
+    /// The first option that cannot hold, and the path of its hub.
+    pub fn try_build(self) -> Result<SignalR, OptionsError> {
+        for (nth, (path, endpoint)) in self.endpoints.iter().enumerate() {
+            let mut before = self.endpoints.iter().take(nth);
+            if !path.starts_with('/') {
+                return Err(OptionsError::new(path, Invalid::new("path", path, "write a `/` before it")));
+            }
+            if before.any(|(other, _)| other.trim_end_matches('/') == path.trim_end_matches('/')) {
+                let advice = "another hub is mounted there: write another path";
+                return Err(OptionsError::new(path, Invalid::new("path", path, advice)));
+            }
+            endpoint.options().validate().map_err(|invalid| OptionsError::new(path, invalid))?;
+        }
+        Ok(SignalR { endpoints: self.endpoints, shutdown: self.shutdown })
+    }
+}
+
+/// The answer to a request from a page of an origin that is not let in. Preflights are the affair of a layer around the router.
+fn foreign(endpoint: &dyn Endpoint, request: &Request) -> Option<Response> {
+    if request.method() == Method::OPTIONS {
+        return None;
+    }
+    let ForeignOrigin(origin) = endpoint.options().origins().check(request.uri(), request.headers()).err()?;
+    tracing::warn!(
+        path = request.uri().path(),
+        origin,
+        "refused a request of another origin; if its pages may connect, list it: HubOptions::allowed_origins([{origin:?}])"
+    );
+    Some(plain(StatusCode::FORBIDDEN, "Origin not allowed"))
 }
 
 impl fmt::Debug for SignalR {

@@ -1,18 +1,23 @@
 //! One path where a hub is mounted: from its HTTP requests to sessions.
 
 use super::options::HubOptions;
+use crate::backplane::registry::{HubCore, Memberships};
 use crate::hub::context::Connection;
 use crate::hub::method::HubMethods;
 use crate::hub::request;
 use crate::hub::service::HubService;
 use crate::hub::{Hub, HubInner};
-use crate::protocol::{Codec, Protocol};
+use crate::protocol::Codec;
+use crate::protocol::handshake::STATEFUL_VERSION;
 use crate::session::Session;
 use crate::session::close::CloseReason;
 use crate::session::handshake::{Handshake, HandshakeRules, accept};
+use crate::session::inbox::Overflow;
+use crate::session::mailbox::Mailbox;
 use crate::session::peer::Peer;
 use crate::session::settings::Settings;
 use crate::transport::server::dispatch::{Answer, Dispatch, Opened};
+use crate::transport::server::gate::{Admitted, Gate, Shutdown};
 use crate::transport::server::pending::Place;
 use crate::transport::{Duplex, Transport};
 use axum::extract::Request;
@@ -34,6 +39,11 @@ pub(super) trait Endpoint: Send + Sync {
 
     /// For a hub, the [`Shared`] of its type.
     fn as_any(&self) -> &dyn Any;
+
+    fn options(&self) -> &HubOptions;
+
+    /// The hub, if it is one.
+    fn core(&self) -> Option<&Arc<HubCore>>;
 }
 
 /// A hub at a path, with the options that hold there.
@@ -68,10 +78,10 @@ impl Terms {
 }
 
 impl<H: HubMethods> Shared<H> {
-    pub(super) fn new(hub: &Hub<H>, options: &HubOptions) -> Arc<Self> {
+    pub(super) fn new(hub: &Hub<H>, options: &HubOptions, shutdown: &Arc<Shutdown>) -> Arc<Self> {
         Arc::new(Shared {
             hub: hub.inner().clone(),
-            dispatch: Dispatch::new(options.http_rules()),
+            dispatch: Dispatch::new(options.http_rules(), Gate::new(shutdown.clone(), options.bounds().connections())),
             web_sockets: Terms::new(options, Transport::WebSockets),
             server_sent_events: Terms::new(options, Transport::ServerSentEvents),
             long_polling: Terms::new(options, Transport::LongPolling),
@@ -86,6 +96,11 @@ impl<H: HubMethods> Shared<H> {
         Arc::ptr_eq(&shared.hub, hub.inner()).then(|| shared.clone())
     }
 
+    /// Who decides whether a connection is let in.
+    pub(super) fn gate(&self) -> &Arc<Gate> {
+        self.dispatch.gate()
+    }
+
     fn terms(&self, transport: Transport) -> &Terms {
         match transport {
             Transport::ServerSentEvents => &self.server_sent_events,
@@ -97,19 +112,19 @@ impl<H: HubMethods> Shared<H> {
 }
 
 impl<H: HubMethods> HubEndpoint<H> {
-    pub(super) fn new(hub: &Hub<H>, options: &HubOptions) -> Self {
-        HubEndpoint(Shared::new(hub, options))
+    pub(super) fn new(hub: &Hub<H>, options: &HubOptions, shutdown: &Arc<Shutdown>) -> Self {
+        HubEndpoint(Shared::new(hub, options, shutdown))
     }
 
     /// Serves a connection, on a task of its own.
     fn open(&self, opened: Opened) {
-        let Opened { id, transport, parts, socket, place } = opened;
+        let Opened { id, transport, parts, socket, place, admitted } = opened;
         let shared = self.0.clone();
         let user = shared.options.user_of(&parts).map(Into::into);
         let opening = Box::new(Opening { id, place, user, request: request::Request::of(parts), transport });
         tokio::spawn(async move {
             if let Some(duplex) = socket.attached().await {
-                serve(shared, duplex, opening).await;
+                serve(shared, duplex, opening, admitted).await;
             }
         });
     }
@@ -127,6 +142,14 @@ impl<H: HubMethods> Endpoint for HubEndpoint<H> {
     fn as_any(&self) -> &dyn Any {
         &self.0
     }
+
+    fn options(&self) -> &HubOptions {
+        &self.0.options
+    }
+
+    fn core(&self) -> Option<&Arc<HubCore>> {
+        Some(&self.0.hub.core)
+    }
 }
 
 /// What is known of a connection before its handshake.
@@ -143,28 +166,42 @@ pub(super) async fn serve<H: HubMethods>(
     shared: Arc<Shared<H>>,
     mut duplex: Box<dyn Duplex>,
     opening: Box<Opening>,
+    admitted: Admitted,
 ) -> CloseReason {
     let rules = &shared.terms(opening.transport).rules;
-    match accept(&mut *duplex, rules).await {
-        Ok(Handshake { protocol, received }) => session(&shared, duplex, *opening, protocol, received).await,
-        Err(reason) => reason,
+    let shutdown = admitted.shutdown();
+    // In a box, whose memory a connection gives back after its handshake.
+    let handshake = match Box::pin(accept(&mut *duplex, rules, shutdown.begun())).await {
+        Ok(handshake) => handshake,
+        Err(reason) => return reason,
+    };
+    let (session, _place) = session(&shared, duplex, *opening, handshake);
+    if shutdown.has_begun() {
+        // It was not yet there when all were told.
+        session.drain();
     }
+    session.await
 }
 
+/// Makes the session, and gives the place of a connection that can be resumed back: its token is known until the very end.
 fn session<H: HubMethods>(
     shared: &Arc<Shared<H>>,
     duplex: Box<dyn Duplex>,
     opening: Opening,
-    protocol: Protocol,
-    received: Vec<u8>,
-) -> Box<Session> {
+    Handshake { protocol, version, received }: Handshake,
+) -> (Box<Session>, Option<Box<Place>>) {
     let settings = shared.terms(opening.transport).settings.clone();
     let Opening { id, place, user, request, transport } = opening;
+    let resume = shared.dispatch.resume_rules().filter(|_| {
+        let agreed = place.as_ref().is_some_and(|place| place.resumable);
+        agreed && transport == Transport::WebSockets && version >= STATEFUL_VERSION
+    });
     let peer = Arc::new(Peer::new(
         (&*id).into(),
         Codec::new(protocol, shared.hub.core.naming()),
         settings.outbound_capacity,
-        settings.overflow,
+        // What is promised to be delivered is neither dropped nor a reason to disconnect: senders wait.
+        if resume.is_some() { Overflow::Wait } else { settings.overflow },
         settings.detailed_errors,
     ));
     let connection = Arc::new(Connection {
@@ -174,9 +211,22 @@ fn session<H: HubMethods>(
         user,
         request,
         items: Default::default(),
-        memberships: Default::default(),
+        memberships: Memberships::new(settings.groups),
         connected: AtomicBool::new(false),
     });
+    let (place, resumed) = match (resume, place) {
+        (Some(rules), Some(place)) => {
+            let mailbox = Mailbox::new(peer.clone());
+            place.resume_by(mailbox.clone());
+            (None, Some((mailbox, rules, Box::new(place))))
+        }
+        (_, place) => (place, None),
+    };
     let service = Box::new(HubService::new(shared.hub.clone(), connection, place.map(|place| Box::new(place) as _)));
-    Session::new(peer, settings, service, duplex, received, HANDSHAKE_ACCEPTED)
+    let mut session = Session::new(peer, settings, service, duplex, received, HANDSHAKE_ACCEPTED);
+    let kept = resumed.map(|(mailbox, rules, place)| {
+        session.resume_by(mailbox, rules);
+        place
+    });
+    (session, kept)
 }

@@ -21,10 +21,10 @@ impl<H: HubMethods> HubServer<H> {
     /// ```no_run
     /// # struct Chat;
     /// # #[signalr::hub] impl Chat {}
-    /// # async fn serve() -> std::io::Result<()> {
+    /// # async fn serve() -> Result<(), Box<dyn std::error::Error>> {
     /// use signalr::{Hub, HubOptions, HubServer};
     ///
-    /// let server = HubServer::new(&Hub::new("Chat", Chat), &HubOptions::default());
+    /// let server = HubServer::new(&Hub::new("Chat", Chat), &HubOptions::default())?;
     /// let listener = tokio::net::TcpListener::bind("127.0.0.1:5001").await?;
     /// server.serve_listener(listener).await;
     /// # Ok(())

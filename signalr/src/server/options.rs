@@ -1,10 +1,15 @@
 //! What can be set for a hub, and what holds otherwise.
 
+use super::limits::Limits;
+use super::origin::Origins;
+use super::validation::{Invalid, above_zero, at_most_a_year};
 use crate::protocol::Protocol;
 use crate::session::handshake::HandshakeRules;
 use crate::session::inbox::Overflow;
 use crate::session::keepalive::Intervals;
+use crate::session::replay::Budget;
 use crate::session::settings::Settings;
+use crate::session::stateful::ResumeRules;
 use crate::transport::Transport;
 use crate::transport::server::dispatch::HttpRules;
 use crate::transport::server::long_polling::PollTimes;
@@ -14,15 +19,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// The options of a hub where it is mounted. The defaults are those of ASP.NET Core where it has the option, whose name there
-/// stands in brackets. Intervals and timeouts must be above zero.
+/// stands in brackets. What cannot hold is found by [`SignalRBuilder::try_build`](crate::SignalRBuilder::try_build).
 ///
 /// ```
-/// use signalr::{HubOptions, Overflow};
+/// use signalr::{HubOptions, Limits, Overflow};
 /// use std::time::Duration;
 ///
 /// let options = HubOptions::default()
-///     .maximum_message_size(1024 * 1024)
 ///     .keep_alive_interval(Duration::from_secs(10))
+///     .allowed_origins(["https://app.example.com"])
+///     .limits(Limits::default().maximum_message_size(1024 * 1024))
 ///     .overflow(Overflow::DropNewest);
 /// # let _ = options;
 /// ```
@@ -35,22 +41,23 @@ pub struct HubOptions {
     websocket_ping_interval: Option<Duration>,
     close_timeout: Duration,
     call_grace: Duration,
-    maximum_message_size: Option<usize>,
-    maximum_frame_size: usize,
-    waiting_limit: usize,
-    stream_buffer_capacity: usize,
-    maximum_streams: usize,
-    parallel_invocations: usize,
-    outbound_capacity: usize,
+    limits: Limits,
     overflow: Overflow,
     detailed_errors: bool,
     protocols: Vec<Protocol>,
+    origins: Origins,
     transports: Vec<Transport>,
     poll_timeout: Duration,
     disconnect_timeout: Duration,
+    allow_stateful_reconnects: bool,
+    stateful_reconnect_buffer_size: usize,
+    stateful_reconnect_memory: usize,
     minimum_protocol_version: i32,
     user_id: Option<UserId>,
 }
+
+/// Of the versions of the negotiation.
+const NEWEST_NEGOTIATION: i32 = 1;
 
 type UserId = Arc<dyn Fn(&Parts) -> Option<String> + Send + Sync>;
 
@@ -63,19 +70,17 @@ impl Default for HubOptions {
             websocket_ping_interval: Some(Duration::from_secs(60)),
             close_timeout: Duration::from_secs(5),
             call_grace: Duration::from_secs(30),
-            maximum_message_size: Some(32 * 1024),
-            maximum_frame_size: 16 * 1024 * 1024,
-            waiting_limit: 64 * 1024,
-            stream_buffer_capacity: 10,
-            maximum_streams: 100,
-            parallel_invocations: 1,
-            outbound_capacity: 1024 * 1024,
+            limits: Limits::default(),
             overflow: Overflow::Disconnect,
             detailed_errors: false,
             protocols: Protocol::ALL.to_vec(),
+            origins: Origins::default(),
             transports: Transport::ALL.to_vec(),
             poll_timeout: Duration::from_secs(90),
             disconnect_timeout: Duration::from_secs(15),
+            allow_stateful_reconnects: false,
+            stateful_reconnect_buffer_size: 100_000,
+            stateful_reconnect_memory: 64 * 1024 * 1024,
             minimum_protocol_version: 0,
             user_id: None,
         }
@@ -125,58 +130,21 @@ impl HubOptions {
         self
     }
 
-    /// Bytes of one message from a client, framing included, and of its handshake; `None` lifts the limit. A larger one ends
-    /// the connection with [`CloseReason::TooLarge`](crate::CloseReason::TooLarge). Default: 32 KiB
-    /// (`MaximumReceiveMessageSize`).
-    pub fn maximum_message_size(mut self, bytes: impl Into<Option<usize>>) -> Self {
-        self.maximum_message_size = bytes.into();
+    /// The bounds of everything that a client can make the server keep; they take the place of all that were set before.
+    /// Default: [`Limits::default`].
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
         self
     }
 
-    /// Bytes of one WebSocket frame from a client, which may hold many messages. A larger one ends the connection. Frames are
-    /// never buffered as a whole, so this costs no memory. Default: 16 MiB.
-    pub fn maximum_frame_size(mut self, bytes: usize) -> Self {
-        self.maximum_frame_size = bytes;
+    /// Changes some of the bounds and keeps the others, for a hub that differs from the rest:
+    /// `options.limits_with(|limits| limits.parallel_invocations(4))`.
+    pub fn limits_with(mut self, change: impl FnOnce(Limits) -> Limits) -> Self {
+        self.limits = change(self.limits);
         self
     }
 
-    /// Bytes of calls that wait for their turn, and of upload items that nobody reads yet, per connection. Above it, reading
-    /// from the client pauses until enough of them are done; the answers to
-    /// [client results](crate::ClientResult) wait too. Default: 64 KiB.
-    pub fn waiting_limit(mut self, bytes: usize) -> Self {
-        self.waiting_limit = bytes;
-        self
-    }
-
-    /// Items that each upload stream may buffer without counting against [`waiting_limit`](Self::waiting_limit).
-    /// Default: 10 (`StreamBufferCapacity`).
-    pub fn stream_buffer_capacity(mut self, items: usize) -> Self {
-        self.stream_buffer_capacity = items;
-        self
-    }
-
-    /// Streams that one connection may have open at once, to the client and from it each. A call that would open more fails.
-    /// Default: 100.
-    pub fn maximum_streams(mut self, streams: usize) -> Self {
-        self.maximum_streams = streams;
-        self
-    }
-
-    /// Calls of one connection that run at once, not counting those with streams; 0 counts as 1. More wait for their turn.
-    /// Default: 1, so that they finish in the order in which they were sent (`MaximumParallelInvocationsPerClient`).
-    pub fn parallel_invocations(mut self, calls: usize) -> Self {
-        self.parallel_invocations = calls.max(1);
-        self
-    }
-
-    /// Bytes that others may have waiting for one client; for more, [`overflow`](Self::overflow) decides. A single message
-    /// may be larger when nothing else waits. Default: 1 MiB.
-    pub fn outbound_capacity(mut self, bytes: usize) -> Self {
-        self.outbound_capacity = bytes;
-        self
-    }
-
-    /// What happens when more than [`outbound_capacity`](Self::outbound_capacity) would wait for one client. Default: it is
+    /// What happens when more than [`Limits::outbound_capacity`] would wait for one client. Default: it is
     /// disconnected.
     pub fn overflow(mut self, overflow: Overflow) -> Self {
         self.overflow = overflow;
@@ -197,6 +165,31 @@ impl HubOptions {
         self
     }
 
+    /// The origins whose pages may connect beside the application's own: `https://app.example.com`, with a port where it is
+    /// not the usual one, or all subdomains, `https://*.example.com`. Checked for every request that carries an `Origin`; one
+    /// of another origin is answered 403, and the log says what to list. Clients that are not browsers send no `Origin` and
+    /// always pass. Browsers also need CORS headers: see [Origins](crate#origins). Takes the place of what was
+    /// set before. Default: only the page's own origin, whose
+    /// host is the request's.
+    pub fn allowed_origins(mut self, origins: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.origins.allow(origins.into_iter().map(Into::into));
+        self
+    }
+
+    /// Lets pages of any origin connect, as ASP.NET Core does. Where cookies say who a user is, every page that the user
+    /// visits can then act in the user's name.
+    pub fn any_origin(mut self) -> Self {
+        self.origins.allow_any();
+        self
+    }
+
+    /// Whether the application's own host is what a proxy says in `Forwarded` or `X-Forwarded-Host`, instead of `Host`. Only
+    /// where a proxy sets these headers: otherwise clients write into them what they like. Default: no.
+    pub fn trust_forwarded_host(mut self, trust: bool) -> Self {
+        self.origins.trust_forwarded_host(trust);
+        self
+    }
+
     /// The transports that clients may use; requests of others are refused. Without WebSockets and long polling MessagePack
     /// clients have none. Default: WebSockets, Server-Sent Events and long polling (`Transports`).
     pub fn transports(mut self, transports: impl IntoIterator<Item = Transport>) -> Self {
@@ -211,10 +204,42 @@ impl HubOptions {
         self
     }
 
-    /// How long a long-polling client may be without a request that waits; then it counts as gone, with
+    /// How long a long-polling client may be without a request that waits, and a client with
+    /// [stateful reconnect](Self::allow_stateful_reconnects) without a socket; then it counts as gone, with
     /// [`CloseReason::TransportLost`](crate::CloseReason::TransportLost). Default: 15 s (`DisconnectTimeout`).
     pub fn disconnect_timeout(mut self, timeout: Duration) -> Self {
         self.disconnect_timeout = timeout;
+        self
+    }
+
+    /// Whether a connection outlives its WebSocket. A client that asks for it comes back over a new one within
+    /// [`disconnect_timeout`](Self::disconnect_timeout), under the same id: its calls and streams have gone on, no message of
+    /// either direction is lost and none comes twice, and the hub is told nothing.
+    ///
+    /// Messages for such a client are never dropped: whatever [`overflow`](Self::overflow) says, it is
+    /// [`Overflow::Wait`] for them. When its buffer is full and it acknowledges nothing for the
+    /// [`disconnect_timeout`](Self::disconnect_timeout), it counts as gone, with
+    /// [`CloseReason::TransportLost`](crate::CloseReason::TransportLost). Default: no (`AllowStatefulReconnects`).
+    pub fn allow_stateful_reconnects(mut self, allow: bool) -> Self {
+        self.allow_stateful_reconnects = allow;
+        self
+    }
+
+    /// Bytes of messages that are kept for one connection with
+    /// [stateful reconnect](Self::allow_stateful_reconnects) until its client acknowledges them, which Microsoft's do once a
+    /// second; above it, nothing more is sent until then. Only where reading from the client pauses (see
+    /// [`Limits::waiting_limit`](crate::Limits::waiting_limit)), so that no acknowledgement can be read, up to eight times as
+    /// much is sent. Default: 100,000 (`StatefulReconnectBufferSize`).
+    pub fn stateful_reconnect_buffer_size(mut self, bytes: usize) -> Self {
+        self.stateful_reconnect_buffer_size = bytes;
+        self
+    }
+
+    /// Bytes that all connections of this endpoint may keep together for stateful reconnect, beyond 4 KiB each. While they are
+    /// used up, new connections do not get the feature; those that have it and a socket go on, but cannot be resumed if just
+    /// then they lose what was not acknowledged. Default: 64 MiB.
+    pub fn stateful_reconnect_memory(mut self, bytes: usize) -> Self {
+        self.stateful_reconnect_memory = bytes;
         self
     }
 
@@ -237,49 +262,91 @@ impl HubOptions {
         self.user_id.as_ref().and_then(|user_id| user_id(request))
     }
 
+    pub(crate) fn bounds(&self) -> &Limits {
+        &self.limits
+    }
+
+    pub(crate) fn origins(&self) -> &Origins {
+        &self.origins
+    }
+
+    pub(crate) fn close_time(&self) -> Duration {
+        self.close_timeout
+    }
+
+    pub(super) fn validate(&self) -> Result<(), Invalid> {
+        above_zero("HubOptions::handshake_timeout", self.handshake_timeout, "15 s")?;
+        above_zero("HubOptions::keep_alive_interval", self.keep_alive_interval, "15 s")?;
+        above_zero("HubOptions::client_timeout", self.client_timeout, "30 s")?;
+        if let Some(interval) = self.websocket_ping_interval {
+            above_zero("HubOptions::websocket_ping_interval", interval, "60 s, and None turns it off")?;
+        }
+        above_zero("HubOptions::close_timeout", self.close_timeout, "5 s")?;
+        at_most_a_year("HubOptions::call_grace", self.call_grace)?;
+        if self.protocols.is_empty() {
+            let advice = "no client could connect: write Protocol::ALL, or leave it out";
+            return Err(Invalid::new("HubOptions::protocols", &self.protocols, advice));
+        }
+        if self.transports.is_empty() {
+            let advice = "no client could connect: write Transport::ALL, or leave it out";
+            return Err(Invalid::new("HubOptions::transports", &self.transports, advice));
+        }
+        above_zero("HubOptions::poll_timeout", self.poll_timeout, "90 s")?;
+        above_zero("HubOptions::disconnect_timeout", self.disconnect_timeout, "15 s")?;
+        if self.minimum_protocol_version > NEWEST_NEGOTIATION {
+            let advice = format!("no client could negotiate: the newest version is {NEWEST_NEGOTIATION}");
+            return Err(Invalid::new("HubOptions::minimum_protocol_version", self.minimum_protocol_version, advice));
+        }
+        self.origins.validate()?;
+        self.limits.validate()
+    }
+
     pub(crate) fn http_rules(&self) -> HttpRules {
         HttpRules {
             transports: self.transports.clone(),
             minimum_version: self.minimum_protocol_version,
-            polls: PollTimes { poll: bounded(self.poll_timeout), gap: bounded(self.disconnect_timeout) },
-            frame_limit: self.maximum_frame_size,
+            polls: PollTimes { poll: self.poll_timeout, gap: self.disconnect_timeout },
+            frame_limit: self.limits.frame_size(),
+            pending_limit: self.limits.pending(),
+            resume: self.allow_stateful_reconnects.then(|| ResumeRules {
+                capacity: self.stateful_reconnect_buffer_size,
+                timeout: self.disconnect_timeout,
+                budget: Arc::new(Budget::new(self.stateful_reconnect_memory)),
+            }),
         }
     }
 
     pub(crate) fn handshake_rules(&self) -> HandshakeRules {
         HandshakeRules {
-            timeout: bounded(self.handshake_timeout),
-            message_limit: self.maximum_message_size,
+            timeout: self.handshake_timeout,
+            message_limit: Some(self.limits.handshake_size()),
             protocols: self.protocols.clone(),
             detailed_errors: self.detailed_errors,
-            close_timeout: bounded(self.close_timeout),
+            close_timeout: self.close_timeout,
         }
     }
 
     pub(crate) fn settings(&self) -> Settings {
         Settings {
-            message_limit: self.maximum_message_size,
-            waiting_limit: self.waiting_limit,
-            parallel: self.parallel_invocations,
-            stream_buffer: self.stream_buffer_capacity,
-            streams: self.maximum_streams,
-            outbound_capacity: self.outbound_capacity,
+            message_limit: self.limits.message_size(),
+            waiting_limit: self.limits.waiting(),
+            parallel: self.limits.parallel(),
+            pace: self.limits.pace(),
+            stream_buffer: self.limits.stream_buffer(),
+            streams: self.limits.streams(),
+            groups: self.limits.groups(),
+            outbound_capacity: self.limits.outbound(),
             overflow: self.overflow,
             detailed_errors: self.detailed_errors,
             intervals: Intervals {
-                ping: bounded(self.keep_alive_interval),
-                timeout: bounded(self.client_timeout),
-                probe: self.websocket_ping_interval.map(bounded),
+                ping: self.keep_alive_interval,
+                timeout: self.client_timeout,
+                probe: self.websocket_ping_interval,
             },
-            close_timeout: bounded(self.close_timeout),
-            call_grace: bounded(self.call_grace),
+            close_timeout: self.close_timeout,
+            call_grace: self.call_grace,
         }
     }
-}
-
-/// A clock can neither tick all the time nor be asked for `Duration::MAX`.
-fn bounded(time: Duration) -> Duration {
-    time.clamp(Duration::from_millis(1), Duration::from_secs(365 * 24 * 3600))
 }
 
 impl fmt::Debug for HubOptions {
@@ -296,16 +363,52 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_defaults_hold_together() {
+        HubOptions::default().validate().unwrap();
+        HubOptions::default().websocket_ping_interval(None).call_grace(Duration::ZERO).validate().unwrap();
+    }
+
+    #[test]
     fn times_are_ones_that_a_clock_can_wait_for() {
-        for time in [Duration::ZERO, Duration::MAX] {
-            let options =
-                HubOptions::default().keep_alive_interval(time).call_grace(time).websocket_ping_interval(time);
-            let settings = options.settings();
-            let now = tokio::time::Instant::now();
-            for bounded in [settings.intervals.ping, settings.call_grace, settings.intervals.probe.unwrap_or_default()]
-            {
-                assert!(bounded > Duration::ZERO && now.checked_add(bounded * 2).is_some());
+        let options = HubOptions::default;
+        for time in [Duration::ZERO, Duration::from_micros(999), Duration::MAX] {
+            for (options, option) in [
+                (options().handshake_timeout(time), "HubOptions::handshake_timeout"),
+                (options().keep_alive_interval(time), "HubOptions::keep_alive_interval"),
+                (options().client_timeout(time), "HubOptions::client_timeout"),
+                (options().websocket_ping_interval(time), "HubOptions::websocket_ping_interval"),
+                (options().close_timeout(time), "HubOptions::close_timeout"),
+                (options().poll_timeout(time), "HubOptions::poll_timeout"),
+                (options().disconnect_timeout(time), "HubOptions::disconnect_timeout"),
+            ] {
+                let invalid = options.validate().unwrap_err();
+                assert_eq!((invalid.option, invalid.value), (option, format!("{time:?}")));
             }
         }
+        assert_eq!(options().call_grace(Duration::MAX).validate().unwrap_err().option, "HubOptions::call_grace");
+    }
+
+    #[test]
+    fn a_hub_that_nobody_can_reach_is_a_mistake() {
+        for (options, option) in [
+            (HubOptions::default().transports([]), "HubOptions::transports"),
+            (HubOptions::default().minimum_protocol_version(2), "HubOptions::minimum_protocol_version"),
+        ] {
+            assert_eq!(options.validate().unwrap_err().option, option);
+        }
+    }
+
+    #[test]
+    fn a_hub_without_protocols_is_a_mistake() {
+        assert_eq!(HubOptions::default().protocols([]).validate().unwrap_err().option, "HubOptions::protocols");
+    }
+
+    #[test]
+    fn bounds_can_be_changed_or_replaced() {
+        let options = HubOptions::default().limits(Limits::default().maximum_streams(7));
+        let changed = options.clone().limits_with(|limits| limits.maximum_groups(8));
+        assert_eq!((changed.bounds().streams(), changed.bounds().groups()), (7, 8));
+        let replaced = changed.limits(Limits::default().maximum_groups(9));
+        assert_eq!((replaced.bounds().streams(), replaced.bounds().groups()), (100, 9));
     }
 }

@@ -2,14 +2,18 @@
 
 use super::endpoint::Endpoint;
 use super::options::HubOptions;
+use crate::backplane::registry::HubCore;
 use crate::hub::request::Request;
 use crate::raw::RawConnection;
 use crate::raw::driver::{Driver, RawSettings};
 use crate::raw::shared::Shared;
 use crate::session::BoxFuture;
 use crate::transport::server::dispatch::{Answer, Dispatch, Opened};
+use crate::transport::server::gate::{Gate, Shutdown};
 use axum::response::Response;
+use futures_util::future::{Either, select};
 use std::any::Any;
+use std::pin::pin;
 use std::sync::Arc;
 
 /// What the application does with its connections.
@@ -23,13 +27,14 @@ pub(super) struct RawEndpoint {
 }
 
 impl RawEndpoint {
-    pub(super) fn new(handler: Handler, options: &HubOptions) -> Self {
-        RawEndpoint { handler, dispatch: Dispatch::new(options.http_rules()), options: options.clone() }
+    pub(super) fn new(handler: Handler, options: &HubOptions, shutdown: &Arc<Shutdown>) -> Self {
+        let gate = Gate::new(shutdown.clone(), options.bounds().connections());
+        RawEndpoint { handler, dispatch: Dispatch::new(options.http_rules(), gate), options: options.clone() }
     }
 
     /// Serves a connection, on a task of its own.
     fn open(&self, opened: Opened) {
-        let Opened { id, transport, parts, socket, place } = opened;
+        let Opened { id, transport, parts, socket, place, admitted } = opened;
         let user = self.options.user_of(&parts).map(Into::into);
         let shared = Arc::new(Shared::new(id, user, Request::of(parts), transport));
         let settings = self.options.settings();
@@ -43,7 +48,12 @@ impl RawEndpoint {
         tokio::spawn(async move {
             let Some(duplex) = socket.attached().await else { return };
             let running = Box::pin(async move { handler(connection).await });
-            Driver::new(shared, settings, duplex, running).await;
+            let mut driver = Driver::new(shared, settings, duplex, running);
+            let shutdown = admitted.shutdown();
+            if let Either::Right(((), driver)) = select(&mut driver, pin!(shutdown.begun())).await {
+                driver.drain();
+                driver.await;
+            }
             drop(place);
         });
     }
@@ -60,5 +70,13 @@ impl Endpoint for RawEndpoint {
 
     fn as_any(&self) -> &dyn Any {
         &()
+    }
+
+    fn options(&self) -> &HubOptions {
+        &self.options
+    }
+
+    fn core(&self) -> Option<&Arc<HubCore>> {
+        None
     }
 }

@@ -2,12 +2,14 @@
 
 use super::endpoint::{Opening, Shared, serve};
 use super::options::HubOptions;
+use super::validation::OptionsError;
 use crate::hub::Hub;
 use crate::hub::method::HubMethods;
 use crate::hub::request::Request;
 use crate::protocol::negotiate::new_connection_id;
 use crate::session::close::CloseReason;
 use crate::transport::messages::{Messages, TransportReader, TransportWriter};
+use crate::transport::server::gate::Closed;
 use crate::transport::stream::ByteStream;
 use crate::transport::{Duplex, Transport};
 use http::{Extensions, HeaderMap};
@@ -34,15 +36,19 @@ impl<H: HubMethods> Hub<H> {
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        HubServer { shared: Shared::new(self, &HubOptions::default()) }.serve(stream)
+        HubServer { shared: Shared::new(self, &HubOptions::default(), &Arc::default()) }.serve(stream)
     }
 }
 
 impl<H: HubMethods> HubServer<H> {
     /// A server with the given options, of which those for HTTP mean nothing here. Its connections reach those of the same hub
     /// that come by HTTP, and the other way round.
-    pub fn new(hub: &Hub<H>, options: &HubOptions) -> Self {
-        HubServer { shared: Shared::new(hub, options) }
+    ///
+    /// # Errors
+    /// The first option that cannot hold; its path is the name of the hub.
+    pub fn new(hub: &Hub<H>, options: &HubOptions) -> Result<Self, OptionsError> {
+        options.validate().map_err(|invalid| OptionsError::new(hub.name(), invalid))?;
+        Ok(HubServer { shared: Shared::new(hub, options, &Arc::default()) })
     }
 
     /// Serves one connection over a byte stream with the plain hub protocol: a handshake, then messages, with no frames around
@@ -57,7 +63,7 @@ impl<H: HubMethods> HubServer<H> {
     /// use signalr::{CloseReason, Hub, HubOptions, HubServer};
     /// use tokio::io::{AsyncReadExt, AsyncWriteExt};
     ///
-    /// let server = HubServer::new(&Hub::new("Calculator", Calculator), &HubOptions::default());
+    /// let server = HubServer::new(&Hub::new("Calculator", Calculator), &HubOptions::default())?;
     /// let (mut client, stream) = tokio::io::duplex(64 * 1024);
     /// let connection = tokio::spawn(server.serve(stream).user("ann").into_future());
     ///
@@ -117,7 +123,7 @@ impl<H: HubMethods> HubServer<H> {
     ///
     /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
     /// # use signalr::{HubOptions, HubServer};
-    /// let server = HubServer::new(&Hub::new("Calculator", Calculator), &HubOptions::default());
+    /// let server = HubServer::new(&Hub::new("Calculator", Calculator), &HubOptions::default())?;
     /// let (to_server, incoming) = mpsc::channel(10);
     /// let (outgoing, mut from_server) = mpsc::channel(10);
     /// tokio::spawn(server.serve_transport(Incoming(incoming), Outgoing(outgoing)).into_future());
@@ -198,8 +204,13 @@ impl<H: HubMethods> IntoFuture for Serve<H> {
                 Ok(id) => id,
                 Err(error) => return CloseReason::ServerError(format!("no random bytes for a connection id: {error}")),
             };
+            let admitted = match shared.gate().admit() {
+                Ok(admitted) => admitted,
+                Err(Closed::ShuttingDown) => return CloseReason::Drained,
+                Err(Closed::Full) => return CloseReason::ServerError("There are too many connections.".to_owned()),
+            };
             let request = Request::new("", &HeaderMap::new(), extensions, peer_address);
-            serve(shared, duplex, Box::new(Opening { id, place: None, user, request, transport })).await
+            serve(shared, duplex, Box::new(Opening { id, place: None, user, request, transport }), admitted).await
         })
     }
 }

@@ -24,6 +24,8 @@ pub(crate) struct Call {
     pub(crate) drop: Option<CancellationToken>,
     /// Whether it counts against the limit of parallel invocations.
     pub(crate) limited: bool,
+    /// Whether it answers with a stream.
+    pub(crate) streaming: bool,
 }
 
 /// What is left of a call that has ended.
@@ -86,6 +88,13 @@ impl Waiting {
 /// About what an upload stream takes before its first item.
 const UPLOAD_BYTES: usize = 256;
 
+/// How a running call can be cancelled.
+struct Cancellable {
+    id: SmolStr,
+    token: CancellationToken,
+    streaming: bool,
+}
+
 /// All calls of one connection.
 #[derive(Default)]
 pub(crate) struct Calls {
@@ -93,7 +102,7 @@ pub(crate) struct Calls {
     single: Option<Call>,
     many: Option<Box<FuturesUnordered<Call>>>,
     limited: usize,
-    cancellable: Vec<(SmolStr, CancellationToken)>,
+    cancellable: Vec<Cancellable>,
     waiting: VecDeque<Waiting>,
     waiting_bytes: usize,
     waiting_streams: usize,
@@ -121,7 +130,7 @@ impl Calls {
 
     /// Whether a stream or a cancellable call of that id runs.
     pub(crate) fn is_active(&self, id: &str) -> bool {
-        self.cancellable.iter().any(|(known, _)| known.as_str() == id)
+        self.cancellable.iter().any(|known| known.id.as_str() == id)
     }
 
     /// Takes over a call that has just begun and polls it for the first time.
@@ -141,14 +150,14 @@ impl Calls {
     fn admit(&mut self, call: &Call) {
         self.limited += usize::from(call.limited);
         if let (Some(id), Some(token)) = (&call.id, &call.cancel) {
-            self.cancellable.push((id.clone(), token.clone()));
+            self.cancellable.push(Cancellable { id: id.clone(), token: token.clone(), streaming: call.streaming });
         }
     }
 
     fn ended(&mut self, Ended { cancel, limited }: Ended) {
         self.limited -= usize::from(limited);
         if let Some(token) = cancel
-            && let Some(place) = self.cancellable.iter().position(|(_, known)| known.is_same(&token))
+            && let Some(place) = self.cancellable.iter().position(|known| known.token.is_same(&token))
         {
             self.cancellable.swap_remove(place);
         }
@@ -179,8 +188,8 @@ impl Calls {
 
     /// Cancels what has that id; an unknown id changes nothing.
     pub(crate) fn cancel(&mut self, id: &str) {
-        if let Some((_, token)) = self.cancellable.iter().find(|(known, _)| known.as_str() == id) {
-            token.cancel();
+        if let Some(known) = self.cancellable.iter().find(|known| known.id.as_str() == id) {
+            known.token.cancel();
         } else if let Some(waiting) =
             self.waiting.iter_mut().find(|waiting| waiting.id.as_ref().is_some_and(|known| known.as_str() == id))
         {
@@ -190,9 +199,12 @@ impl Calls {
 
     /// Cancels everything that runs.
     pub(crate) fn cancel_all(&self) {
-        for (_, token) in &self.cancellable {
-            token.cancel();
-        }
+        self.cancellable.iter().for_each(|known| known.token.cancel());
+    }
+
+    /// Ends the streams to the peer.
+    pub(crate) fn cancel_streams(&self) {
+        self.cancellable.iter().filter(|known| known.streaming).for_each(|known| known.token.cancel());
     }
 
     // ---- those that wait ----

@@ -19,7 +19,7 @@ pub enum CloseReason {
     /// [`HubOptions::client_timeout`](crate::HubOptions::client_timeout) has passed, or it did not answer a
     /// [WebSocket ping](crate::HubOptions::websocket_ping_interval).
     Timeout,
-    /// The client sent a message above [`HubOptions::maximum_message_size`](crate::HubOptions::maximum_message_size).
+    /// The client sent a message above [`Limits::maximum_message_size`](crate::Limits::maximum_message_size).
     TooLarge(String),
     /// The client broke the protocol; the text says how.
     ProtocolError(String),
@@ -29,7 +29,7 @@ pub enum CloseReason {
     Aborted,
     /// The server ended the connection with `close(reason)`; the client was told this text.
     Kicked(String),
-    /// The server is shutting down; the client may connect again. This version never ends a connection so.
+    /// The server is shutting down ([`SignalR::drain`](crate::SignalR::drain)); the client may connect again.
     Drained,
     /// The authentication of the client has expired. This version never ends a connection so.
     AuthenticationExpired,

@@ -4,6 +4,7 @@ use super::close::CloseReason;
 use super::{BoxFuture, Session, current};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::{Context, Poll};
+use std::time::Duration;
 use tokio::time::Instant;
 
 /// The end in progress. Socket and calls end beside each other; the service hears of it after both.
@@ -29,8 +30,9 @@ impl Session {
         let discard = lost || reason == CloseReason::SlowConsumer;
         if !discard {
             // What was sent before the end still goes out before the Close message.
-            self.take_inbox(usize::MAX);
+            self.take_inbox(true);
         }
+        self.end_stateful();
         if lost {
             self.duplex = None;
         } else {
@@ -47,7 +49,14 @@ impl Session {
         let connected = self.connecting.is_none() && !matches!(reason, CloseReason::ServerError(_));
         let now = Instant::now();
         let socket_until = now + self.settings.close_timeout;
-        let calls_until = now + self.settings.call_grace;
+        // When the server ends, calls have had their time before.
+        let grace = if reason == CloseReason::Drained { Duration::ZERO } else { self.settings.call_grace };
+        let calls_until = now + grace;
+        if let Some(duplex) = &mut self.duplex
+            && reason == CloseReason::Drained
+        {
+            duplex.go_away();
+        }
         self.timer.as_mut().reset(socket_until.min(calls_until));
         self.closing = Some(Box::new(Closing {
             reason,

@@ -37,8 +37,9 @@ impl Drop for Scope<'_> {
         let previous = self.previous.take();
         let current = CURRENT
             .with(|place| place.try_borrow_mut().map_or(None, |mut place| std::mem::replace(&mut *place, previous)));
-        if let Some(Current { outbound, .. }) = current {
+        if let Some(Current { mut outbound, .. }) = current {
             if outbound.is_empty() {
+                outbound.close_window();
                 SPARE.set(Some(outbound));
             } else {
                 *self.unsent = Some(outbound);

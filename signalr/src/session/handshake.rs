@@ -6,7 +6,9 @@ use super::receive::with_buffer;
 use crate::protocol::handshake::{HandshakeError, HandshakeRequest, HandshakeResponse};
 use crate::protocol::{Protocol, TransferFormat};
 use crate::transport::{Duplex, Received};
+use futures_util::future::{Either, select};
 use std::future::poll_fn;
+use std::pin::pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -14,6 +16,8 @@ use std::time::Duration;
 #[derive(Debug)]
 pub(crate) struct Handshake {
     pub(crate) protocol: Protocol,
+    /// The version of the protocol.
+    pub(crate) version: i32,
     /// What came behind it.
     pub(crate) received: Vec<u8>,
 }
@@ -29,14 +33,29 @@ pub(crate) struct HandshakeRules {
 }
 
 /// Reads the handshake. The answer to a good one is the session's first message; a bad one is answered here, the connection
-/// ended, and the reason returned.
-pub(crate) async fn accept(duplex: &mut dyn Duplex, rules: &HandshakeRules) -> Result<Handshake, CloseReason> {
-    let (error, reason) = match tokio::time::timeout(rules.timeout, read(duplex, rules)).await {
-        Ok(Ok(handshake)) => return Ok(handshake),
-        Ok(Err(Failure::Refused(error))) => (Some(error.client_text(rules.detailed_errors)), reason(&error)),
+/// ended, and the reason returned. So it is when `stop` ends first: the server goes away.
+pub(crate) async fn accept(
+    duplex: &mut dyn Duplex,
+    rules: &HandshakeRules,
+    stop: impl Future<Output = ()>,
+) -> Result<Handshake, CloseReason> {
+    let end = {
+        let handshake = pin!(tokio::time::timeout(rules.timeout, read(duplex, rules)));
+        match select(handshake, pin!(stop)).await {
+            Either::Left((Ok(result), _)) => result,
+            Either::Left((Err(_elapsed), _)) => Err(Failure::Refused(HandshakeError::TimedOut)),
+            Either::Right(((), _)) => Err(Failure::Stopped),
+        }
+    };
+    let (error, reason) = match end {
+        Ok(handshake) => return Ok(handshake),
+        Err(Failure::Refused(error)) => (Some(error.client_text(rules.detailed_errors)), reason(&error)),
         // The peer has gone, or is told by its transport what it did wrong.
-        Ok(Err(Failure::Ended(reason))) => (None, reason),
-        Err(_elapsed) => (Some(HandshakeError::TimedOut.to_string()), CloseReason::Timeout),
+        Err(Failure::Ended(reason)) => (None, reason),
+        Err(Failure::Stopped) => {
+            duplex.go_away();
+            (None, CloseReason::Drained)
+        }
     };
     let mut answer = Outbound::default();
     if let Some(error) = error {
@@ -64,6 +83,7 @@ fn reason(error: &HandshakeError) -> CloseReason {
 enum Failure {
     Refused(HandshakeError),
     Ended(CloseReason),
+    Stopped,
 }
 
 async fn read(duplex: &mut dyn Duplex, rules: &HandshakeRules) -> Result<Handshake, Failure> {
@@ -72,8 +92,9 @@ async fn read(duplex: &mut dyn Duplex, rules: &HandshakeRules) -> Result<Handsha
         let parsed = HandshakeRequest::parse(&received, rules.message_limit).map_err(Failure::Refused)?;
         if let Some((request, length)) = parsed {
             let protocol = request.select(&rules.protocols, duplex.carries_binary()).map_err(Failure::Refused)?;
+            let version = request.version;
             received.drain(..length);
-            return Ok(Handshake { protocol, received });
+            return Ok(Handshake { protocol, version, received });
         }
         poll_fn(|cx| poll_read(duplex, cx, &mut received)).await?;
     }

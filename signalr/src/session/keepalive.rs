@@ -39,6 +39,8 @@ pub(crate) struct KeepAlive {
     /// Whether the peer has ever pinged: only then the timeout counts, as with ASP.NET Core.
     armed: bool,
     probed: bool,
+    /// Whether the peer has taken anything since the timer's last tick.
+    pub(super) has_written: bool,
 }
 
 /// What is due.
@@ -52,7 +54,7 @@ pub(crate) enum Due {
 
 impl KeepAlive {
     pub(crate) fn new(now: Instant) -> Self {
-        KeepAlive { last_ping: now, last_received: now, armed: false, probed: false }
+        KeepAlive { last_ping: now, last_received: now, armed: false, probed: false, has_written: false }
     }
 
     pub(crate) fn received(&mut self, now: Instant) {
@@ -144,5 +146,14 @@ mod tests {
         assert_eq!(clock.check(&INTERVALS, after(start, 80)), Due::TimedOut);
         clock.received(after(start, 79));
         assert_ne!(clock.check(&INTERVALS, after(start, 80)), Due::TimedOut);
+    }
+
+    #[test]
+    fn long_polling_needs_no_pings_and_only_websockets_are_probed() {
+        assert_eq!(INTERVALS.on(Transport::WebSockets).probe, INTERVALS.probe);
+        let events = INTERVALS.on(Transport::ServerSentEvents);
+        assert_eq!((events.ping, events.timeout, events.probe), (INTERVALS.ping, INTERVALS.timeout, None));
+        let polls = INTERVALS.on(Transport::LongPolling);
+        assert_eq!((polls.ping, polls.timeout, polls.probe), (NEVER, INTERVALS.timeout, None));
     }
 }

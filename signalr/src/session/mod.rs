@@ -10,15 +10,20 @@ pub(crate) mod cancel;
 pub(crate) mod close;
 mod closing;
 pub(crate) mod current;
+mod drain;
 pub(crate) mod handshake;
 mod inbound;
 pub(crate) mod inbox;
 pub(crate) mod invocations;
 pub(crate) mod keepalive;
+pub(crate) mod mailbox;
 pub(crate) mod outbound;
+pub(crate) mod pace;
 pub(crate) mod peer;
 pub(crate) mod receive;
+pub(crate) mod replay;
 pub(crate) mod settings;
+pub(crate) mod stateful;
 
 use crate::protocol::Invocation;
 use crate::protocol::framing::Framing;
@@ -31,6 +36,7 @@ use inbound::Inbound;
 use keepalive::{Due, KeepAlive};
 use peer::Peer;
 use settings::Settings;
+use stateful::Stateful;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -71,9 +77,11 @@ pub(crate) struct Session {
     uploads: Uploads,
     clock: KeepAlive,
     timer: Pin<Box<Sleep>>,
-    /// Whether the peer has taken anything since the timer's last tick.
-    has_written: bool,
+    /// Until when the calls that have begun are paid, where calls have a pace.
+    paid: Option<Box<Instant>>,
     closing: Option<Box<Closing>>,
+    /// Only where the session outlives its socket.
+    stateful: Option<Box<Stateful>>,
 }
 
 impl Session {
@@ -104,11 +112,17 @@ impl Session {
             uploads: Uploads::default(),
             clock,
             timer,
-            has_written: false,
+            paid: None,
             closing: None,
+            stateful: None,
         });
         session.connecting = session.service.connected();
         session
+    }
+
+    /// The server ends: what was received already is still done.
+    pub(crate) fn drain(&self) {
+        self.peer.drain(peer::Drain::Finish);
     }
 
     /// Everything that can be done now. Returns `true` when the session is over.
@@ -117,10 +131,12 @@ impl Session {
             if self.closing.is_some() {
                 return self.drive_closing(cx);
             }
-            let mut progress = self.poll_connecting(cx);
+            let mut progress = self.stateful.is_some() && self.poll_stateful(cx);
+            progress |= self.poll_connecting(cx);
             progress |= self.poll_calls(cx);
             progress |= self.poll_receive(cx);
             progress |= self.poll_timer(cx);
+            progress |= self.poll_drain();
             progress |= self.poll_send(cx);
             if !progress && self.closing.is_none() {
                 return false;
@@ -128,8 +144,15 @@ impl Session {
         }
     }
 
+    /// What the socket has not taken yet.
     fn unsent_bytes(&self) -> usize {
-        current::with(self.peer.number, |outbound| outbound.len()).unwrap_or_default()
+        let encoded = current::with(self.peer.number, |outbound| outbound.len()).unwrap_or_default();
+        self.stateful.as_ref().map_or(encoded, |stateful| encoded + stateful.unsent_bytes())
+    }
+
+    /// Whether something new may be produced for the peer.
+    fn has_room(&self) -> bool {
+        current::with(self.peer.number, |outbound| outbound.has_room()).unwrap_or(true)
     }
 
     fn poll_connecting(&mut self, cx: &mut Context<'_>) -> bool {
@@ -163,51 +186,68 @@ impl Session {
             self.begin_close(reason);
             return true;
         }
-        let taken = self.peer.inbox.is_pending() && self.unsent_bytes() < HIGH_WATER;
+        let taken = self.peer.inbox.is_pending() && self.has_room();
         if taken {
-            self.take_inbox(HIGH_WATER);
+            self.take_inbox(false);
         }
         let before = self.unsent_bytes();
         let written = self.poll_write(cx);
         let after = self.unsent_bytes();
-        self.has_written |= after < before;
-        if after < HIGH_WATER {
+        self.clock.has_written |= after < before;
+        if self.has_room() {
             self.peer.wake_stalled();
         }
         match written {
             Poll::Pending => before >= HIGH_WATER && after < HIGH_WATER,
             Poll::Ready(Ok(())) => before >= HIGH_WATER || (taken && self.peer.inbox.is_pending()),
             Poll::Ready(Err(error)) => {
-                self.begin_close(CloseReason::TransportLost(error.to_string()));
+                self.lose_socket(error.to_string());
                 true
             }
         }
     }
 
-    /// Takes what others sent, until so many bytes are unsent.
-    fn take_inbox(&self, limit: usize) {
+    /// Takes what others sent: all of it, or as long as there is room.
+    fn take_inbox(&self, all: bool) {
         let inbox = &self.peer.inbox;
         let _ = current::with(self.peer.number, |outbound| {
             inbox.take(|message| {
                 outbound.push_shared(message);
-                outbound.len() < limit
+                all || outbound.has_room()
             });
         });
     }
 
     fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        if self.stateful.is_some() {
+            return self.poll_write_kept(cx);
+        }
         let Some(duplex) = &mut self.duplex else { return Poll::Ready(Ok(())) };
         let format = self.peer.protocol.transfer_format();
         current::with(self.peer.number, |outbound| duplex.poll_send(cx, outbound, format))
             .unwrap_or(Poll::Ready(Ok(())))
     }
 
+    /// When to look at the clock again.
+    fn next_tick(&self) -> Instant {
+        let next = self.clock.next(&self.settings.intervals);
+        self.stateful.as_ref().and_then(|stateful| stateful.next_tick()).map_or(next, |at| at.min(next))
+    }
+
     fn poll_timer(&mut self, cx: &mut Context<'_>) -> bool {
         let mut progress = false;
+        if self.stateful.is_some() && self.next_tick() < self.timer.deadline() {
+            let next = self.next_tick();
+            self.timer.as_mut().reset(next);
+        }
         while self.closing.is_none() && self.timer.as_mut().poll(cx).is_ready() {
             let now = Instant::now();
+            progress |= self.tick_stateful(now);
+            if self.closing.is_some() {
+                return true;
+            }
             // What the peer sends is not read while it has to wait for this end, or takes its answers slowly.
-            let takes_answers = std::mem::take(&mut self.has_written);
+            let takes_answers = std::mem::take(&mut self.clock.has_written);
             if self.has_too_much_waiting() || (takes_answers && self.unsent_bytes() >= HIGH_WATER) {
                 self.clock.received(now);
             }
@@ -220,13 +260,19 @@ impl Session {
                     return true;
                 }
             }
-            self.timer.as_mut().reset(self.clock.next(&self.settings.intervals));
+            let next = self.next_tick();
+            self.timer.as_mut().reset(next);
+            // A call may have waited for this time.
+            progress |= self.settings.pace.is_some() && self.calls.has_waiting();
         }
         progress
     }
 
     /// A peer that has not taken what was sent before needs no ping.
-    fn ping(&self) -> bool {
+    fn ping(&mut self) -> bool {
+        if self.stateful.is_some() {
+            return self.ping_on_wire();
+        }
         let protocol = self.peer.protocol;
         current::with(self.peer.number, |outbound| {
             let idle = outbound.is_empty();

@@ -1,5 +1,6 @@
 //! The bytes that wait for one socket: what the session encoded itself, and shared messages by reference.
 
+use super::HIGH_WATER;
 use bytes::{Buf, Bytes};
 use std::collections::VecDeque;
 use std::io::IoSlice;
@@ -14,13 +15,30 @@ const COMPACTED: usize = 4 * 1024;
 const KEPT: usize = 64 * 1024;
 
 /// A queue of bytes with an encode buffer at its end. It always ends with a whole message.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Outbound {
     segments: VecDeque<Bytes>,
     segment_bytes: usize,
     tail: Vec<u8>,
     /// How much of `tail` was sent; only moves while `segments` is empty.
     sent: usize,
+    /// With so many bytes in it, nothing new is produced.
+    room: usize,
+    /// Whether what is in it will be kept until the peer acknowledges it.
+    kept: bool,
+}
+
+impl Default for Outbound {
+    fn default() -> Self {
+        Outbound {
+            segments: VecDeque::new(),
+            segment_bytes: 0,
+            tail: Vec::new(),
+            sent: 0,
+            room: HIGH_WATER,
+            kept: false,
+        }
+    }
 }
 
 impl Outbound {
@@ -39,7 +57,7 @@ impl Outbound {
 
     /// Appends a message that others share.
     pub(crate) fn push_shared(&mut self, message: Bytes) {
-        if message.len() < COPIED {
+        if message.len() < COPIED && !self.kept {
             self.tail.extend_from_slice(&message);
             return;
         }
@@ -126,6 +144,51 @@ impl Outbound {
             // A buffer that is never quite empty must not keep all that was ever sent.
             self.tail.drain(..self.sent);
             self.sent = 0;
+        }
+    }
+
+    // ---- for sessions that can be resumed ----
+
+    /// What is in it will be kept; and with `room` bytes in it, nothing new may be produced.
+    pub(crate) fn open_window(&mut self, room: usize) {
+        self.room = room;
+        self.kept = true;
+    }
+
+    /// It is again as that of any other session.
+    pub(crate) fn close_window(&mut self) {
+        self.room = HIGH_WATER;
+        self.kept = false;
+    }
+
+    /// Whether something new may be produced. What has begun may be finished nevertheless, unless it
+    /// [must wait](Self::must_wait).
+    pub(crate) fn has_room(&self) -> bool {
+        self.len() < self.room
+    }
+
+    /// Whether nothing at all may be written until the peer has acknowledged what it was sent before.
+    pub(crate) fn must_wait(&self) -> bool {
+        self.kept && !self.has_room()
+    }
+
+    /// The shared messages and sealed batches, and what follows them.
+    pub(crate) fn batches(&self) -> (impl Iterator<Item = &Bytes>, &[u8]) {
+        (self.segments.iter(), self.tail.get(self.sent..).unwrap_or_default())
+    }
+
+    /// Exchanges the bytes of two queues.
+    pub(crate) fn swap(&mut self, other: &mut Self) {
+        std::mem::swap(self, other);
+        std::mem::swap(&mut self.room, &mut other.room);
+        std::mem::swap(&mut self.kept, &mut other.kept);
+    }
+
+    /// Gives an empty buffer back, however small.
+    pub(crate) fn give_back(&mut self) {
+        if self.is_empty() {
+            self.tail = Vec::new();
+            self.segments = VecDeque::new();
         }
     }
 

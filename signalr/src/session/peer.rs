@@ -6,7 +6,7 @@ use super::inbox::{Inbox, Overflow};
 use super::invocations::Invocations;
 use crate::protocol::{Codec, Naming, Protocol};
 use smol_str::SmolStr;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::task::Waker;
 
@@ -30,7 +30,18 @@ pub(crate) struct Peer {
     stalled: Mutex<Vec<Waker>>,
     /// Set at the end: nothing is sent any more.
     shut: AtomicBool,
+    /// A [`Drain`], or 0.
+    drain: AtomicU8,
     closed: OnceLock<CancellationToken>,
+}
+
+/// How a connection ends when the server ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Drain {
+    /// After what runs and waits; nothing new begins.
+    Finish = 1,
+    /// Now.
+    Cut = 2,
 }
 
 impl Peer {
@@ -55,6 +66,7 @@ impl Peer {
             held: AtomicUsize::new(0),
             stalled: Mutex::default(),
             shut: AtomicBool::new(false),
+            drain: AtomicU8::new(0),
             closed: OnceLock::new(),
         }
     }
@@ -97,6 +109,21 @@ impl Peer {
     /// Asks the session to end the connection.
     pub(crate) fn close(&self, reason: CloseReason) {
         self.inbox.request_close(reason);
+    }
+
+    /// Asks the session to end the connection because the server ends.
+    pub(crate) fn drain(&self, drain: Drain) {
+        self.drain.fetch_max(drain as u8, Ordering::AcqRel);
+        self.inbox.nudge();
+    }
+
+    /// How the connection is to end, if the server ends.
+    pub(crate) fn draining(&self) -> Option<Drain> {
+        match self.drain.load(Ordering::Acquire) {
+            0 => None,
+            finish if finish == Drain::Finish as u8 => Some(Drain::Finish),
+            _ => Some(Drain::Cut),
+        }
     }
 
     /// For the session, at its end: nothing is sent any more, nobody answers any more.

@@ -38,6 +38,11 @@ fn has_place(calls: &Calls, settings: &Settings, limited: bool) -> bool {
     }
 }
 
+/// What a call is answered that comes too late.
+pub(crate) fn shutting_down(target: &str) -> String {
+    format!("Failed to invoke '{target}' because the server is shutting down.")
+}
+
 impl Session {
     /// Whether reading pauses: too much waits for its turn, or the peer does not take its answers.
     pub(super) fn is_held_back(&self) -> bool {
@@ -87,7 +92,7 @@ impl Session {
             )),
             Received::Closed => self.begin_close(CloseReason::ClientClosed),
             Received::Violation(error) => self.begin_close(CloseReason::ProtocolError(error)),
-            Received::Lost(error) => self.begin_close(CloseReason::TransportLost(error)),
+            Received::Lost(error) => self.lose_socket(error),
         }
     }
 
@@ -121,17 +126,22 @@ impl Session {
     }
 
     fn message(&mut self, body: &[u8], cx: &mut Context<'_>) -> Result<(), ProtocolError> {
-        match self.peer.codec().decode(body)? {
+        let message = self.peer.codec().decode(body)?;
+        if self.stateful.is_some() && !self.count(&message, body.len())? {
+            return Ok(());
+        }
+        match message {
             Message::Invocation(invocation) => self.invocation(body, &invocation, cx),
             Message::StreamItem(item) => self.uploads.push(&item.id, item.item.as_bytes()),
             Message::Completion(completion) => self.completion(completion)?,
             Message::CancelInvocation { id } => self.calls.cancel(&id),
             Message::Ping if self.clock.arm() => {
-                self.timer.as_mut().reset(self.clock.next(&self.settings.intervals));
+                let next = self.next_tick();
+                self.timer.as_mut().reset(next);
             }
             Message::Close { error: Some(error), .. } => self.begin_close(CloseReason::ClientError(error.into_owned())),
             Message::Close { error: None, .. } => self.begin_close(CloseReason::ClientClosed),
-            // Without stateful reconnect the numbers mean nothing.
+            // Counted above; without stateful reconnect the numbers mean nothing.
             Message::Ping | Message::Ack { .. } | Message::Sequence { .. } | Message::Unknown { .. } => {}
         }
         Ok(())
@@ -156,6 +166,12 @@ impl Session {
 
     fn invocation(&mut self, body: &[u8], invocation: &Invocation<'_>, cx: &mut Context<'_>) {
         let id = invocation.id.as_deref();
+        if self.peer.draining().is_some() {
+            if let Some(id) = id {
+                self.refuse(id, &shutting_down(&invocation.target));
+            }
+            return;
+        }
         if invocation.streaming
             && let Some(id) = id
             && self.calls.is_active(id)
@@ -176,7 +192,12 @@ impl Session {
         };
         let streaming = invocation.streaming;
         let limited = !streaming && uploads.is_empty();
-        if self.connecting.is_some() || self.calls.has_waiting() || !has_place(&self.calls, &self.settings, limited) {
+        let must_wait = self.connecting.is_some()
+            || self.calls.has_waiting()
+            || !has_place(&self.calls, &self.settings, limited)
+            || self.waits_for_acks()
+            || !self.has_pace();
+        if must_wait {
             let id = id.map(Into::into);
             self.calls.wait(Waiting { message: body.into(), id, uploads, cancelled: false, streaming });
         } else {
@@ -191,17 +212,33 @@ impl Session {
         cancelled: bool,
         cx: &mut Context<'_>,
     ) {
+        if let Some(pace) = &self.settings.pace {
+            let paid = pace.pay(self.paid.as_deref().copied(), Instant::now());
+            **self.paid.get_or_insert_with(|| Box::new(paid)) = paid;
+        }
         if let Some(call) = self.service.invoke(invocation, uploads, cancelled) {
             self.calls.start(call, cx);
         }
+    }
+
+    /// Whether the peer is not calling too fast. If it is, the session looks again when the next call may begin.
+    fn has_pace(&mut self) -> bool {
+        let next = self.settings.pace.and_then(|pace| pace.next(self.paid.as_deref().copied()));
+        // What a client has sent before it left is bounded already.
+        let Some(next) = next.filter(|next| *next > Instant::now() && self.closing.is_none()) else { return true };
+        if next < self.timer.deadline() {
+            self.timer.as_mut().reset(next);
+        }
+        false
     }
 
     /// Starts the calls whose turn has come, while the peer takes its answers. Says whether there were any.
     pub(super) fn start_waiting(&mut self, cx: &mut Context<'_>) -> bool {
         let mut any = false;
         let settings = self.settings.clone();
-        while self.unsent_bytes() < HIGH_WATER
+        while self.has_room()
             && !self.peer.inbox.is_ending()
+            && self.has_pace()
             && let Some(waiting) = self.calls.next_waiting(|calls, next| has_place(calls, &settings, next.is_limited()))
         {
             any = true;

@@ -2,6 +2,7 @@
 
 use super::inbox::Overflow;
 use super::keepalive::Intervals;
+use super::pace::Pace;
 use std::time::Duration;
 
 /// What a session is allowed and how long it waits; made from the options of a hub or a client.
@@ -13,10 +14,14 @@ pub(crate) struct Settings {
     pub(crate) waiting_limit: usize,
     /// Calls without streams that run at once.
     pub(crate) parallel: usize,
+    /// How fast they may begin; `None` for no limit.
+    pub(crate) pace: Option<Pace>,
     /// Upload items that are kept per stream whatever their size.
     pub(crate) stream_buffer: usize,
     /// Streams that a peer may have open at once, uploads and downloads each.
     pub(crate) streams: usize,
+    /// Groups that a connection may be in.
+    pub(crate) groups: usize,
     pub(crate) outbound_capacity: usize,
     pub(crate) overflow: Overflow,
     pub(crate) detailed_errors: bool,

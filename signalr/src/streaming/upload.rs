@@ -18,7 +18,7 @@ use thiserror::Error;
 ///
 /// Each item is decoded when it is asked for. The stream ends after the client has completed it, and it fails, once and
 /// for all, as [`UploadError`] says: a broken upload never looks like a finished one. Items that nobody asks for yet are
-/// kept up to [a limit](crate::HubOptions::waiting_limit); then reading from the client pauses. Dropping it ignores what the
+/// kept up to [a limit](crate::Limits::waiting_limit); then reading from the client pauses. Dropping it ignores what the
 /// client still sends.
 ///
 /// Matches the `IAsyncEnumerable<T>` and `ChannelReader<T>` parameters of ASP.NET Core.

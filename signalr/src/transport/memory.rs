@@ -36,6 +36,8 @@ struct Pipe {
 struct PipeState {
     bytes: VecDeque<u8>,
     closed: bool,
+    /// Whether it broke instead.
+    cut: bool,
 }
 
 impl Pipe {
@@ -67,6 +69,15 @@ impl Pipe {
         Poll::Ready(Ok(count))
     }
 
+    /// Breaks the pipe; what was not read is gone.
+    fn cut(&self) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        *state = PipeState { bytes: VecDeque::new(), closed: true, cut: true };
+        drop(state);
+        self.reader.wake();
+        self.writer.wake();
+    }
+
     fn close(&self) {
         self.state.lock().unwrap_or_else(PoisonError::into_inner).closed = true;
         self.reader.wake();
@@ -74,10 +85,19 @@ impl Pipe {
     }
 }
 
+impl Memory {
+    /// Breaks the connection without a goodbye.
+    pub(crate) fn cut(self) {
+        self.incoming.cut();
+        self.outgoing.cut();
+    }
+}
+
 impl Duplex for Memory {
     fn poll_receive(&mut self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<Received> {
         Poll::Ready(match ready!(self.incoming.poll_read(cx, buffer)) {
             Some(count) => Received::Data(count),
+            None if self.incoming.state.lock().is_ok_and(|state| state.cut) => Received::Lost("cut".to_owned()),
             None => Received::Closed,
         })
     }

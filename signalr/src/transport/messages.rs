@@ -107,7 +107,13 @@ pub(crate) struct Messages<R, W> {
 impl<R: TransportReader, W: TransportWriter> Messages<R, W> {
     pub(crate) fn new(reader: R, writer: W) -> Self {
         let binary = writer.transfer_format() == TransferFormat::Binary;
-        Messages { reader: Half::Idle(reader), rest: Bytes::new(), writer: Half::Idle(writer), binary, is_closing: false }
+        Messages {
+            reader: Half::Idle(reader),
+            rest: Bytes::new(),
+            writer: Half::Idle(writer),
+            binary,
+            is_closing: false,
+        }
     }
 }
 

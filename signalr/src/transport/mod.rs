@@ -32,6 +32,9 @@ pub(crate) trait Duplex: Send {
     /// Says goodbye and waits for the peer to do the same. The caller limits the time.
     fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<()>;
 
+    /// Makes the goodbye say that this end goes away, not that the conversation is over, if the transport can say so.
+    fn go_away(&mut self) {}
+
     /// Whether it carries any bytes, and not only text in UTF-8.
     fn carries_binary(&self) -> bool {
         true

@@ -34,6 +34,8 @@ pub(crate) struct WebSocket<S> {
     close: Close,
     /// How the last payload is divided into messages, if anybody wants to know.
     pieces: Option<Box<Pieces>>,
+    /// What the close frame says at an end without faults.
+    farewell: CloseCode,
 }
 
 #[derive(Debug, Default)]
@@ -65,6 +67,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> WebSocket<S> {
             frame_left: 0,
             close: Close::No,
             pieces: None,
+            farewell: CloseCode::NORMAL,
         }
     }
 
@@ -156,7 +159,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> WebSocket<S> {
         let answered = match self.close {
             Close::Sent { answered } => answered,
             before => {
-                let code = if let Close::Failed(code) = before { code } else { CloseCode::NORMAL };
+                let code = if let Close::Failed(code) = before { code } else { self.farewell };
                 write_close(&mut self.controls, Some(code), "", None);
                 let answered = before != Close::No;
                 self.close = Close::Sent { answered };
@@ -250,6 +253,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Duplex for WebSocket<S> {
 
     fn pieces(&self) -> &[Piece] {
         self.pieces.as_ref().map(|pieces| &*pieces.0).unwrap_or_default()
+    }
+
+    fn go_away(&mut self) {
+        self.farewell = CloseCode::GOING_AWAY;
     }
 
     fn probe(&mut self) -> bool {

@@ -3,7 +3,9 @@
 use crate::support::{Client, Connect, Server, soon};
 use axum::Router;
 use serde_json::{Value, json};
-use signalr::{Clients, Context, Hub, HubHandle, HubOptions, Many, Receipt, SignalR, Single, Target, hub};
+use signalr::{
+    Clients, Context, Hub, HubError, HubHandle, HubOptions, Many, Receipt, SignalR, Single, Target, TooManyGroups, hub,
+};
 
 /// Sends on behalf of the test, which says to whom.
 struct Post;
@@ -39,10 +41,11 @@ async fn send(selected: Selected, text: &str) -> Receipt {
 
 #[hub]
 impl Post {
-    fn on_connected(&self, ctx: Context<Self>) {
+    fn on_connected(&self, ctx: Context<Self>) -> Result<(), HubError> {
         for group in ctx.query("groups").unwrap_or_default().split(' ').filter(|group| !group.is_empty()) {
-            ctx.join(group);
+            ctx.join(group)?;
         }
+        Ok(())
     }
 
     fn id(&self, ctx: Context<Self>) -> String {
@@ -53,8 +56,8 @@ impl Post {
         send(select(&ctx.clients(), &selector, &names), &text).await.connections
     }
 
-    fn join(&self, ctx: Context<Self>, group: String) {
-        ctx.join(group);
+    fn join(&self, ctx: Context<Self>, group: String) -> Result<(), TooManyGroups> {
+        ctx.join(group)
     }
 
     fn leave(&self, ctx: Context<Self>, group: String) {
@@ -62,7 +65,7 @@ impl Post {
     }
 
     fn move_over(&self, ctx: Context<Self>, id: String, from: String, to: String) -> [bool; 2] {
-        [ctx.groups().remove(&id, from), ctx.groups().add(id, to)]
+        [ctx.groups().remove(&id, from), ctx.groups().add(id, to).expect("a place")]
     }
 }
 
@@ -173,10 +176,10 @@ async fn a_handle_has_the_same_selectors() {
     crowd.expect("one", [0, 1, 0, 0]).await;
     assert_eq!(handle.client("nobody").send("Post", ("one",)).await.connections, 0);
     // Outside of any call there is nobody else and no caller.
-    assert!(handle.add_to_group(&ids[3], "red") && handle.remove_from_group(&ids[0], "red"));
+    assert!(handle.add_to_group(&ids[3], "red").expect("a place") && handle.remove_from_group(&ids[0], "red"));
     handle.group("red").send("Post", ("changed",));
     crowd.expect("changed", [0, 1, 0, 1]).await;
-    assert!(!handle.add_to_group("nobody", "red") && !handle.remove_from_group("nobody", "red"));
+    assert!(!handle.add_to_group("nobody", "red").expect("no limit") && !handle.remove_from_group("nobody", "red"));
     assert!(!handle.close("nobody", "reason") && !handle.abort("nobody"));
     assert!(handle.close(&ids[3], "enough"));
     assert_eq!(crowd.clients[3].closed().await["error"], "enough");
@@ -207,7 +210,7 @@ async fn groups_are_joined_once_and_left_by_oneself_by_others_and_at_the_end() {
     for client in &mut crowd.clients[..2] {
         client.closed().await;
     }
-    assert!(!handle.add_to_group(&first, "green"));
+    assert_eq!(handle.add_to_group(&first, "green"), Ok(false));
     let gone = crowd.clients[2].result("MoveOver", json!([second, "green", "red"])).await;
     assert_eq!(gone, json!([false, false]));
     for group in ["red", "green"] {

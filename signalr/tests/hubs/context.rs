@@ -110,7 +110,7 @@ async fn it_can_be_kept_and_used_from_outside_and_reaches_nobody_after_the_end()
     assert!(!ctx.closed().is_cancelled());
     assert_eq!(ctx.clients().caller().send("Hello", ("from outside",)).await.connections, 1);
     assert_eq!(client.called("Hello").await, json!(["from outside"]));
-    ctx.join("group");
+    ctx.join("group").expect("a place in a group");
     assert_eq!(ctx.clients().group("group").send("Hello", ("group",)).await.connections, 1);
     assert_eq!(client.called("Hello").await, json!(["group"]));
     assert_eq!(told.now(), None);
@@ -119,7 +119,7 @@ async fn it_can_be_kept_and_used_from_outside_and_reaches_nobody_after_the_end()
     // From now on, and whenever it is asked for.
     assert!(ctx.closed().is_cancelled());
     ctx.closed().cancelled().await;
-    ctx.join("group");
+    ctx.join("group").expect("a place in a group");
     let clients = ctx.clone().clients();
     assert_eq!(clients.caller().send("Hello", ("too late",)).await.connections, 0);
     assert_eq!(clients.client(ctx.connection_id()).send("Hello", ("too late",)).await.connections, 0);

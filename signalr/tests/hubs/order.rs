@@ -2,7 +2,7 @@
 
 use crate::support::{Client, Server, completion, invocation, soon};
 use serde_json::json;
-use signalr::{Context, Hub, HubOptions, hub, receiver};
+use signalr::{Context, Hub, HubOptions, Limits, hub, receiver};
 
 #[receiver]
 trait Listener {
@@ -138,7 +138,8 @@ async fn calls_finish_in_the_order_in_which_they_were_sent_unless_more_may_run_a
     for n in 0..100 {
         assert_eq!(client.next().await, completion(&n.to_string(), n));
     }
-    let parallel = Server::with(&Hub::new("Talk", Talk), HubOptions::default().parallel_invocations(3));
+    let parallel =
+        Server::with(&Hub::new("Talk", Talk), HubOptions::default().limits(Limits::default().parallel_invocations(3)));
     let mut client = Client::connect(&parallel).await;
     client.send_all(&calls).await;
     let mut answered = Vec::new();

@@ -122,7 +122,8 @@ async fn a_stream_does_not_run_ahead_of_a_client_that_does_not_read() {
 #[tokio::test]
 async fn a_slow_client_gets_all_replies_wherever_their_methods_run() {
     let (hub, mut told) = Press::hub();
-    let server = Server::narrow(&hub, options(Overflow::Disconnect).parallel_invocations(60));
+    let server =
+        Server::narrow(&hub, options(Overflow::Disconnect).limits_with(|limits| limits.parallel_invocations(60)));
     for method in ["Large", "SpawnedLarge", "BlockingLarge"] {
         let (mut slow, _) = slow_client(&server, method).await;
         let calls: Vec<_> = (0..100).map(|n| invocation(&n.to_string(), method, json!([n]))).collect();

@@ -8,8 +8,8 @@ use futures_util::{Stream, StreamExt, stream};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Value, json};
 use signalr::{
-    CancellationToken, Context, FromInvocation, Hub, HubError, HubMethods, HubOptions, Invocation, PublicError, Upload,
-    hub,
+    CancellationToken, Context, FromInvocation, Hub, HubError, HubMethods, HubOptions, Invocation, Limits, PublicError,
+    Upload, hub,
 };
 use std::time::Duration;
 
@@ -260,7 +260,7 @@ async fn a_panic_while_a_cancelled_call_is_dropped_hurts_nobody() {
 #[tokio::test]
 async fn calls_that_outlive_the_grace_period_are_all_dropped_whichever_of_them_panics() {
     let (told, mut tells) = events();
-    let options = HubOptions::default().parallel_invocations(4).call_grace(Duration::ZERO);
+    let options = HubOptions::default().limits(Limits::default().parallel_invocations(4)).call_grace(Duration::ZERO);
     let server = Server::with(&Hub::new("Mines", Mines(told)), options);
     for panicking in 0..4 {
         let mut client = Client::connect(&server).await;

@@ -6,7 +6,7 @@ use crate::support::{
 };
 use futures_util::{FutureExt, SinkExt, Stream, StreamExt, stream};
 use serde_json::{Value, json};
-use signalr::{CancellationToken, CloseReason, Context, Hub, HubError, HubOptions, Upload, hub};
+use signalr::{CancellationToken, CloseReason, Context, Hub, HubError, HubOptions, Limits, Upload, hub};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Notify;
@@ -149,7 +149,7 @@ async fn flushed(client: &mut Client) -> bool {
 #[tokio::test]
 async fn calls_that_wait_are_bounded_and_none_is_lost() {
     let (hub, gate, mut told) = Desk::hub();
-    let server = Server::narrow(&hub, HubOptions::default().waiting_limit(20_000));
+    let server = Server::narrow(&hub, HubOptions::default().limits(Limits::default().waiting_limit(20_000)));
     let mut client = Connect { narrow: true, ..Connect::default() }.to(&server).await;
     client.send(&invocation("hold", "Hold", json!([]))).await;
     assert_eq!(told.next().await, "holding");
@@ -169,7 +169,10 @@ async fn calls_that_wait_are_bounded_and_none_is_lost() {
 #[tokio::test]
 async fn upload_items_that_nobody_reads_are_bounded_and_none_is_lost() {
     let (hub, gate, mut told) = Desk::hub();
-    let server = Server::narrow(&hub, HubOptions::default().waiting_limit(20_000).stream_buffer_capacity(3));
+    let server = Server::narrow(
+        &hub,
+        HubOptions::default().limits(Limits::default().waiting_limit(20_000).stream_buffer_capacity(3)),
+    );
     let mut client = Connect { narrow: true, ..Connect::default() }.to(&server).await;
     client.send(&with_uploads("1", "Count", json!([]), &["s"])).await;
     assert_eq!(told.next().await, "counting");
@@ -184,7 +187,8 @@ async fn upload_items_that_nobody_reads_are_bounded_and_none_is_lost() {
 #[tokio::test]
 async fn the_buffer_of_a_stream_does_not_count_against_the_limit() {
     let (hub, gate, mut told) = Desk::hub();
-    let server = Server::with(&hub, HubOptions::default().waiting_limit(0).stream_buffer_capacity(10));
+    let server =
+        Server::with(&hub, HubOptions::default().limits(Limits::default().waiting_limit(0).stream_buffer_capacity(10)));
     let mut client = Client::connect(&server).await;
     client.send(&with_uploads("1", "Count", json!([]), &["s"])).await;
     assert_eq!(told.next().await, "counting");
@@ -200,7 +204,7 @@ async fn the_buffer_of_a_stream_does_not_count_against_the_limit() {
 async fn a_client_whose_reading_is_paused_does_not_time_out() {
     let (hub, gate, mut told) = Desk::hub();
     let options = HubOptions::default()
-        .waiting_limit(100)
+        .limits(Limits::default().waiting_limit(100))
         .client_timeout(Duration::from_millis(50))
         .websocket_ping_interval(Duration::from_millis(50))
         .keep_alive_interval(Duration::from_millis(20));

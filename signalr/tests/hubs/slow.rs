@@ -3,7 +3,7 @@
 use crate::support::{Client, Connect, Events, Server, Tell, events, soon};
 use futures_util::FutureExt;
 use serde_json::{Value, json};
-use signalr::{CloseReason, Context, Hub, HubHandle, HubOptions, Overflow, hub, receiver};
+use signalr::{CloseReason, Context, Hub, HubHandle, HubOptions, Limits, Overflow, hub, receiver};
 use std::time::Duration;
 
 #[receiver]
@@ -47,7 +47,7 @@ const CAPACITY: usize = 50_000;
 /// Nothing happens because time passes.
 pub(crate) fn options(overflow: Overflow) -> HubOptions {
     const LONG: Duration = Duration::from_secs(3600);
-    let options = HubOptions::default().outbound_capacity(CAPACITY).overflow(overflow);
+    let options = HubOptions::default().limits(Limits::default().outbound_capacity(CAPACITY)).overflow(overflow);
     options.close_timeout(LONG).keep_alive_interval(LONG).websocket_ping_interval(None)
 }
 

@@ -11,6 +11,7 @@ use std::collections::VecDeque;
 use std::fmt::Debug;
 use std::net::SocketAddr;
 use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::sync::mpsc;
 use tokio_tungstenite::WebSocketStream;
@@ -86,6 +87,34 @@ impl Server {
         Self::listen(narrow(), SignalR::builder().options(options).hub("/hub", hub).build().router())
     }
 
+    /// One that somebody else has started.
+    pub(crate) fn at(address: SocketAddr) -> Self {
+        Server { address }
+    }
+
+    /// Sends a request without a body, and returns the status of its answer.
+    pub(crate) async fn status(&self, method: &str, path: &str, headers: &[(&str, &str)]) -> u16 {
+        self.request(method, path, headers).await.0
+    }
+
+    /// Sends a request without a body, and returns the status and the head of its answer, in lower case.
+    pub(crate) async fn request(&self, method: &str, path: &str, headers: &[(&str, &str)]) -> (u16, String) {
+        let mut stream = soon(TcpStream::connect(self.address)).await.expect("the server accepts");
+        let mut head = format!("{method} {path} HTTP/1.1\r\nContent-Length: 0\r\n");
+        if !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("host")) {
+            head += &format!("Host: {}\r\n", self.address);
+        }
+        headers.iter().for_each(|(name, value)| head += &format!("{name}: {value}\r\n"));
+        soon(stream.write_all(format!("{head}\r\n").as_bytes())).await.expect("the server reads");
+        let mut answer = Vec::new();
+        while !answer.windows(4).any(|window| window == b"\r\n\r\n") {
+            assert!(soon(stream.read_buf(&mut answer)).await.expect("an answer") > 0, "the answer ended early");
+        }
+        let head = String::from_utf8_lossy(&answer).to_ascii_lowercase();
+        let status = head.get(9..12).and_then(|status| status.parse().ok());
+        (status.expect("a status"), head)
+    }
+
     fn listen(socket: TcpSocket, router: Router) -> Self {
         socket.bind(([127, 0, 0, 1], 0).into()).expect("a free port");
         let listener = socket.listen(64).expect("it listens");
@@ -138,6 +167,13 @@ impl Connect<'_> {
 
     /// Opens the WebSocket and sends the handshake; its answer is the first message.
     pub(crate) async fn open(self, server: &Server) -> Client {
+        let mut client = self.upgrade(server).await;
+        client.text(&json!({"protocol": self.protocol, "version": 1}).to_string()).await;
+        client
+    }
+
+    /// Opens the WebSocket.
+    pub(crate) async fn upgrade(self, server: &Server) -> Client {
         let socket = if self.narrow { narrow() } else { TcpSocket::new_v4().expect("a socket") };
         let stream = soon(socket.connect(server.address)).await.expect("the server accepts");
         stream.set_nodelay(true).expect("an option");
@@ -148,10 +184,7 @@ impl Connect<'_> {
             request.headers_mut().insert(name, HeaderValue::from_str(value).expect("a header's value"));
         }
         let (socket, _) = soon(tokio_tungstenite::client_async(request, stream)).await.expect("an upgrade");
-        let mut client =
-            Client { socket, pack: self.protocol == "messagepack", shaken: false, received: VecDeque::new(), calls: 0 };
-        client.text(&json!({"protocol": self.protocol, "version": 1}).to_string()).await;
-        client
+        Client { socket, pack: self.protocol == "messagepack", shaken: false, received: VecDeque::new(), calls: 0 }
     }
 }
 
@@ -182,7 +215,8 @@ impl Client {
 
     // ---- sending ----
 
-    async fn text(&mut self, record: &str) {
+    /// Sends one record as it is.
+    pub(crate) async fn text(&mut self, record: &str) {
         self.socket.send(Message::text(format!("{record}\u{1e}"))).await.expect("the server takes it");
     }
 
@@ -383,6 +417,9 @@ mod pack {
             (Some(3), Some(1)) => json!({"type": 3, "invocationId": id, "error": array[4]}),
             (Some(3), Some(2)) => json!({"type": 3, "invocationId": id}),
             (Some(3), _) => json!({"type": 3, "invocationId": id, "result": array[4]}),
+            (Some(7), _) if array.get(2) == Some(&json!(true)) && array[1].is_null() => {
+                json!({"type": 7, "allowReconnect": true})
+            }
             (Some(7), _) => json!({"type": 7, "error": array[1]}),
             _ => json!({"type": kind}),
         }

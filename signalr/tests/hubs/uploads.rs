@@ -5,7 +5,7 @@ use crate::support::{
 };
 use futures_util::{Stream, StreamExt};
 use serde_json::{Value, json};
-use signalr::{Hub, HubError, HubOptions, Upload, UploadError, hub};
+use signalr::{Hub, HubError, HubOptions, Limits, Upload, UploadError, hub};
 
 struct Sums {
     told: Tell<String>,
@@ -216,7 +216,7 @@ async fn what_a_method_does_not_read_is_ignored() {
 async fn more_uploads_than_the_limit_are_refused() {
     let (told, _tells) = events();
     let hub = Hub::new("Sums", Sums { told });
-    let server = Server::with(&hub, HubOptions::default().maximum_streams(2));
+    let server = Server::with(&hub, HubOptions::default().limits(Limits::default().maximum_streams(2)));
     let mut client = Client::connect(&server).await;
     client.send(&with_uploads("1", "Sum", json!([]), &["a"])).await;
     client.send(&with_uploads("2", "Sum", json!([]), &["b"])).await;

@@ -105,6 +105,33 @@ async fn a_message_above_the_limit_ends_the_connection() {
     assert!(matches!(connection.await.unwrap(), CloseReason::TooLarge(_)));
 }
 
+#[tokio::test(start_paused = true)]
+async fn streams_are_drained_with_the_application_they_belong_to() {
+    let hub = crate::support::probe();
+    let hubs = signalr::SignalR::builder().hub("/probe", &hub).build();
+    let (client, stream) = tokio::io::duplex(1024);
+    let connection = tokio::spawn(hubs.server(&hub).serve(stream).into_future());
+    let mut client = Client::shake_hands(client, "json").await;
+    let (report, close) = tokio::join!(hubs.drain(Duration::from_secs(9), Duration::ZERO), async {
+        let close = client.next().await;
+        drop(client);
+        close
+    });
+    assert_eq!((report.connections, report.cut), (1, 0));
+    assert_eq!(close, Some(json!({"type": 7, "allowReconnect": true})));
+    assert_eq!(connection.await.unwrap(), CloseReason::Drained);
+    // Nobody is let in any more.
+    let (_client, stream) = tokio::io::duplex(1024);
+    assert_eq!(hubs.server(&hub).serve(stream).await, CloseReason::Drained);
+}
+
+#[test]
+fn options_are_checked() {
+    let options = HubOptions::default().keep_alive_interval(Duration::ZERO);
+    let error = signalr::HubServer::new(&crate::support::probe(), &options).unwrap_err();
+    assert_eq!(error.option(), "HubOptions::keep_alive_interval");
+}
+
 /// A stream that breaks when something is written to it after the handshake.
 struct Breaking(DuplexStream, usize);
 

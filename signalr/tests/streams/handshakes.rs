@@ -33,10 +33,7 @@ async fn a_protocol_must_be_known_and_allowed() {
 #[tokio::test]
 async fn what_is_not_a_handshake_is_told_to_the_application_only() {
     let (answer, reason) = refused(HubOptions::default(), b"GET / HTTP/1.1\r\n\r\n\x1e").await;
-    assert_eq!(
-        answer.as_deref(),
-        Some(r#"{"error":"An unexpected error occurred during connection handshake."}"#)
-    );
+    assert_eq!(answer.as_deref(), Some(r#"{"error":"An unexpected error occurred during connection handshake."}"#));
     let CloseReason::ProtocolError(text) = reason else { panic!("{reason:?}") };
     assert!(text.len() > 60, "{text}");
 }

@@ -14,8 +14,7 @@ use support::{Client, Probe, probe, server};
 #[tokio::test]
 async fn the_hub_sees_what_the_caller_of_serve_knows() {
     let (client, stream) = tokio::io::duplex(1024);
-    let connection =
-        server().serve(stream).id("one").user("ann").extension(Probe("probe".to_owned())).extension(7_u8);
+    let connection = server().serve(stream).id("one").user("ann").extension(Probe("probe".to_owned())).extension(7_u8);
     let connection = connection.peer_address(([127, 0, 0, 1], 80).into());
     let connection = tokio::spawn(connection.into_future());
     let mut client = Client::shake_hands(client, "json").await;
@@ -78,7 +77,7 @@ async fn connections_of_all_kinds_reach_each_other() {
     let hub = probe();
     let options = signalr::HubOptions::default();
     let (one, stream) = tokio::io::duplex(1024);
-    let _one = tokio::spawn(HubServer::new(&hub, &options).serve(stream).into_future());
+    let _one = tokio::spawn(HubServer::new(&hub, &options).unwrap().serve(stream).into_future());
     let mut one = Client::shake_hands(one, "json").await;
     let hubs = signalr::SignalR::builder().hub("/probe", &hub).build();
     let (two, stream) = tokio::io::duplex(1024);

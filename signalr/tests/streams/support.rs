@@ -63,7 +63,7 @@ pub(crate) fn server() -> HubServer<ProbeHub> {
 }
 
 pub(crate) fn server_with(options: HubOptions) -> HubServer<ProbeHub> {
-    HubServer::new(&probe(), &options)
+    HubServer::new(&probe(), &options).expect("options that hold")
 }
 
 /// The first message of a client.

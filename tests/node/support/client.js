@@ -38,8 +38,9 @@ export function overEveryTransport(subject, body) {
 /**
  * A connection that is not started yet.
  *
- * `transport` and `protocol` are those to talk over; `query` goes into the address; `http` are the client's own options of `withUrl`; `retries` are the delays of its
- * automatic reconnect, none by default; `keepAlive` is how often it pings; `codec` stands in for its protocol.
+ * `transport` and `protocol` are those to talk over; `query` goes into the address; `http` are the client's own options of
+ * `withUrl`; `retries` are the delays of its automatic reconnect, none by default; `keepAlive` is how often it pings; `codec`
+ * stands in for its protocol; `stateful` asks for stateful reconnect.
  */
 export function build(options) {
   const { path = "/conformance", transport = "WebSockets", protocol = "json", base = serverUrl } = options;
@@ -51,6 +52,9 @@ export function build(options) {
     .configureLogging(LogLevel.None);
   if (retries) {
     builder.withAutomaticReconnect(retries);
+  }
+  if (options.stateful) {
+    builder.withStatefulReconnect();
   }
   if (keepAlive) {
     builder.withKeepAliveInterval(keepAlive);

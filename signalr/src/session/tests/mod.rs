@@ -1,6 +1,9 @@
 //! A session over the in-memory pair, with the clock in our hands.
 
+mod draining;
 mod faults;
+mod paced;
+mod resuming;
 
 use super::calls::Call;
 use super::cancel::CancellationToken;
@@ -53,7 +56,7 @@ impl Service for TestService {
                     release.notified().await;
                     reply.result("released");
                 });
-                Some(Call { future, id, cancel: None, drop: None, limited: true })
+                Some(Call { future, id, cancel: None, drop: None, limited: true, streaming: false })
             }
             _ => {
                 let token = CancellationToken::new();
@@ -63,7 +66,14 @@ impl Service for TestService {
                     Some((n, n + 1))
                 });
                 let future = Box::pin(reply.stream(ticks));
-                Some(Call { future, id, cancel: Some(token.clone()), drop: Some(token), limited: false })
+                Some(Call {
+                    future,
+                    id,
+                    cancel: Some(token.clone()),
+                    drop: Some(token),
+                    limited: false,
+                    streaming: true,
+                })
             }
         }
     }
@@ -81,8 +91,10 @@ fn settings() -> Settings {
         message_limit: Some(1024),
         waiting_limit: 200,
         parallel: 1,
+        pace: None,
         stream_buffer: 10,
         streams: 100,
+        groups: 100,
         outbound_capacity: 1000,
         overflow: Overflow::Disconnect,
         detailed_errors: true,
@@ -104,14 +116,20 @@ struct Client {
 
 impl Client {
     fn connect(settings: Settings) -> Self {
+        Client::connect_with(settings, |_| ()).0
+    }
+
+    fn connect_with<T>(settings: Settings, prepare: impl FnOnce(&mut Session) -> T) -> (Self, T) {
         let (server, end) = pair();
         let peer =
             Arc::new(Peer::new("id".into(), Protocol::Json, settings.outbound_capacity, settings.overflow, true));
         let (release, ended) = (Arc::new(Notify::new()), Arc::default());
         let service = TestService { peer: peer.clone(), release: release.clone(), ended: Arc::clone(&ended) };
-        let session =
+        let mut session =
             Session::new(peer.clone(), Arc::new(settings), Box::new(service), Box::new(server), Vec::new(), b"");
-        Client { end, received: Vec::new(), peer, release, ended, session: tokio::spawn(session) }
+        let prepared = prepare(&mut session);
+        let client = Client { end, received: Vec::new(), peer, release, ended, session: tokio::spawn(session) };
+        (client, prepared)
     }
 
     async fn send(&mut self, messages: &[&str]) {
@@ -306,12 +324,13 @@ async fn a_handshake_has_its_time_and_what_follows_it_is_kept() {
     let mut data = Outbound::default();
     data.encode_buffer().extend_from_slice(b"{\"protocol\":\"json\",\"version\":1}\x1erest");
     poll_fn(|cx| client.poll_send(cx, &mut data, TransferFormat::Text)).await.unwrap();
-    let handshake = accept(&mut server, &rules).await.unwrap();
+    let handshake = accept(&mut server, &rules, std::future::pending()).await.unwrap();
     assert_eq!((handshake.protocol, handshake.received.as_slice()), (Protocol::Json, &b"rest"[..]));
 
     let (mut server, mut client) = pair();
     let start = Instant::now();
-    assert!(accept(&mut server, &rules).await.is_err_and(|reason| reason == CloseReason::Timeout));
+    let refused = accept(&mut server, &rules, std::future::pending()).await;
+    assert_eq!(refused.unwrap_err(), CloseReason::Timeout);
     assert_eq!(start.elapsed(), rules.timeout);
     let mut buffer = [0; 128];
     let received = poll_fn(|cx| client.poll_receive(cx, &mut buffer)).await;

@@ -1,5 +1,6 @@
 //! Which request goes where: to a new connection, to one that lives, or back with the error that ASP.NET Core gives.
 
+use super::gate::{Admitted, Gate};
 use super::inlet::{Inlet, PostError};
 use super::long_polling::{self, LongPolling, PollRequest, PollTimes, Polls};
 use super::negotiate::{self, plain};
@@ -7,6 +8,8 @@ use super::pending::{Live, Pending, PickUpError, Place};
 use super::{server_sent_events, upgrade};
 use crate::protocol::Transport;
 use crate::protocol::negotiate::new_connection_id;
+use crate::session::mailbox::Mailbox;
+use crate::session::stateful::ResumeRules;
 use crate::transport::Duplex;
 use crate::transport::query::query_values;
 use axum::body::Body;
@@ -33,6 +36,10 @@ pub(crate) struct HttpRules {
     pub(crate) minimum_version: i32,
     pub(crate) polls: PollTimes,
     pub(crate) frame_limit: usize,
+    /// Where stateful reconnect is allowed.
+    pub(crate) resume: Option<ResumeRules>,
+    /// Promised connections that nobody has picked up.
+    pub(crate) pending_limit: usize,
 }
 
 /// The HTTP side of one endpoint.
@@ -40,6 +47,7 @@ pub(crate) struct HttpRules {
 pub(crate) struct Dispatch {
     rules: HttpRules,
     connections: Arc<Pending>,
+    gate: Arc<Gate>,
 }
 
 /// A connection that a request has opened.
@@ -51,6 +59,8 @@ pub(crate) struct Opened {
     pub(crate) socket: Socket,
     /// The place in the table, where the socket does not hold it itself.
     pub(crate) place: Option<Place>,
+    /// To be dropped when all of it has ended.
+    pub(crate) admitted: Admitted,
 }
 
 /// What bytes are moved by.
@@ -100,12 +110,24 @@ impl Answer {
 }
 
 impl Dispatch {
-    pub(crate) fn new(rules: HttpRules) -> Self {
-        Dispatch { rules, connections: Arc::default() }
+    pub(crate) fn new(rules: HttpRules, gate: Arc<Gate>) -> Self {
+        Dispatch { connections: Pending::new(rules.pending_limit), rules, gate }
+    }
+
+    /// How connections are resumed, if they may be.
+    pub(crate) fn resume_rules(&self) -> Option<&ResumeRules> {
+        self.rules.resume.as_ref()
+    }
+
+    pub(crate) fn gate(&self) -> &Arc<Gate> {
+        &self.gate
     }
 
     /// Answers `…/negotiate`.
     pub(crate) fn negotiate(&self, request: &Request) -> Response {
+        if let Err(closed) = self.gate.is_open() {
+            return closed.response();
+        }
         negotiate::answer(request.method(), request.uri().query().unwrap_or_default(), &self.rules, &self.connections)
     }
 
@@ -138,7 +160,6 @@ impl Dispatch {
         let Some(token) = connection_token(parts) else { return plain(StatusCode::BAD_REQUEST, NO_ID) };
         match self.connections.find(&token) {
             Some(Some(Live::LongPolling(polls))) => {
-                self.connections.remove(&token);
                 polls.delete();
                 plain(StatusCode::ACCEPTED, "")
             }
@@ -151,11 +172,12 @@ impl Dispatch {
         let transport = Transport::ServerSentEvents;
         let Some(token) = connection_token(&parts) else { return plain(StatusCode::BAD_REQUEST, NO_ID) };
         let mut posts = None;
-        let live = |inlet: Arc<Inlet>| Live::ServerSentEvents(posts.insert(inlet).clone());
+        let live = |kept: Option<Arc<Inlet>>| Live::ServerSentEvents(posts.insert(kept.unwrap_or_default()).clone());
         match (self.pick_up(&token, transport, live), posts) {
-            (Ok((id, place)), Some(posts)) => {
+            (Ok((id, place, admitted)), Some(posts)) => {
                 let (response, duplex) = server_sent_events::open(posts, place);
-                open(Opened { id, transport, parts, socket: Socket::Attached(Box::new(duplex)), place: None });
+                let socket = Socket::Attached(Box::new(duplex));
+                open(Opened { id, transport, parts, socket, place: None, admitted });
                 response
             }
             (Err(Refusal::Live(_)), _) => plain(StatusCode::CONFLICT, ""),
@@ -168,11 +190,14 @@ impl Dispatch {
         let transport = Transport::LongPolling;
         let Some(token) = connection_token(&parts) else { return Answer::Now(plain(StatusCode::BAD_REQUEST, NO_ID)) };
         let mut opened = None;
-        let live = |inlet: Arc<Inlet>| Live::LongPolling(opened.insert(Polls::new(inlet, self.rules.polls)).clone());
+        let live = |kept: Option<Arc<Inlet>>| {
+            let polls = Polls::new(kept.unwrap_or_default(), self.rules.polls);
+            Live::LongPolling(opened.insert(polls).clone())
+        };
         Answer::Now(match (self.pick_up(&token, transport, live), opened) {
-            (Ok((id, place)), Some(polls)) => {
+            (Ok((id, place, admitted)), Some(polls)) => {
                 let socket = Socket::Attached(Box::new(LongPolling::new(polls, place)));
-                open(Opened { id, transport, parts, socket, place: None });
+                open(Opened { id, transport, parts, socket, place: None, admitted });
                 long_polling::opened()
             }
             (Err(Refusal::Live(Live::LongPolling(polls))), _) => return Answer::Poll(polls.begin()),
@@ -187,9 +212,17 @@ impl Dispatch {
             Ok(accepted) => accepted,
             Err(refusal) => return refusal,
         };
-        let (id, place) = match connection_token(&parts) {
-            Some(token) => match self.pick_up(&token, transport, |_posts| Live::WebSockets) {
-                Ok((id, place)) => (id, Some(place)),
+        let (id, place, admitted) = match connection_token(&parts) {
+            Some(token) => match self.pick_up(&token, transport, over_socket) {
+                Ok((id, place, admitted)) => (id, Some(place), admitted),
+                Err(Refusal::Live(Live::WebSockets(Some(mailbox)))) => {
+                    if !mailbox.is_open() {
+                        return plain(StatusCode::NO_CONTENT, "");
+                    }
+                    let socket = Socket::Upgrading(on_upgrade, self.rules.frame_limit);
+                    tokio::spawn(resume(mailbox, socket));
+                    return response;
+                }
                 Err(Refusal::Live(_)) => return plain(StatusCode::CONFLICT, ""),
                 Err(Refusal::Other(mut refusal)) => {
                     if refusal.status() == StatusCode::NOT_FOUND && self.offers(transport) {
@@ -200,16 +233,17 @@ impl Dispatch {
                 }
             },
             None if !self.offers(transport) => return not_offered(transport),
-            None => match new_connection_id() {
-                Ok(id) => (id.into(), None),
-                Err(error) => {
+            None => match (new_connection_id(), self.gate.admit()) {
+                (Ok(id), Ok(admitted)) => (id.into(), None, admitted),
+                (Ok(_), Err(closed)) => return closed.response(),
+                (Err(error), _) => {
                     tracing::error!(%error, "no random bytes for a connection id");
                     return plain(StatusCode::SERVICE_UNAVAILABLE, "");
                 }
             },
         };
         let socket = Socket::Upgrading(on_upgrade, self.rules.frame_limit);
-        open(Opened { id, transport, parts, socket, place });
+        open(Opened { id, transport, parts, socket, place, admitted });
         response
     }
 
@@ -222,19 +256,48 @@ impl Dispatch {
         &self,
         token: &str,
         transport: Transport,
-        live: impl FnOnce(Arc<Inlet>) -> Live,
-    ) -> Result<(Box<str>, Place), Refusal> {
+        live: impl FnOnce(Option<Arc<Inlet>>) -> Live,
+    ) -> Result<(Box<str>, Place, Admitted), Refusal> {
         if !self.offers(transport) {
             let known = self.connections.find(token).is_some();
             return Err(Refusal::other(if known { not_offered(transport) } else { unknown() }));
         }
-        self.connections.pick_up(token, live).map_err(|error| match error {
+        let picked_up = self.connections.pick_up(token, live).map_err(|error| match error {
             PickUpError::Unknown => Refusal::other(unknown()),
             PickUpError::Live(live) if live.transport() != transport => {
                 Refusal::other(plain(StatusCode::BAD_REQUEST, OTHER_TRANSPORT))
             }
             PickUpError::Live(live) => Refusal::Live(live),
-        })
+        });
+        let (id, place) = picked_up?;
+        match self.gate.admit() {
+            Ok(admitted) => Ok((id, place, admitted)),
+            Err(closed) => {
+                // POSTs may wait for somebody to read them.
+                if let Some(Some(live)) = self.connections.find(token)
+                    && let Some(inlet) = live.inlet()
+                {
+                    inlet.close();
+                }
+                Err(Refusal::other(closed.response()))
+            }
+        }
+    }
+}
+
+/// A WebSocket takes no POSTs, not even those that came before it.
+fn over_socket(kept: Option<Arc<Inlet>>) -> Live {
+    if let Some(inlet) = kept {
+        inlet.close();
+    }
+    Live::WebSockets(None)
+}
+
+/// Hands the socket to the connection that it belongs to.
+async fn resume(mailbox: Arc<Mailbox>, socket: Socket) {
+    if let Some(duplex) = socket.attached().await {
+        // If the connection has ended meanwhile, so does the socket.
+        mailbox.attach(duplex);
     }
 }
 

@@ -7,7 +7,8 @@ use std::future::poll_fn;
 use std::io::Read;
 use std::pin::Pin;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Waker, ready};
+use tokio::task::coop::poll_proceed;
 
 /// How many bytes wait here before the POSTs have to.
 const CAPACITY: usize = 64 * 1024;
@@ -145,6 +146,8 @@ impl Inlet {
 
     /// `None` when it was closed and everything was read.
     pub(super) fn poll_read(&self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<Option<usize>> {
+        // A client that posts without end must not keep the session's thread for itself.
+        let coop = ready!(poll_proceed(cx));
         let mut state = self.lock();
         let before = state.len();
         if before == 0 {
@@ -154,6 +157,7 @@ impl Inlet {
             state.reader = Some(cx.waker().clone());
             return Poll::Pending;
         }
+        coop.made_progress();
         let count = state.read(buffer);
         let writer = if before >= CAPACITY { state.writer.take() } else { None };
         drop(state);
@@ -170,5 +174,87 @@ impl Inlet {
         let wakers = [state.reader.take(), state.writer.take()];
         drop(state);
         wakers.into_iter().flatten().for_each(Waker::wake);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures_util::FutureExt;
+    use futures_util::stream::{self, StreamExt};
+
+    fn read(inlet: &Inlet) -> Option<Vec<u8>> {
+        let mut all = Vec::new();
+        let mut buffer = [0; 1000];
+        while let Some(end) = poll_fn(|cx| inlet.poll_read(cx, &mut buffer)).now_or_never() {
+            match end {
+                Some(count) => all.extend_from_slice(&buffer[..count]),
+                None => return None,
+            }
+        }
+        Some(all)
+    }
+
+    #[tokio::test]
+    async fn bodies_follow_each_other() {
+        let inlet = Inlet::default();
+        for text in ["one ", "", "two ", "three"] {
+            inlet.post(Body::from(text)).await.unwrap();
+        }
+        assert_eq!(read(&inlet).unwrap(), b"one two three");
+        inlet.post(Body::from("four")).await.unwrap();
+        assert_eq!(read(&inlet).unwrap(), b"four");
+    }
+
+    #[tokio::test]
+    async fn a_body_above_the_capacity_waits_and_those_behind_it_too() {
+        let inlet = Inlet::default();
+        let bytes: Vec<u8> = (0..200_000_u32).map(|number| number as u8).collect();
+        let read = async {
+            let mut all = Vec::new();
+            while all.len() < bytes.len() + 6 {
+                assert!(inlet.lock().len() <= CAPACITY);
+                let mut buffer = [0; 1000];
+                let count = poll_fn(|cx| inlet.poll_read(cx, &mut buffer)).await.unwrap();
+                all.extend_from_slice(&buffer[..count]);
+            }
+            all
+        };
+        let (first, second, all) =
+            tokio::join!(inlet.post(bytes.clone().into()), inlet.post(Body::from("behind")), read);
+        assert_eq!((first, second), (Ok(()), Ok(())));
+        assert_eq!(all, [&bytes[..], b"behind"].concat());
+    }
+
+    #[tokio::test]
+    async fn the_end_refuses_the_post_that_waits_for_its_body_and_those_behind_it() {
+        let inlet = Inlet::default();
+        let trickle = stream::once(async { Ok::<_, std::io::Error>("begun") }).chain(stream::pending());
+        let mut first = Box::pin(inlet.post(Body::from_stream(trickle)));
+        assert!((&mut first).now_or_never().is_none());
+        let mut second = Box::pin(inlet.post(Body::from("behind")));
+        assert!((&mut second).now_or_never().is_none());
+        inlet.close();
+        assert_eq!(first.await, Err(PostError::Closed));
+        assert_eq!(second.await, Err(PostError::Closed));
+        // What was taken is still read.
+        let mut buffer = [0; 10];
+        assert_eq!(poll_fn(|cx| inlet.poll_read(cx, &mut buffer)).await, Some(5));
+        assert_eq!(read(&inlet), None);
+    }
+
+    #[tokio::test]
+    async fn a_body_that_breaks_off_or_is_dropped_lets_the_next_one_in() {
+        let inlet = Inlet::default();
+        let broken = stream::iter([Ok("half "), Err(std::io::Error::other("gone"))]);
+        assert_eq!(inlet.post(Body::from_stream(broken)).await, Err(PostError::Body));
+        let mut dropped =
+            Box::pin(inlet.post(Body::from_stream(stream::pending::<Result<&'static str, std::io::Error>>())));
+        assert!((&mut dropped).now_or_never().is_none());
+        assert!(inlet.lock().writer.is_some());
+        drop(dropped);
+        assert!(inlet.lock().writer.is_none(), "nothing is kept of a request that has gone");
+        inlet.post(Body::from("whole")).await.unwrap();
+        assert_eq!(read(&inlet).unwrap(), b"half whole");
     }
 }

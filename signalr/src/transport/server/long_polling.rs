@@ -48,6 +48,8 @@ struct State {
     /// Whether it is to be answered although there is nothing to say.
     timed_out: bool,
     end: End,
+    /// The token is worth nothing any more as soon as the end is over.
+    place: Option<Place>,
     session: Option<Waker>,
     poll: Option<Waker>,
 }
@@ -81,6 +83,7 @@ impl Polls {
             since: Instant::now(),
             timed_out: false,
             end: End::No,
+            place: None,
             session: None,
             poll: None,
         };
@@ -124,8 +127,10 @@ impl Polls {
         if state.end != End::Over {
             state.end = end;
         }
+        let place = if state.end == End::Over { state.place.take() } else { None };
         let poll = state.poll.take();
         drop(state);
+        drop(place);
         self.inlet.close();
         wake(poll);
     }
@@ -182,6 +187,7 @@ impl Future for PollRequest {
             state.poll = Some(cx.waker().clone());
             return Poll::Pending;
         };
+        let place = if state.end == End::Over { state.place.take() } else { None };
         let session = if is_newest {
             state.leave();
             state.session.take()
@@ -189,6 +195,7 @@ impl Future for PollRequest {
             None
         };
         drop(state);
+        drop(place);
         wake(session);
         self.is_answered = true;
         Poll::Ready(answer)
@@ -249,7 +256,6 @@ pub(crate) struct LongPolling {
     /// The one clock for all polls. It looks once in a while, so that a poll itself needs none.
     timer: Pin<Box<Sleep>>,
     is_lost: bool,
-    _place: Place,
 }
 
 const LOST: &str = "the client polls no more";
@@ -257,7 +263,8 @@ const LOST: &str = "the client polls no more";
 impl LongPolling {
     pub(crate) fn new(polls: Arc<Polls>, place: Place) -> Self {
         let timer = Box::pin(tokio::time::sleep(polls.times.poll.min(polls.times.gap)));
-        LongPolling { polls, timer, is_lost: false, _place: place }
+        polls.lock().place = Some(place);
+        LongPolling { polls, timer, is_lost: false }
     }
 
     /// Keeps the times. Says whether the client has been away for too long.
@@ -338,3 +345,6 @@ impl Drop for LongPolling {
         self.polls.end(End::Over);
     }
 }
+
+#[cfg(test)]
+mod tests;

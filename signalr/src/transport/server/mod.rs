@@ -1,6 +1,7 @@
 //! The server's HTTP side of a connection: negotiation, the table of connections, and the transports.
 
 pub(crate) mod dispatch;
+pub(crate) mod gate;
 pub(crate) mod inlet;
 pub(crate) mod long_polling;
 pub(crate) mod negotiate;

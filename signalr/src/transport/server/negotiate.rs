@@ -4,6 +4,7 @@ use super::dispatch::HttpRules;
 use super::pending::Pending;
 use crate::protocol::Transport;
 use crate::protocol::negotiate::{NegotiateResponse, NegotiatedConnection, parse_version};
+use crate::session::stateful::ResumeRules;
 use crate::transport::query::query_values;
 use axum::response::Response;
 use http::{HeaderValue, Method, StatusCode, header};
@@ -17,7 +18,7 @@ pub(crate) fn answer(method: &Method, query: &str, rules: &HttpRules, pending: &
     }
     let versions: Vec<Cow<'_, str>> = query_values(query, "negotiateVersion").collect();
     let response = match parse_version(versions.iter().map(|version| &**version), rules.minimum_version) {
-        Ok(version) => promise(version, rules, pending),
+        Ok(version) => promise(version, wants_stateful_reconnect(query), rules, pending),
         Err(error) => Some(NegotiateResponse::Error(error.to_string())),
     };
     let Some(response) = response else { return plain(StatusCode::SERVICE_UNAVAILABLE, "") };
@@ -27,8 +28,11 @@ pub(crate) fn answer(method: &Method, query: &str, rules: &HttpRules, pending: &
 }
 
 /// `None` where no connection can be promised: too many wait already, or the system gives no random bytes.
-fn promise(version: i32, rules: &HttpRules, pending: &Arc<Pending>) -> Option<NegotiateResponse> {
-    let promise = match pending.promise(version > 0) {
+fn promise(version: i32, stateful: bool, rules: &HttpRules, pending: &Arc<Pending>) -> Option<NegotiateResponse> {
+    let may_resume = |resume: &ResumeRules| !resume.budget.is_exhausted();
+    let stateful_reconnect =
+        stateful && rules.resume.as_ref().is_some_and(may_resume) && rules.transports.contains(&Transport::WebSockets);
+    let promise = match pending.promise(version > 0, stateful_reconnect) {
         Ok(promise) => promise,
         Err(error) => {
             tracing::error!(%error, "no random bytes for a connection id");
@@ -40,9 +44,14 @@ fn promise(version: i32, rules: &HttpRules, pending: &Arc<Pending>) -> Option<Ne
         version,
         connection_id: promise.id,
         connection_token: promise.token,
-        stateful_reconnect: false,
+        stateful_reconnect,
         transports: offered.map(|transport| (*transport).into()).collect(),
     }))
+}
+
+/// Whether the client can go on over another socket.
+fn wants_stateful_reconnect(query: &str) -> bool {
+    query_values(query, "useStatefulReconnect").next().is_some_and(|wanted| wanted.trim().eq_ignore_ascii_case("true"))
 }
 
 /// A response in plain text, as ASP.NET Core gives for everything that is not a connection.

@@ -4,6 +4,7 @@ use super::inlet::Inlet;
 use super::long_polling::Polls;
 use crate::protocol::Transport;
 use crate::protocol::negotiate::new_connection_id;
+use crate::session::mailbox::Mailbox;
 use std::collections::{HashMap, VecDeque};
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -12,13 +13,13 @@ use tokio::time::Instant;
 
 /// A connection that nobody has picked up after this time is removed.
 const PICK_UP_TIME: Duration = Duration::from_secs(15);
-/// More promised connections than this are refused.
-const MAX_PENDING: usize = 100_000;
 
 /// The table of one endpoint. A request costs one lock and one look-up, however many connections there are.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Pending {
     table: Mutex<Table>,
+    /// More promised connections than this are refused.
+    limit: usize,
 }
 
 #[derive(Debug, Default)]
@@ -41,6 +42,8 @@ enum Entry {
 struct Promised {
     id: Box<str>,
     until: Instant,
+    /// Whether it may go on over another socket.
+    resumable: bool,
     /// What was posted already.
     inlet: Option<Arc<Inlet>>,
 }
@@ -48,8 +51,8 @@ struct Promised {
 /// How requests reach a connection that was picked up.
 #[derive(Debug, Clone)]
 pub(crate) enum Live {
-    /// By its socket only.
-    WebSockets,
+    /// By its socket only; with stateful reconnect by another one too.
+    WebSockets(Option<Arc<Mailbox>>),
     ServerSentEvents(Arc<Inlet>),
     LongPolling(Arc<Polls>),
 }
@@ -57,7 +60,7 @@ pub(crate) enum Live {
 impl Live {
     pub(crate) fn transport(&self) -> Transport {
         match self {
-            Live::WebSockets => Transport::WebSockets,
+            Live::WebSockets(_) => Transport::WebSockets,
             Live::ServerSentEvents(_) => Transport::ServerSentEvents,
             Live::LongPolling(_) => Transport::LongPolling,
         }
@@ -66,7 +69,7 @@ impl Live {
     /// Where POSTs go.
     pub(crate) fn inlet(&self) -> Option<&Arc<Inlet>> {
         match self {
-            Live::WebSockets => None,
+            Live::WebSockets(_) => None,
             Live::ServerSentEvents(inlet) => Some(inlet),
             Live::LongPolling(polls) => Some(polls.inlet()),
         }
@@ -95,6 +98,17 @@ pub(crate) enum PickUpError {
 pub(crate) struct Place {
     pending: Arc<Pending>,
     token: Arc<str>,
+    /// Whether stateful reconnect was agreed on.
+    pub(crate) resumable: bool,
+}
+
+impl Place {
+    /// From now on other sockets with the token go into this mailbox.
+    pub(crate) fn resume_by(&self, mailbox: Arc<Mailbox>) {
+        if let Some(Entry::Live(live)) = self.pending.lock().entries.get_mut(&self.token) {
+            *live = Live::WebSockets(Some(mailbox));
+        }
+    }
 }
 
 impl Drop for Place {
@@ -104,25 +118,29 @@ impl Drop for Place {
 }
 
 impl Pending {
+    pub(crate) fn new(limit: usize) -> Arc<Self> {
+        Arc::new(Pending { table: Mutex::default(), limit })
+    }
+
     fn lock(&self) -> MutexGuard<'_, Table> {
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Promises a connection. `None` when there are too many promises already.
-    pub(crate) fn promise(self: &Arc<Self>, with_token: bool) -> io::Result<Option<Promise>> {
+    /// Promises a connection, with stateful reconnect if `resumable`. `None` when there are too many promises already.
+    pub(crate) fn promise(self: &Arc<Self>, with_token: bool, resumable: bool) -> io::Result<Option<Promise>> {
         let id = new_connection_id()?;
         let token = if with_token { Some(new_connection_id()?) } else { None };
         let now = Instant::now();
         let mut table = self.lock();
         table.expire(now);
-        if table.pending >= MAX_PENDING {
+        if table.pending >= self.limit {
             return Ok(None);
         }
         let key: Arc<str> = token.as_deref().unwrap_or(&id).into();
         let until = now + PICK_UP_TIME;
         table.pending += 1;
         table.order.push_back((until, key.clone()));
-        table.entries.insert(key, Entry::Promised(Promised { id: id.as_str().into(), until, inlet: None }));
+        table.entries.insert(key, Entry::Promised(Promised { id: id.as_str().into(), until, resumable, inlet: None }));
         if !std::mem::replace(&mut table.is_swept, true) {
             tokio::spawn(Sweep(Arc::downgrade(self)).run());
         }
@@ -134,7 +152,7 @@ impl Pending {
     pub(crate) fn pick_up(
         self: &Arc<Self>,
         token: &str,
-        live: impl FnOnce(Arc<Inlet>) -> Live,
+        live: impl FnOnce(Option<Arc<Inlet>>) -> Live,
     ) -> Result<(Box<str>, Place), PickUpError> {
         let now = Instant::now();
         let mut table = self.lock();
@@ -145,9 +163,9 @@ impl Pending {
         };
         let Some(Entry::Promised(promised)) = table.entries.remove(token) else { return Err(PickUpError::Unknown) };
         table.pending -= 1;
-        let live = live(promised.inlet.unwrap_or_default());
+        let live = live(promised.inlet);
         table.entries.insert(key.clone(), Entry::Live(live));
-        Ok((promised.id, Place { pending: self.clone(), token: key }))
+        Ok((promised.id, Place { pending: self.clone(), token: key, resumable: promised.resumable }))
     }
 
     /// The live connection of a token; `None` inside if it is only promised.
@@ -169,7 +187,7 @@ impl Pending {
     }
 
     /// Forgets a live connection, whose token is worth nothing from now on.
-    pub(crate) fn remove(&self, token: &str) {
+    fn remove(&self, token: &str) {
         let mut table = self.lock();
         if let Some(Entry::Live(_)) = table.entries.get(token) {
             let removed = table.entries.remove(token);
@@ -236,20 +254,20 @@ mod tests {
     use axum::body::Body;
 
     fn token(pending: &Arc<Pending>) -> String {
-        pending.promise(true).unwrap().unwrap().token.unwrap()
+        pending.promise(true, false).unwrap().unwrap().token.unwrap()
     }
 
     fn pick_up(pending: &Arc<Pending>, token: &str) -> Result<(Box<str>, Place), PickUpError> {
-        pending.pick_up(token, |_| Live::WebSockets)
+        pending.pick_up(token, |_| Live::WebSockets(None))
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_promise_is_picked_up_once() {
-        let pending = Arc::new(Pending::default());
+        let pending = Pending::new(10);
         let token = token(&pending);
         assert!(matches!(pending.find(&token), Some(None)));
         let (_, place) = pick_up(&pending, &token).unwrap();
-        assert!(matches!(pick_up(&pending, &token), Err(PickUpError::Live(Live::WebSockets))));
+        assert!(matches!(pick_up(&pending, &token), Err(PickUpError::Live(Live::WebSockets(None)))));
         drop(place);
         assert!(matches!(pick_up(&pending, &token), Err(PickUpError::Unknown)));
         assert_eq!(pending.lock().pending, 0);
@@ -257,19 +275,19 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn promises_that_nobody_picks_up_are_removed_and_live_connections_are_not() {
-        let pending = Arc::new(Pending::default());
+        let pending = Pending::new(10);
         let (stale, taken) = (token(&pending), token(&pending));
         let _place = pick_up(&pending, &taken).unwrap();
         tokio::time::sleep(PICK_UP_TIME + Duration::from_millis(1)).await;
         assert!(pending.find(&stale).is_none());
-        assert!(matches!(pending.find(&taken), Some(Some(Live::WebSockets))));
+        assert!(matches!(pending.find(&taken), Some(Some(Live::WebSockets(_)))));
         let table = pending.lock();
         assert_eq!((table.entries.len(), table.order.len(), table.pending, table.is_swept), (1, 0, 0, false));
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_post_that_waits_for_a_promise_ends_with_it() {
-        let pending = Arc::new(Pending::default());
+        let pending = Pending::new(10);
         let token = token(&pending);
         let inlet = pending.inlet(&token).unwrap().unwrap();
         inlet.post(Body::from("kept")).await.unwrap();
@@ -279,9 +297,21 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn the_id_is_not_the_token() {
-        let pending = Arc::new(Pending::default());
-        let promise = pending.promise(true).unwrap().unwrap();
+        let pending = Pending::new(10);
+        let promise = pending.promise(true, false).unwrap().unwrap();
         assert_ne!(Some(promise.id), promise.token);
-        assert!(pending.promise(false).unwrap().unwrap().token.is_none());
+        assert!(pending.promise(false, false).unwrap().unwrap().token.is_none());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn only_those_that_nobody_has_picked_up_count_against_the_limit() {
+        let pending = Pending::new(2);
+        let (one, _two) = (token(&pending), token(&pending));
+        assert!(pending.promise(true, false).unwrap().is_none());
+        let _place = pick_up(&pending, &one).unwrap();
+        token(&pending);
+        assert!(pending.promise(true, false).unwrap().is_none());
+        tokio::time::advance(PICK_UP_TIME).await;
+        token(&pending);
     }
 }

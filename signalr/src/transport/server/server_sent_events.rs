@@ -206,7 +206,10 @@ fn event(data: &Outbound) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::pending::{Live, Pending};
     use super::*;
+    use futures_util::FutureExt;
+    use std::future::poll_fn;
 
     #[test]
     fn each_line_is_a_field_however_it_ends() {
@@ -220,6 +223,54 @@ mod tests {
             data.encode_buffer().extend_from_slice(payload.as_bytes());
             assert_eq!(String::from_utf8(event(&data)).unwrap(), expected);
         }
+    }
+
+    fn connection() -> (Response, ServerSentEvents) {
+        let pending = Pending::new(10);
+        let token = pending.promise(true, false).unwrap().unwrap().token.unwrap();
+        let (_, place) = pending.pick_up(&token, |_| Live::ServerSentEvents(Arc::default())).unwrap();
+        open(Arc::default(), place)
+    }
+
+    fn send(duplex: &mut ServerSentEvents, text: &str) -> Option<io::Result<()>> {
+        let mut data = Outbound::default();
+        data.encode_buffer().extend_from_slice(text.as_bytes());
+        poll_fn(|cx| duplex.poll_send(cx, &mut data, TransferFormat::Text)).now_or_never()
+    }
+
+    #[tokio::test]
+    async fn a_client_that_does_not_read_stops_its_session_only_when_it_has_to() {
+        let (response, mut duplex) = connection();
+        let text = "x".repeat(30_000);
+        for _ in 0..3 {
+            send(&mut duplex, &text).unwrap().unwrap();
+        }
+        assert!(send(&mut duplex, &text).is_none());
+        let mut body = response.into_body();
+        let frame = poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await.unwrap().unwrap();
+        assert_eq!(frame.into_data().unwrap().len(), GREETING.len() + 3 * (FIELD.len() + 30_000 + 4));
+        send(&mut duplex, &text).unwrap().unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_client_that_leaves_ends_reading_and_is_sent_nothing() {
+        let (response, mut duplex) = connection();
+        drop(response);
+        send(&mut duplex, "nobody reads it").unwrap().unwrap();
+        let mut buffer = [0; 10];
+        assert!(matches!(poll_fn(|cx| duplex.poll_receive(cx, &mut buffer)).await, Received::Closed));
+        poll_fn(|cx| duplex.poll_close(cx)).await;
+    }
+
+    #[tokio::test]
+    async fn the_end_waits_until_the_body_was_read() {
+        let (response, mut duplex) = connection();
+        send(&mut duplex, "last").unwrap().unwrap();
+        let mut close = Box::pin(poll_fn(|cx| duplex.poll_close(cx)));
+        assert!((&mut close).now_or_never().is_none());
+        let body = axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
+        assert_eq!(&body[..], b":\r\ndata: last\r\n\r\n");
+        close.await;
     }
 
     #[test]
