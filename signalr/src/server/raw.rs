@@ -12,6 +12,8 @@ use crate::transport::server::dispatch::{Answer, Dispatch, Opened};
 use crate::transport::server::gate::{Gate, Shutdown};
 use axum::response::Response;
 use futures_util::future::{Either, select};
+use http::StatusCode;
+use http::request::Parts;
 use std::any::Any;
 use std::pin::pin;
 use std::sync::Arc;
@@ -34,9 +36,9 @@ impl RawEndpoint {
 
     /// Serves a connection, on a task of its own.
     fn open(&self, opened: Opened) {
-        let Opened { id, transport, parts, socket, place, admitted } = opened;
-        let user = self.options.user_of(&parts).map(Into::into);
-        let shared = Arc::new(Shared::new(id, user, Request::of(parts), transport));
+        let Opened { caller, transport, parts, socket, place, admitted } = opened;
+        let shared = Shared::new(caller.connection().into(), caller.user_id(), Request::of(parts), transport);
+        let shared = Arc::new(shared);
         let settings = self.options.settings();
         let settings = RawSettings {
             intervals: settings.intervals.on(transport).probes_only(),
@@ -66,6 +68,15 @@ impl Endpoint for RawEndpoint {
 
     fn connect(&self, request: axum::extract::Request) -> Answer {
         self.dispatch.answer(request, |opened| self.open(opened))
+    }
+
+    fn admit(&self, _parts: &Parts) -> Option<BoxFuture<Result<(), StatusCode>>> {
+        None
+    }
+
+    fn refresh(&self, request: axum::extract::Request) -> Answer {
+        let (parts, _body) = request.into_parts();
+        self.dispatch.refresh(&parts)
     }
 
     fn as_any(&self) -> &dyn Any {

@@ -7,11 +7,13 @@ use crate::hub::Hub;
 use crate::hub::method::HubMethods;
 use crate::hub::request::Request;
 use crate::protocol::negotiate::new_connection_id;
+use crate::session::caller::{Caller, Identity};
 use crate::session::close::CloseReason;
 use crate::transport::messages::{Messages, TransportReader, TransportWriter};
 use crate::transport::server::gate::Closed;
 use crate::transport::stream::ByteStream;
 use crate::transport::{Duplex, Transport};
+use crate::user::User;
 use http::{Extensions, HeaderMap};
 use std::any::Any;
 use std::fmt;
@@ -60,12 +62,12 @@ impl<H: HubMethods> HubServer<H> {
     /// # struct Calculator;
     /// # #[signalr::hub] impl Calculator { fn add(&self, a: i64, b: i64) -> i64 { a + b } }
     /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
-    /// use signalr::{CloseReason, Hub, HubOptions, HubServer};
+    /// use signalr::{CloseReason, Hub, HubOptions, HubServer, User};
     /// use tokio::io::{AsyncReadExt, AsyncWriteExt};
     ///
     /// let server = HubServer::new(&Hub::new("Calculator", Calculator), &HubOptions::default())?;
     /// let (mut client, stream) = tokio::io::duplex(64 * 1024);
-    /// let connection = tokio::spawn(server.serve(stream).user("ann").into_future());
+    /// let connection = tokio::spawn(server.serve(stream).user(User::new("ann")).into_future());
     ///
     /// client.write_all(b"{\"protocol\":\"json\",\"version\":1}\x1e").await?;
     /// client.write_all(b"{\"type\":1,\"invocationId\":\"1\",\"target\":\"Add\",\"arguments\":[2,3]}\x1e").await?;
@@ -160,7 +162,7 @@ pub struct Serve<H: HubMethods> {
     duplex: Box<dyn Duplex>,
     transport: Transport,
     id: Option<Box<str>>,
-    user: Option<Box<str>>,
+    user: Option<User>,
     extensions: Extensions,
     peer_address: Option<SocketAddr>,
 }
@@ -173,10 +175,11 @@ impl<H: HubMethods> Serve<H> {
         self
     }
 
-    /// Sets the user, as the application knows it. By default there is none: the hub's
-    /// [`user_id`](HubOptions::user_id) function is for HTTP requests.
-    pub fn user(mut self, user_id: impl Into<String>) -> Self {
-        self.user = Some(user_id.into().into());
+    /// Sets the user, as the application knows it; policies and hub methods see it as they see that of a request. By default
+    /// there is none: the [`user_id`](HubOptions::user_id) function is for HTTP requests.
+    pub fn user(mut self, user: User) -> Self {
+        self.extensions.insert(user.clone());
+        self.user = Some(user);
         self
     }
 
@@ -210,7 +213,15 @@ impl<H: HubMethods> IntoFuture for Serve<H> {
                 Err(Closed::Full) => return CloseReason::ServerError("There are too many connections.".to_owned()),
             };
             let request = Request::new("", &HeaderMap::new(), extensions, peer_address);
-            serve(shared, duplex, Box::new(Opening { id, place: None, user, request, transport }), admitted).await
+            if let Some(policy) = H::AUTHORIZE
+                && let Err(refusal) = policy(request.clone()).await
+            {
+                tracing::debug!(connection = &*id, ?refusal, "connection refused");
+                return CloseReason::ServerError("the policy of the hub refuses the connection".to_owned());
+            }
+            let user_id = user.as_ref().and_then(User::id).map(Into::into);
+            let caller = Caller::new(&id, Identity { is_known: user.is_some(), id: user_id }, user);
+            serve(shared, duplex, Box::new(Opening { caller, place: None, request, transport }), admitted).await
         })
     }
 }

@@ -8,13 +8,14 @@ mod splits;
 mod support;
 
 use serde_json::json;
-use signalr::{CloseReason, HubServer};
+use signalr::{CloseReason, HubServer, User};
 use support::{Client, Probe, probe, server};
 
 #[tokio::test]
 async fn the_hub_sees_what_the_caller_of_serve_knows() {
     let (client, stream) = tokio::io::duplex(1024);
-    let connection = server().serve(stream).id("one").user("ann").extension(Probe("probe".to_owned())).extension(7_u8);
+    let connection =
+        server().serve(stream).id("one").user(User::new("ann")).extension(Probe("probe".to_owned())).extension(7_u8);
     let connection = connection.peer_address(([127, 0, 0, 1], 80).into());
     let connection = tokio::spawn(connection.into_future());
     let mut client = Client::shake_hands(client, "json").await;
