@@ -2,6 +2,10 @@
 
 use crate::transport::query::{has_name, query_values};
 use crate::user::{ACCESS_TOKEN, User, token_in};
+#[cfg(feature = "server")]
+use axum::extract::ConnectInfo;
+#[cfg(feature = "server")]
+use http::request::Parts;
 use http::{Extensions, HeaderMap};
 use std::borrow::Cow;
 use std::fmt;
@@ -23,6 +27,13 @@ pub struct Request {
 }
 
 impl Request {
+    /// What is kept of a request.
+    #[cfg(feature = "server")]
+    pub(crate) fn of(mut parts: Parts) -> Self {
+        let peer_address = parts.extensions.remove::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| address);
+        Self::new(parts.uri.query().unwrap_or_default(), &parts.headers, parts.extensions, peer_address)
+    }
+
     /// What the parts of a request hold. Values of headers that are not UTF-8 are left out.
     pub(crate) fn new(
         query: &str,

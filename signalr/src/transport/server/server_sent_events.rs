@@ -156,6 +156,10 @@ impl Duplex for ServerSentEvents {
         Poll::Ready(Ok(()))
     }
 
+    fn carries_binary(&self) -> bool {
+        false
+    }
+
     fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         self.inlet.close();
         self.shared.end();
