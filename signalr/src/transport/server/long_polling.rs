@@ -114,12 +114,8 @@ impl Polls {
 
     /// The client ends the connection.
     pub(crate) fn delete(&self) {
-        let mut state = self.lock();
-        state.outlet.take();
-        let session = state.session.take();
-        drop(state);
+        self.leave();
         self.end(End::Over);
-        wake(session);
     }
 
     /// Nothing more is said to the client. Why is for the session to know, which ends the connection.
