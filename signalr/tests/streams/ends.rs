@@ -107,7 +107,7 @@ async fn a_message_above_the_limit_ends_the_connection() {
 
 #[tokio::test(start_paused = true)]
 async fn streams_are_drained_with_the_application_they_belong_to() {
-    let hub = crate::support::probe();
+    let hub = probe();
     let hubs = signalr::SignalR::builder().hub("/probe", &hub).build();
     let (client, stream) = tokio::io::duplex(1024);
     let connection = tokio::spawn(hubs.server(&hub).serve(stream).into_future());
