@@ -9,9 +9,7 @@ use syn::{Attribute, FnArg, GenericParam, PatType, Receiver, ReceiverKind, Safet
 
 /// Checks a method that is left out of the hub.
 pub(crate) fn skipped(marks: &MethodOptions, injected: &[Option<Attribute>], errors: &Errors) {
-    let flags =
-        [marks.spawn, marks.blocking, marks.stream, marks.cancel_by_drop, marks.name.as_ref().map(syn::LitStr::span)];
-    for span in flags.into_iter().flatten() {
+    for span in marks.of_callable() {
         errors.push(syn::Error::new(span, "a method marked `skip` takes no other option: clients cannot call it"));
     }
     for mark in injected.iter().flatten() {
@@ -135,7 +133,7 @@ fn options(signature: &Signature, marks: &MethodOptions, errors: &Errors) {
     }
 }
 
-/// Checks `on_connected` or `on_disconnected`.
+/// Checks `on_connected`, `on_disconnected` or `on_authentication_refreshed`.
 pub(crate) fn lifecycle(
     event: Event,
     signature: &Signature,
@@ -147,12 +145,11 @@ pub(crate) fn lifecycle(
     let form = match event {
         Event::Connected => "`on_connected(&self, ctx: Context<Self>)`",
         Event::Disconnected => "`on_disconnected(&self, ctx: Context<Self>, reason: CloseReason)`",
+        Event::AuthenticationRefreshed => "`on_authentication_refreshed(&self, ctx: Context<Self>)`",
     };
     self_argument(signature, &format!("the full form is {form}"), errors);
     plain(signature, errors);
-    let flags =
-        [marks.spawn, marks.blocking, marks.stream, marks.cancel_by_drop, marks.name.as_ref().map(syn::LitStr::span)];
-    for span in flags.into_iter().flatten() {
+    for span in marks.of_callable() {
         errors.push(syn::Error::new(
             span,
             format!("`{name}` takes no option but `skip`: the server runs it, clients cannot call it"),

@@ -2,6 +2,7 @@
 
 use super::name::WireName;
 use super::ty;
+use crate::parse::hub::Policy;
 use syn::{Attribute, FnArg, Ident, Pat, ReturnType, Signature, Type};
 
 /// A method that clients can call.
@@ -13,9 +14,10 @@ pub(crate) struct Method {
     pub(crate) returns: Returns,
     pub(crate) run: Run,
     pub(crate) cancel_by_drop: bool,
+    pub(crate) authorize: Option<Policy>,
 }
 
-/// `on_connected` or `on_disconnected`.
+/// `on_connected`, `on_disconnected` or `on_authentication_refreshed`.
 pub(crate) struct Lifecycle {
     pub(crate) ident: Ident,
     pub(crate) event: Event,
@@ -29,6 +31,7 @@ pub(crate) struct Lifecycle {
 pub(crate) enum Event {
     Connected,
     Disconnected,
+    AuthenticationRefreshed,
 }
 
 impl Event {
@@ -38,6 +41,8 @@ impl Event {
             Some(Event::Connected)
         } else if ident == "on_disconnected" {
             Some(Event::Disconnected)
+        } else if ident == "on_authentication_refreshed" {
+            Some(Event::AuthenticationRefreshed)
         } else {
             None
         }

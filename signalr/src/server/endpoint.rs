@@ -3,24 +3,29 @@
 use super::options::HubOptions;
 use crate::backplane::registry::{HubCore, Memberships};
 use crate::hub::context::Connection;
+use crate::hub::filter::Filters;
 use crate::hub::method::HubMethods;
+use crate::hub::policy::Refusal;
 use crate::hub::request;
 use crate::hub::service::HubService;
 use crate::hub::{Hub, HubInner};
 use crate::protocol::handshake::STATEFUL_VERSION;
 use crate::protocol::{Codec, TransferFormat};
-use crate::session::Session;
+use crate::session::caller::Caller;
 use crate::session::handshake::{Handshake, HandshakeRules, accept};
 use crate::session::inbox::Overflow;
 use crate::session::mailbox::Mailbox;
 use crate::session::peer::Peer;
 use crate::session::settings::Settings;
+use crate::session::{BoxFuture, Session};
 use crate::transport::server::dispatch::{Answer, Dispatch, Opened, Socket};
 use crate::transport::server::gate::{Admitted, Gate, Shutdown};
 use crate::transport::server::pending::Place;
 use crate::transport::{Duplex, Transport};
 use axum::extract::{ConnectInfo, Request};
 use axum::response::Response;
+use http::StatusCode;
+use http::request::Parts;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -30,11 +35,17 @@ const HANDSHAKE_ACCEPTED: &[u8] = b"{}\x1e";
 
 /// A mounted hub, whatever its type.
 pub(super) trait Endpoint: Send + Sync {
+    /// Asks the hub's policy, if it has one, whether a request is let in; an error is the status of the refusal.
+    fn admit(&self, parts: &Parts) -> Option<BoxFuture<Result<(), StatusCode>>>;
+
     /// Answers `…/negotiate`.
     fn negotiate(&self, request: &Request) -> Response;
 
     /// Answers a request to the hub's own path.
     fn connect(&self, request: Request) -> Answer;
+
+    /// Answers `…/refresh`, if there is such a route.
+    fn refresh(&self, request: Request) -> Answer;
 
     fn options(&self) -> &HubOptions;
 
@@ -47,6 +58,7 @@ pub(super) struct HubEndpoint<H: HubMethods>(Arc<Shared<H>>);
 struct Shared<H: HubMethods> {
     hub: Arc<HubInner<H>>,
     options: HubOptions,
+    filters: Option<Filters>,
     dispatch: Dispatch,
     /// What holds for each transport.
     web_sockets: Terms,
@@ -87,6 +99,7 @@ impl<H: HubMethods> HubEndpoint<H> {
     pub(super) fn new(hub: &Hub<H>, options: &HubOptions, shutdown: &Arc<Shutdown>) -> Self {
         HubEndpoint(Arc::new(Shared {
             hub: hub.inner().clone(),
+            filters: options.filters(),
             dispatch: Dispatch::new(options.http_rules(), Gate::new(shutdown.clone(), options.bounds().connections())),
             web_sockets: Terms::new(options, Transport::WebSockets),
             server_sent_events: Terms::new(options, Transport::ServerSentEvents),
@@ -97,24 +110,49 @@ impl<H: HubMethods> HubEndpoint<H> {
 
     /// Serves a connection, on a task of its own.
     fn open(&self, opened: Opened) {
-        let Opened { id, transport, mut parts, socket, place, admitted } = opened;
+        let Opened { caller, transport, mut parts, socket, place, admitted } = opened;
         let shared = self.0.clone();
-        let user = shared.options.user_of(&parts).map(Into::into);
         let peer_address = parts.extensions.remove::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| address);
         let query = parts.uri.query().unwrap_or_default();
         let request = request::Request::new(query, &parts.headers, parts.extensions, peer_address);
-        let opening = Box::new(Opening { id, place, user, request, transport });
+        let opening = Box::new(Opening { caller, place, request, transport });
         tokio::spawn(serve(shared, socket, opening, admitted));
     }
 }
 
 impl<H: HubMethods> Endpoint for HubEndpoint<H> {
+    fn admit(&self, parts: &Parts) -> Option<BoxFuture<Result<(), StatusCode>>> {
+        let policy = H::AUTHORIZE?;
+        let address = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| *address);
+        let query = parts.uri.query().unwrap_or_default();
+        let request = request::Request::new(query, &parts.headers, parts.extensions.clone(), address);
+        let identity = self.0.dispatch.users().identity(parts);
+        let is_known = identity.is_known || identity.id.is_some();
+        let hub = self.0.hub.core.clone();
+        Some(Box::pin(async move {
+            let refusal = match policy(request).await {
+                Ok(()) => return Ok(()),
+                Err(refusal) => refusal,
+            };
+            match refusal {
+                Refusal::Error(error) if !error.is_public() => tracing::error!(hub = hub.name, %error, "policy failed"),
+                refusal => tracing::debug!(hub = hub.name, ?refusal, "request refused"),
+            }
+            Err(if is_known { StatusCode::FORBIDDEN } else { StatusCode::UNAUTHORIZED })
+        }))
+    }
+
     fn negotiate(&self, request: &Request) -> Response {
         self.0.dispatch.negotiate(request)
     }
 
     fn connect(&self, request: Request) -> Answer {
         self.0.dispatch.answer(request, |opened| self.open(opened))
+    }
+
+    fn refresh(&self, request: Request) -> Answer {
+        let (parts, _body) = request.into_parts();
+        self.0.dispatch.refresh(&parts)
     }
 
     fn options(&self) -> &HubOptions {
@@ -128,9 +166,8 @@ impl<H: HubMethods> Endpoint for HubEndpoint<H> {
 
 /// What is known of a connection before its handshake.
 struct Opening {
-    id: Box<str>,
+    caller: Arc<Caller>,
     place: Option<Place>,
-    user: Option<Box<str>>,
     request: request::Request,
     transport: Transport,
 }
@@ -159,13 +196,13 @@ fn session<H: HubMethods>(
     Handshake { protocol, version, received }: Handshake,
 ) -> (Box<Session>, Option<Box<Place>>) {
     let settings = shared.terms(opening.transport).settings.clone();
-    let Opening { id, place, user, request, transport } = opening;
+    let Opening { caller, place, request, transport } = opening;
     let resume = shared.dispatch.resume_rules().filter(|_| {
         let agreed = place.as_ref().is_some_and(|place| place.resumable);
         agreed && transport == Transport::WebSockets && version >= STATEFUL_VERSION
     });
     let peer = Arc::new(Peer::new(
-        (&*id).into(),
+        caller.connection().into(),
         Codec::new(protocol, shared.hub.core.naming()),
         settings.outbound_capacity,
         // What is promised to be delivered is neither dropped nor a reason to disconnect: senders wait.
@@ -176,7 +213,8 @@ fn session<H: HubMethods>(
         peer: peer.clone(),
         core: shared.hub.core.clone(),
         transport,
-        user,
+        user: caller.user_id(),
+        caller: caller.clone(),
         request,
         items: Default::default(),
         memberships: Memberships::new(settings.groups),
@@ -190,11 +228,16 @@ fn session<H: HubMethods>(
         }
         (_, place) => (place, None),
     };
-    let service = Box::new(HubService::new(shared.hub.clone(), connection, place.map(|place| Box::new(place) as _)));
+    let place = place.map(|place| Box::new(place) as _);
+    let service = Box::new(HubService::new(shared.hub.clone(), connection, place, shared.filters.clone()));
     let mut session = Session::new(peer, settings, service, duplex, received, HANDSHAKE_ACCEPTED);
     let kept = resumed.map(|(mailbox, rules, place)| {
         session.resume_by(mailbox, rules);
         place
     });
+    let users = shared.dispatch.users();
+    if users.are_looked_after() {
+        session.look_after(caller, users.end_with_authentication);
+    }
     (session, kept)
 }
