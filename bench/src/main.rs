@@ -63,6 +63,10 @@ fn run(arguments: &[&str]) -> Result<(), Error> {
             "--seconds" => plan.time = Duration::from_secs_f64(value()?.parse()?),
             "--conformance" => plan.conformance = Some(value()?.into()),
             "--smoke" => plan = Plan { conformance: plan.conformance, ..Plan::smoke() },
+            "--help" => {
+                println!("{}", usage());
+                return Ok(());
+            }
             option if option.starts_with('-') => return Err(usage().into()),
             name => names.push(Row::named(name).ok_or_else(|| format!("There is no row `{name}`.\n\n{}", usage()))?),
         }
