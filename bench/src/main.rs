@@ -1,7 +1,7 @@
 //! Measures what a server costs per operation, and prints it as a table. `cargo xtask bench` builds and runs it.
 //!
 //! The servers are this same program with `serve`, each in a process of its own: `hub` is the framework, `floor` is axum
-//! with handlers that do next to nothing. Cost is the CPU time of the server's process; the clients' is not counted.
+//! with handlers that do next to nothing; `hub-on-axum` is the framework on axum's own listener. Cost is the CPU time of the server's process; the clients' is not counted.
 
 mod client;
 mod measure;
@@ -17,7 +17,7 @@ use std::time::Duration;
 
 const USAGE: &str = "\
 Usage: load [ROW...] [--runs N] [--seconds N] [--smoke] [--conformance PROGRAM]
-       load serve hub|floor
+       load serve hub|hub-on-axum|floor
 
   --runs N                medians of so many runs (3)
   --seconds N             how long a run measures (2)
@@ -46,7 +46,8 @@ fn main() -> ExitCode {
 fn serve(kind: &str) -> Result<(), Error> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     match kind {
-        "hub" => runtime.block_on(server::hub::serve()),
+        "hub" => runtime.block_on(server::hub::serve(true)),
+        "hub-on-axum" => runtime.block_on(server::hub::serve(false)),
         "floor" => runtime.block_on(server::floor::serve()),
         _ => Err(USAGE.into()),
     }

@@ -45,9 +45,8 @@ impl Plan {
 
     async fn server(&self, kind: Kind) -> Result<Server, Error> {
         match &self.conformance {
-            _ if kind.is_floor() => Server::own("floor").await,
-            None => Server::own("hub").await,
-            Some(program) => Server::conformance(program).await,
+            Some(program) if kind.server() == "hub" => Server::conformance(program).await,
+            _ => Server::own(kind.server()).await,
         }
     }
 }

@@ -23,6 +23,7 @@ struct Side {
 const WEB_SOCKET: Side = Side { kind: Kind::WebSocket, name: "WebSockets" };
 const STREAM: Side = Side { kind: Kind::Stream, name: "raw TCP" };
 const EVENTS: Side = Side { kind: Kind::ServerSentEvents, name: "Server-Sent Events" };
+const EVENTS_ON_AXUM: Side = Side { kind: Kind::ServerSentEventsOnAxum, name: "SSE, axum's listener" };
 const POLLS: Side = Side { kind: Kind::LongPolling, name: "long polling" };
 const BARE_POST: Side = Side { kind: Kind::BarePost, name: "axum: POST" };
 const BARE_EVENTS: Side = Side { kind: Kind::BareEvents, name: "axum: POST and event" };
@@ -33,14 +34,14 @@ pub(crate) const ALL: [Row; 5] = [
         name: "broadcast",
         about: "a broadcast to 1,000 connections, each delivery",
         measurement: Measurement::Delivery,
-        sides: &[EVENTS, WEB_SOCKET],
+        sides: &[EVENTS, WEB_SOCKET, EVENTS_ON_AXUM],
         limit: Limit::Ratio(1.5),
     },
     Row {
         name: "events",
         about: "an invocation by POST, answered by an event",
         measurement: Measurement::Invocation,
-        sides: &[EVENTS, BARE_EVENTS, BARE_POST],
+        sides: &[EVENTS, BARE_EVENTS, BARE_POST, EVENTS_ON_AXUM],
         limit: Limit::Ratio(1.5),
     },
     Row {
@@ -61,7 +62,7 @@ pub(crate) const ALL: [Row; 5] = [
         name: "idle",
         about: "the memory of an idle connection",
         measurement: Measurement::Idle,
-        sides: &[EVENTS, BARE_EVENTS, WEB_SOCKET],
+        sides: &[EVENTS, BARE_EVENTS, WEB_SOCKET, EVENTS_ON_AXUM],
         limit: Limit::Value(12.0),
     },
 ];

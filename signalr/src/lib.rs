@@ -113,5 +113,7 @@ pub use streaming::upload::{Upload, UploadError};
 pub use transport::Transport;
 #[cfg(feature = "server")]
 pub use transport::server::authentication::AuthenticationRefresh;
+#[cfg(feature = "server")]
+pub use transport::server::handover::{HttpConnection, HttpListener, HttpSocket};
 pub use user::{User, access_token};
 pub use value::Value;

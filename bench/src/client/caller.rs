@@ -18,6 +18,8 @@ pub(crate) enum Kind {
     /// TCP without anything around the messages.
     Stream,
     ServerSentEvents,
+    /// Of a server with axum's own listener.
+    ServerSentEventsOnAxum,
     LongPolling,
     /// The floor's handler that only answers POSTs.
     BarePost,
@@ -29,8 +31,12 @@ pub(crate) enum Kind {
 
 impl Kind {
     /// Which server it is a client of.
-    pub(crate) fn is_floor(self) -> bool {
-        matches!(self, Kind::BarePost | Kind::BareEvents | Kind::BarePoll)
+    pub(crate) fn server(self) -> &'static str {
+        match self {
+            Kind::BarePost | Kind::BareEvents | Kind::BarePoll => "floor",
+            Kind::ServerSentEventsOnAxum => "hub-on-axum",
+            _ => "hub",
+        }
     }
 }
 
@@ -92,7 +98,7 @@ impl Caller {
                 let http = Http::connect(address).await?;
                 Self::over_stream(http.tcp, http.received, kind, Around::Text).await
             }
-            Kind::ServerSentEvents => {
+            Kind::ServerSentEvents | Kind::ServerSentEventsOnAxum => {
                 let mut post = connect().await?;
                 let target = negotiate(&mut post, path).await?;
                 let mut caller = Self::over_events(connect().await?, post, kind, target).await?;

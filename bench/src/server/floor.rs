@@ -45,7 +45,7 @@ pub(crate) async fn serve() -> Result<(), Error> {
         .route("/poll", get(poll).post(pass_on))
         .route("/events", get(events).post(pass_on))
         .with_state(Channels::default());
-    listen(app, "").await
+    listen(app).await
 }
 
 /// Answers a POST, and that is all.

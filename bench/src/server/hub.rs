@@ -2,8 +2,10 @@
 
 use super::listen;
 use crate::Error;
-use signalr::{Context, Hub, HubOptions, SignalR, hub, receiver};
+use axum::serve::Listener;
+use signalr::{Context, HttpConnection, HttpListener, Hub, HubOptions, SignalR, hub, receiver};
 use std::time::Duration;
+use tokio::net::TcpListener;
 
 #[receiver(rename_all = "camelCase")]
 trait BenchClient {
@@ -23,10 +25,17 @@ impl BenchHub {
     }
 }
 
-pub(crate) async fn serve() -> Result<(), Error> {
+/// Serves the hub on the framework's listener, or on that of axum.
+pub(crate) async fn serve(own_listener: bool) -> Result<(), Error> {
     let hub = Hub::new("BenchHub", BenchHub);
     // Pings are no part of what is measured.
     let options = HubOptions::default().keep_alive_interval(Duration::from_secs(3600));
     let hubs = SignalR::builder().options(options).hub("/bench", &hub).build();
-    listen(hubs.router(), "").await
+    if !own_listener {
+        return listen(hubs.router()).await;
+    }
+    let listener = HttpListener::from(TcpListener::bind("127.0.0.1:0").await?);
+    println!("listening on http://{}", listener.local_addr()?);
+    let app = hubs.router::<()>().into_make_service_with_connect_info::<HttpConnection>();
+    Ok(axum::serve(listener, app).await?)
 }

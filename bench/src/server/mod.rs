@@ -8,10 +8,10 @@ use axum::Router;
 use axum::serve::ListenerExt;
 use tokio::net::TcpListener;
 
-/// Serves as an application does that follows axum's documentation. `other` is where else it listens.
-async fn listen(app: Router, other: &str) -> Result<(), Error> {
+/// Serves as an application does that follows axum's documentation.
+async fn listen(app: Router) -> Result<(), Error> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
-    println!("listening on http://{}{other}", listener.local_addr()?);
+    println!("listening on http://{}", listener.local_addr()?);
     let listener = listener.tap_io(|tcp| {
         // Without it messages may be late, but they do arrive.
         let _ = tcp.set_nodelay(true);

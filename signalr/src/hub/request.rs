@@ -84,7 +84,8 @@ impl Request {
         self.extension()
     }
 
-    /// The address of the peer, where the application serves with axum's `ConnectInfo`. Behind a proxy it is the proxy's.
+    /// The address of the peer, where the application serves with axum's `ConnectInfo` of it or of
+    /// an [`HttpConnection`](crate::HttpConnection). Behind a proxy it is the proxy's.
     pub fn peer_address(&self) -> Option<SocketAddr> {
         self.peer_address
     }

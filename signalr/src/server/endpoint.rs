@@ -20,12 +20,13 @@ use crate::session::settings::Settings;
 use crate::session::{BoxFuture, Session};
 use crate::transport::server::dispatch::{Answer, Dispatch, Opened, Socket};
 use crate::transport::server::gate::{Admitted, Gate, Shutdown};
+use crate::transport::server::handover::HttpConnection;
 use crate::transport::server::pending::Place;
 use crate::transport::{Duplex, Transport};
 use axum::extract::{ConnectInfo, Request};
 use axum::response::Response;
-use http::StatusCode;
 use http::request::Parts;
+use http::{Extensions, StatusCode};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -112,7 +113,10 @@ impl<H: HubMethods> HubEndpoint<H> {
     fn open(&self, opened: Opened) {
         let Opened { caller, transport, mut parts, socket, place, admitted } = opened;
         let shared = self.0.clone();
-        let peer_address = parts.extensions.remove::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| address);
+        let peer_address = peer_address(&parts.extensions);
+        // What holds the socket of the HTTP server is not kept for as long as the hub's connection lasts.
+        parts.extensions.remove::<ConnectInfo<HttpConnection>>();
+        parts.extensions.remove::<ConnectInfo<SocketAddr>>();
         let query = parts.uri.query().unwrap_or_default();
         let request = request::Request::new(query, &parts.headers, parts.extensions, peer_address);
         let opening = Box::new(Opening { caller, place, request, transport });
@@ -120,10 +124,16 @@ impl<H: HubMethods> HubEndpoint<H> {
     }
 }
 
+fn peer_address(extensions: &Extensions) -> Option<SocketAddr> {
+    let connection =
+        || extensions.get().map(|ConnectInfo(connection): &ConnectInfo<HttpConnection>| connection.peer_address());
+    extensions.get().map(|ConnectInfo(address)| *address).or_else(connection)
+}
+
 impl<H: HubMethods> Endpoint for HubEndpoint<H> {
     fn admit(&self, parts: &Parts) -> Option<BoxFuture<Result<(), StatusCode>>> {
         let policy = H::AUTHORIZE?;
-        let address = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| *address);
+        let address = peer_address(&parts.extensions);
         let query = parts.uri.query().unwrap_or_default();
         let request = request::Request::new(query, &parts.headers, parts.extensions.clone(), address);
         let identity = self.0.dispatch.users().identity(parts);
