@@ -34,8 +34,10 @@ pub(crate) async fn serve(own_listener: bool) -> Result<(), Error> {
     if !own_listener {
         return listen(hubs.router()).await;
     }
+    let streams = TcpListener::bind("127.0.0.1:0").await?;
     let listener = HttpListener::from(TcpListener::bind("127.0.0.1:0").await?);
-    println!("listening on http://{}", listener.local_addr()?);
+    println!("listening on http://{} and tcp://{}", listener.local_addr()?, streams.local_addr()?);
+    tokio::spawn(hubs.server(&hub).serve_listener(streams).into_future());
     let app = hubs.router::<()>().into_make_service_with_connect_info::<HttpConnection>();
     Ok(axum::serve(listener, app).await?)
 }

@@ -10,6 +10,7 @@
 mod authentication;
 mod bench_hub;
 mod conformance_hub;
+mod echo;
 mod everything;
 mod functional;
 mod test_hub;
@@ -57,7 +58,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
                 .client_timeout(Duration::from_secs(2))
                 .keep_alive_interval(Duration::from_millis(500))
                 .poll_timeout(Duration::from_secs(1))
-        });
+        })
+        .connection("/echo", echo::serve);
     let functional = Functional::new();
     let hubs = functional.mount(hubs).build();
 

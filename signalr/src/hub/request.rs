@@ -1,7 +1,13 @@
 //! What is kept of the HTTP request that opened a connection.
 
 use crate::transport::query::{has_name, query_values};
+#[cfg(feature = "server")]
+use crate::transport::server::handover::HttpConnection;
 use crate::user::{ACCESS_TOKEN, User, token_in};
+#[cfg(feature = "server")]
+use axum::extract::{ConnectInfo, OriginalUri};
+#[cfg(feature = "server")]
+use http::request::Parts;
 use http::{Extensions, HeaderMap};
 use std::borrow::Cow;
 use std::fmt;
@@ -23,6 +29,22 @@ pub struct Request {
 }
 
 impl Request {
+    /// What is kept of a request.
+    #[cfg(feature = "server")]
+    pub(crate) fn of(mut parts: Parts) -> Self {
+        let extensions = &mut parts.extensions;
+        let connection = extensions.remove::<ConnectInfo<HttpConnection>>();
+        let address = extensions.remove::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| address);
+        let peer_address = address.or_else(|| connection.map(|ConnectInfo(connection)| connection.peer_address()));
+        if let Some(OriginalUri(uri)) = extensions.remove()
+            && let Ok(copy) = uri.to_string().parse()
+        {
+            // As it comes, it keeps the buffer that the request was read into.
+            extensions.insert(OriginalUri(copy));
+        }
+        Self::new(parts.uri.query().unwrap_or_default(), &parts.headers, parts.extensions, peer_address)
+    }
+
     /// What the parts of a request hold. Values of headers that are not UTF-8 are left out.
     pub(crate) fn new(
         query: &str,

@@ -9,25 +9,25 @@ use crate::hub::policy::Refusal;
 use crate::hub::request;
 use crate::hub::service::HubService;
 use crate::hub::{Hub, HubInner};
+use crate::protocol::Codec;
 use crate::protocol::handshake::STATEFUL_VERSION;
-use crate::protocol::{Codec, TransferFormat};
 use crate::session::caller::Caller;
+use crate::session::close::CloseReason;
 use crate::session::handshake::{Handshake, HandshakeRules, accept};
 use crate::session::inbox::Overflow;
 use crate::session::mailbox::Mailbox;
 use crate::session::peer::Peer;
 use crate::session::settings::Settings;
 use crate::session::{BoxFuture, Session};
-use crate::transport::server::dispatch::{Answer, Dispatch, Opened, Socket};
+use crate::transport::server::dispatch::{Answer, Dispatch, Opened};
 use crate::transport::server::gate::{Admitted, Gate, Shutdown};
-use crate::transport::server::handover::HttpConnection;
 use crate::transport::server::pending::Place;
 use crate::transport::{Duplex, Transport};
-use axum::extract::{ConnectInfo, Request};
+use axum::extract::Request;
 use axum::response::Response;
+use http::StatusCode;
 use http::request::Parts;
-use http::{Extensions, StatusCode};
-use std::net::SocketAddr;
+use std::any::Any;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -48,15 +48,20 @@ pub(super) trait Endpoint: Send + Sync {
     /// Answers `…/refresh`, if there is such a route.
     fn refresh(&self, request: Request) -> Answer;
 
+    /// For a hub, the [`Shared`] of its type.
+    fn as_any(&self) -> &dyn Any;
+
     fn options(&self) -> &HubOptions;
 
-    fn core(&self) -> &Arc<HubCore>;
+    /// The hub, if it is one.
+    fn core(&self) -> Option<&Arc<HubCore>>;
 }
 
 /// A hub at a path, with the options that hold there.
 pub(super) struct HubEndpoint<H: HubMethods>(Arc<Shared<H>>);
 
-struct Shared<H: HubMethods> {
+/// What all connections of a mounted hub share.
+pub(super) struct Shared<H: HubMethods> {
     hub: Arc<HubInner<H>>,
     options: HubOptions,
     filters: Option<Filters>,
@@ -65,6 +70,8 @@ struct Shared<H: HubMethods> {
     web_sockets: Terms,
     server_sent_events: Terms,
     long_polling: Terms,
+    /// Everything that is not HTTP.
+    streams: Terms,
 }
 
 /// How a session is run.
@@ -76,66 +83,69 @@ struct Terms {
 
 impl Terms {
     fn new(options: &HubOptions, transport: Transport) -> Self {
-        let rules = HandshakeRules {
-            binary: transport.transfer_formats().contains(&TransferFormat::Binary),
-            ..options.handshake_rules()
-        };
         let mut settings = options.settings();
         settings.intervals = settings.intervals.on(transport);
-        Terms { rules, settings: Arc::new(settings) }
+        Terms { rules: options.handshake_rules(), settings: Arc::new(settings) }
     }
 }
 
 impl<H: HubMethods> Shared<H> {
-    fn terms(&self, transport: Transport) -> &Terms {
-        match transport {
-            Transport::ServerSentEvents => &self.server_sent_events,
-            Transport::LongPolling => &self.long_polling,
-            _ => &self.web_sockets,
-        }
-    }
-}
-
-impl<H: HubMethods> HubEndpoint<H> {
-    pub(super) fn new(hub: &Hub<H>, options: &HubOptions, shutdown: &Arc<Shutdown>) -> Self {
-        HubEndpoint(Arc::new(Shared {
+    pub(super) fn new(hub: &Hub<H>, options: &HubOptions, shutdown: &Arc<Shutdown>) -> Arc<Self> {
+        Arc::new(Shared {
             hub: hub.inner().clone(),
             filters: options.filters(),
             dispatch: Dispatch::new(options.http_rules(), Gate::new(shutdown.clone(), options.bounds().connections())),
             web_sockets: Terms::new(options, Transport::WebSockets),
             server_sent_events: Terms::new(options, Transport::ServerSentEvents),
             long_polling: Terms::new(options, Transport::LongPolling),
+            streams: Terms::new(options, Transport::Stream),
             options: options.clone(),
-        }))
+        })
+    }
+
+    /// What is shared at an endpoint, if `hub` is mounted there.
+    pub(super) fn of(endpoint: &dyn Endpoint, hub: &Hub<H>) -> Option<Arc<Self>> {
+        let shared = endpoint.as_any().downcast_ref::<Arc<Self>>()?;
+        Arc::ptr_eq(&shared.hub, hub.inner()).then(|| shared.clone())
+    }
+
+    /// Who decides whether a connection is let in.
+    pub(super) fn gate(&self) -> &Arc<Gate> {
+        self.dispatch.gate()
+    }
+
+    fn terms(&self, transport: Transport) -> &Terms {
+        match transport {
+            Transport::ServerSentEvents => &self.server_sent_events,
+            Transport::LongPolling => &self.long_polling,
+            Transport::Stream | Transport::Custom => &self.streams,
+            Transport::WebSockets => &self.web_sockets,
+        }
+    }
+}
+
+impl<H: HubMethods> HubEndpoint<H> {
+    pub(super) fn new(hub: &Hub<H>, options: &HubOptions, shutdown: &Arc<Shutdown>) -> Self {
+        HubEndpoint(Shared::new(hub, options, shutdown))
     }
 
     /// Serves a connection, on a task of its own.
     fn open(&self, opened: Opened) {
-        let Opened { caller, transport, mut parts, socket, place, admitted } = opened;
+        let Opened { caller, transport, parts, socket, place, admitted } = opened;
         let shared = self.0.clone();
-        let peer_address = peer_address(&parts.extensions);
-        // What holds the socket of the HTTP server is not kept for as long as the hub's connection lasts.
-        parts.extensions.remove::<ConnectInfo<HttpConnection>>();
-        parts.extensions.remove::<ConnectInfo<SocketAddr>>();
-        let query = parts.uri.query().unwrap_or_default();
-        let request = request::Request::new(query, &parts.headers, parts.extensions, peer_address);
-        let opening = Box::new(Opening { caller, place, request, transport });
-        tokio::spawn(serve(shared, socket, opening, admitted));
+        let opening = Box::new(Opening { caller, place, request: request::Request::of(parts), transport });
+        tokio::spawn(async move {
+            if let Some(duplex) = socket.attached().await {
+                serve(shared, duplex, opening, admitted).await;
+            }
+        });
     }
-}
-
-fn peer_address(extensions: &Extensions) -> Option<SocketAddr> {
-    let connection =
-        || extensions.get().map(|ConnectInfo(connection): &ConnectInfo<HttpConnection>| connection.peer_address());
-    extensions.get().map(|ConnectInfo(address)| *address).or_else(connection)
 }
 
 impl<H: HubMethods> Endpoint for HubEndpoint<H> {
     fn admit(&self, parts: &Parts) -> Option<BoxFuture<Result<(), StatusCode>>> {
         let policy = H::AUTHORIZE?;
-        let address = peer_address(&parts.extensions);
-        let query = parts.uri.query().unwrap_or_default();
-        let request = request::Request::new(query, &parts.headers, parts.extensions.clone(), address);
+        let request = request::Request::of(parts.clone());
         let identity = self.0.dispatch.users().identity(parts);
         let is_known = identity.is_known || identity.id.is_some();
         let hub = self.0.hub.core.clone();
@@ -165,37 +175,47 @@ impl<H: HubMethods> Endpoint for HubEndpoint<H> {
         self.0.dispatch.refresh(&parts)
     }
 
+    fn as_any(&self) -> &dyn Any {
+        &self.0
+    }
+
     fn options(&self) -> &HubOptions {
         &self.0.options
     }
 
-    fn core(&self) -> &Arc<HubCore> {
-        &self.0.hub.core
+    fn core(&self) -> Option<&Arc<HubCore>> {
+        Some(&self.0.hub.core)
     }
 }
 
 /// What is known of a connection before its handshake.
-struct Opening {
-    caller: Arc<Caller>,
-    place: Option<Place>,
-    request: request::Request,
-    transport: Transport,
+pub(super) struct Opening {
+    pub(super) caller: Arc<Caller>,
+    pub(super) place: Option<Place>,
+    pub(super) request: request::Request,
+    pub(super) transport: Transport,
 }
 
 /// Serves one connection from its handshake to its end.
-async fn serve<H: HubMethods>(shared: Arc<Shared<H>>, socket: Socket, opening: Box<Opening>, admitted: Admitted) {
-    let Some(mut duplex) = socket.attached().await else { return };
+pub(super) async fn serve<H: HubMethods>(
+    shared: Arc<Shared<H>>,
+    mut duplex: Box<dyn Duplex>,
+    opening: Box<Opening>,
+    admitted: Admitted,
+) -> CloseReason {
     let rules = &shared.terms(opening.transport).rules;
     let shutdown = admitted.shutdown();
     // In a box, whose memory a connection gives back after its handshake.
-    let handshake = Box::pin(accept(&mut *duplex, rules, shutdown.begun()));
-    let Some(handshake) = handshake.await else { return };
+    let handshake = match Box::pin(accept(&mut *duplex, rules, shutdown.begun())).await {
+        Ok(handshake) => handshake,
+        Err(reason) => return reason,
+    };
     let (session, _place) = session(&shared, duplex, *opening, handshake);
     if shutdown.has_begun() {
         // It was not yet there when all were told.
         session.drain();
     }
-    session.await;
+    session.await
 }
 
 /// Makes the session, and gives the place of a connection that can be resumed back: its token is known until the very end.

@@ -388,7 +388,6 @@ impl HubOptions {
             timeout: self.handshake_timeout,
             message_limit: Some(self.limits.handshake_size()),
             protocols: self.protocols.clone(),
-            binary: true,
             detailed_errors: self.detailed_errors,
             close_timeout: self.close_timeout,
         }

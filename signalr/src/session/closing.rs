@@ -69,6 +69,11 @@ impl Session {
         }));
     }
 
+    /// Why the session is over.
+    pub(super) fn end_reason(&self) -> CloseReason {
+        self.closing.as_ref().map_or(CloseReason::Aborted, |closing| closing.reason.clone())
+    }
+
     fn write_close(&self, reason: &CloseReason) {
         let message = reason.close_message(self.peer.detailed_errors);
         let protocol = self.peer.protocol;

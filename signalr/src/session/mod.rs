@@ -300,9 +300,9 @@ impl Session {
 }
 
 impl Future for Session {
-    type Output = ();
+    type Output = CloseReason;
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<CloseReason> {
         let this = self.get_mut();
         this.peer.inbox.register(cx.waker());
         let mut unsent = this.unsent.take();
@@ -310,7 +310,7 @@ impl Future for Session {
         let over = this.drive(cx);
         drop(scope);
         this.unsent = unsent;
-        if over { Poll::Ready(()) } else { Poll::Pending }
+        if over { Poll::Ready(this.end_reason()) } else { Poll::Pending }
     }
 }
 

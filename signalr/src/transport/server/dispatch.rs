@@ -130,6 +130,10 @@ impl Dispatch {
         self.rules.resume.as_ref()
     }
 
+    pub(crate) fn gate(&self) -> &Arc<Gate> {
+        &self.gate
+    }
+
     /// What is to be known of the users.
     pub(crate) fn users(&self) -> &Users {
         &self.rules.users

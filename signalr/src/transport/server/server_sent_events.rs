@@ -231,6 +231,10 @@ impl Duplex for ServerSentEvents {
         Poll::Ready(Ok(()))
     }
 
+    fn carries_binary(&self) -> bool {
+        false
+    }
+
     fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         self.shared.inlet.close();
         if let Some(socket) = self.socket() {
