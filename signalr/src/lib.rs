@@ -122,5 +122,7 @@ pub use transport::Transport;
 pub use transport::messages::{TransportReader, TransportWriter};
 #[cfg(feature = "server")]
 pub use transport::server::authentication::AuthenticationRefresh;
+#[cfg(feature = "server")]
+pub use transport::server::handover::{HttpConnection, HttpListener, HttpSocket};
 pub use user::{User, access_token};
 pub use value::Value;

@@ -23,12 +23,11 @@ use crate::transport::server::dispatch::{Answer, Dispatch, Opened};
 use crate::transport::server::gate::{Admitted, Gate, Shutdown};
 use crate::transport::server::pending::Place;
 use crate::transport::{Duplex, Transport};
-use axum::extract::{ConnectInfo, Request};
+use axum::extract::Request;
 use axum::response::Response;
 use http::StatusCode;
 use http::request::Parts;
 use std::any::Any;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -146,9 +145,7 @@ impl<H: HubMethods> HubEndpoint<H> {
 impl<H: HubMethods> Endpoint for HubEndpoint<H> {
     fn admit(&self, parts: &Parts) -> Option<BoxFuture<Result<(), StatusCode>>> {
         let policy = H::AUTHORIZE?;
-        let address = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| *address);
-        let query = parts.uri.query().unwrap_or_default();
-        let request = request::Request::new(query, &parts.headers, parts.extensions.clone(), address);
+        let request = request::Request::of(parts.clone());
         let identity = self.0.dispatch.users().identity(parts);
         let is_known = identity.is_known || identity.id.is_some();
         let hub = self.0.hub.core.clone();
