@@ -65,6 +65,7 @@ use proc_macro::TokenStream;
 /// | --- | --- | --- |
 /// | `receiver = path::Trait` | none | What the hub may call on its clients: a trait with [`#[receiver]`](macro@receiver). |
 /// | `rename_all = "camelCase"` | `"PascalCase"` | How method names become wire names: `"PascalCase"`, `"camelCase"`, `"snake_case"`, `"SCREAMING_SNAKE_CASE"`, `"kebab-case"`, `"lowercase"` or `"UPPERCASE"`. |
+/// | `authorize = function` | none | Who may connect: see [policies](#policies). |
 /// | `crate = path` | `::signalr` | Where the `signalr` crate is, if it is renamed or exported by another crate. |
 ///
 /// ```
@@ -87,6 +88,7 @@ use proc_macro::TokenStream;
 /// | `#[hub(blocking)]` | plain `fn` | It runs on a thread for blocking work. At most 64 such calls of a hub run at once; more wait. |
 /// | `#[hub(cancel = drop)]` | `async fn` | When the client cancels the call or leaves, the method is dropped where it waits, and the call fails. Without it, the method runs to its end. |
 /// | `#[hub(stream)]` | hub methods | It returns a stream, though the return type does not show it (an alias, or a type of your own). |
+/// | `#[hub(authorize = function)]` | hub methods | Who may call it: see [policies](#policies). |
 ///
 /// ```
 /// # use signalr::hub;
@@ -158,6 +160,45 @@ use proc_macro::TokenStream;
 /// The error of a `Result` is a `HubError`, a type of your own that implements `PublicError`, or anything that
 /// implements `std::error::Error` or can be boxed as one, such as `anyhow::Error`. The text of the last is hidden from
 /// clients. It is not a `String`, which would not tell whether clients may read it: write `HubError::public(text)`.
+///
+/// # Policies
+///
+/// The policy of a method is a function that sees a call before its arguments are read, and says whether it may go on. It
+/// takes `&Caller`, `&HubCall` (the method's name and the arguments besides) or `&Request`; it returns a `bool`, or a
+/// `Result<(), HubError>` whose error the client gets in place of the standard text; and it may be `async`. A call that makes
+/// such a function will do too, as for `role` below.
+///
+/// The policy of the block is asked for every HTTP request to the hub, negotiation included, before anything else is done
+/// with it. There is no caller yet, so it takes `&Request`. Who is refused gets status 401 if nobody knows who it is, and
+/// 403 otherwise.
+///
+/// ```
+/// use signalr::{Caller, HubCall, HubError, Request, hub};
+/// # struct Documents;
+/// # #[derive(Clone)] struct Session;
+///
+/// fn signed_in(request: &Request) -> bool {
+///     request.extension::<Session>().is_some()      // put there by a layer of the application
+/// }
+///
+/// fn role(name: &'static str) -> impl Fn(&Caller) -> bool {
+///     move |caller| caller.header("x-role") == Some(name)
+/// }
+///
+/// async fn own_document(call: &HubCall) -> Result<(), HubError> {
+///     let owner: String = call.arguments().get(0)?;
+///     if call.caller().user_id() == Some(&*owner) { Ok(()) } else { Err(HubError::public("this is not yours")) }
+/// }
+///
+/// #[hub(authorize = signed_in)]
+/// impl Documents {
+///     #[hub(authorize = own_document)]
+///     fn read(&self, owner: String, name: String) -> String { format!("{name} of {owner}") }
+///
+///     #[hub(authorize = role("admin"))]
+///     fn delete_everything(&self) {}
+/// }
+/// ```
 ///
 /// # Lifecycle
 ///

@@ -34,8 +34,9 @@
 //!
 //! This page is the guide: [hubs](#hubs), [serving](#serving), [addressing clients](#addressing-clients),
 //! [client results](#client-results), [streams](#streams), [errors](#errors), [clients of .NET](#serving-net-clients),
-//! [the life of a connection](#the-life-of-a-connection), [cancellation](#cancellation), [slow clients](#slow-clients),
-//! [options](#options) and [shutdown](#shutdown). The pages of [`#[hub]`](macro@hub) and [`#[receiver]`](macro@receiver) are the reference of what
+//! [the life of a connection](#the-life-of-a-connection), [cancellation](#cancellation),
+//! [policies and filters](#policies-and-filters), [slow clients](#slow-clients), [options](#options) and
+//! [shutdown](#shutdown). The pages of [`#[hub]`](macro@hub) and [`#[receiver]`](macro@receiver) are the reference of what
 //! can be written in them. [`protocol`] is the hub protocol by itself, without I/O.
 #![doc = include_str!("../docs/hubs.md")]
 #![cfg_attr(feature = "server", doc = include_str!("../docs/serving.md"))]
@@ -44,6 +45,7 @@
 #![doc = include_str!("../docs/errors.md")]
 #![doc = include_str!("../docs/dotnet.md")]
 #![doc = include_str!("../docs/connections.md")]
+#![cfg_attr(feature = "server", doc = include_str!("../docs/filters.md"))]
 #![cfg_attr(feature = "server", doc = include_str!("../docs/limits.md"))]
 #![cfg_attr(feature = "server", doc = include_str!("../docs/options.md"))]
 #![cfg_attr(feature = "server", doc = include_str!("../docs/shutdown.md"))]
@@ -82,13 +84,17 @@ struct Readme;
 pub use clients::Clients;
 pub use clients::groups::{Groups, TooManyGroups};
 pub use clients::handle::HubHandle;
+pub use clients::outgoing::{Outgoing, Recipients, SendDecision};
 pub use clients::results::{ClientResult, ClientResultError};
 pub use clients::sent::{Receipt, Sent};
 pub use clients::target::{Many, NoReceiver, Receiver, Single, SingleClient, Target, Untyped};
 pub use clients::wire::AsWire;
 pub use hub::Hub;
+pub use hub::call::{CallArguments, FromArguments, HubCall};
+pub use hub::caller::Caller;
 pub use hub::context::Context;
 pub use hub::error::{HubError, PublicError};
+pub use hub::filter::{Answer, HubFilter, Next, NextConnected, NextDisconnected};
 pub use hub::invocation::{FromInvocation, Invocation};
 pub use hub::items::Items;
 pub use hub::method::{HubMethods, Method};

@@ -4,7 +4,7 @@ use crate::everything::Everything;
 use async_stream::stream;
 use futures_util::{Stream, StreamExt};
 use signalr::protocol::Binary;
-use signalr::{CancellationToken, CloseReason, Context, HubError, TooManyGroups, Upload, hub, receiver};
+use signalr::{Caller, CancellationToken, CloseReason, Context, HubError, TooManyGroups, Upload, hub, receiver};
 use std::collections::HashMap;
 use std::time::Duration;
 use tokio::time::sleep;
@@ -31,6 +31,11 @@ pub(crate) struct InvalidOperationException(pub(crate) String);
 
 /// The items that a connection keeps by name.
 type NamedItems = HashMap<String, String>;
+
+/// The policy of what only the user `admin` may call.
+fn admin(caller: &Caller) -> bool {
+    caller.user_id() == Some("admin")
+}
 
 /// Has no state of its own; what it keeps lives with the connections.
 pub(crate) struct ConformanceHub;
@@ -124,6 +129,13 @@ impl ConformanceHub {
 
     fn throw_hub_exception(&self, text: String) -> Result<(), HubError> {
         Err(HubError::public(text))
+    }
+
+    // ---- policies ----
+
+    #[hub(authorize = admin)]
+    fn admin_only(&self) -> &'static str {
+        "secret"
     }
 
     // ---- the caller ----

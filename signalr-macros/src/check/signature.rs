@@ -9,9 +9,7 @@ use syn::{Attribute, FnArg, GenericParam, PatType, Receiver, ReceiverKind, Safet
 
 /// Checks a method that is left out of the hub.
 pub(crate) fn skipped(marks: &MethodOptions, injected: &[Option<Attribute>], errors: &Errors) {
-    let flags =
-        [marks.spawn, marks.blocking, marks.stream, marks.cancel_by_drop, marks.name.as_ref().map(syn::LitStr::span)];
-    for span in flags.into_iter().flatten() {
+    for span in marks.of_callable() {
         errors.push(syn::Error::new(span, "a method marked `skip` takes no other option: clients cannot call it"));
     }
     for mark in injected.iter().flatten() {
@@ -150,9 +148,7 @@ pub(crate) fn lifecycle(
     };
     self_argument(signature, &format!("the full form is {form}"), errors);
     plain(signature, errors);
-    let flags =
-        [marks.spawn, marks.blocking, marks.stream, marks.cancel_by_drop, marks.name.as_ref().map(syn::LitStr::span)];
-    for span in flags.into_iter().flatten() {
+    for span in marks.of_callable() {
         errors.push(syn::Error::new(
             span,
             format!("`{name}` takes no option but `skip`: the server runs it, clients cannot call it"),

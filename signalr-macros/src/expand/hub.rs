@@ -5,7 +5,7 @@ use super::lifecycle::lifecycle;
 use crate::ctx::{CratePath, located};
 use crate::model::hub::Hub;
 use crate::model::method::{Method, Parameter, ParameterKind, Run};
-use crate::parse::hub::{HubOptions, cfgs};
+use crate::parse::hub::{HubOptions, Policy, cfgs};
 use proc_macro2::{Literal, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::{Ident, ItemImpl};
@@ -18,8 +18,18 @@ pub(crate) fn hub(hub: &Hub) -> TokenStream {
     let private = runtime.private(place);
     let methods = hub.methods.iter().map(|method| entry(runtime, method));
     let lifecycle = hub.lifecycle.iter().map(|method| lifecycle(runtime, method));
+    let authorize = hub.options.authorize.as_ref().map(|policy| {
+        let place = located(policy);
+        let private = runtime.private(place);
+        let ask = ask(runtime, policy, &quote_spanned!(place=> #private::OfRequest));
+        quote_spanned! {place=>
+            const AUTHORIZE: ::core::option::Option<fn(#private::Request) -> #private::PolicyFuture> =
+                ::core::option::Option::Some(#ask);
+        }
+    });
     let table = quote_spanned! {place=>
         const METHODS: &'static [#private::Method<Self>] = #private::checked(&[#(#methods),*]);
+        #authorize
         #(#lifecycle)*
     };
     let implementation = implementation(&hub.options, block, &table);
@@ -155,6 +165,18 @@ fn run(runtime: &CratePath, method: &Method, arguments: &[Ident]) -> TokenStream
     }
 }
 
+/// Asks a policy, which takes what `of` makes of what there is.
+fn ask(runtime: &CratePath, policy: &Policy, of: &TokenStream) -> TokenStream {
+    let place = located(policy);
+    let private = runtime.private(place);
+    quote_spanned! {place=>
+        |__asked| ::std::boxed::Box::pin(async move {
+            let __verdict = #policy(#of::of(&__asked));
+            #private::verdict(&__verdict).decide(__verdict).await
+        })
+    }
+}
+
 /// What the table says about the method besides.
 fn settings(runtime: &CratePath, method: &Method) -> TokenStream {
     let private = runtime.private(located(&method.ident));
@@ -174,6 +196,12 @@ fn settings(runtime: &CratePath, method: &Method) -> TokenStream {
     }
     if method.cancel_by_drop {
         settings.extend(quote!(.cancel_by_drop()));
+    }
+    if let Some(policy) = &method.authorize {
+        let place = located(policy);
+        let private = runtime.private(place);
+        let ask = ask(runtime, policy, &quote_spanned!(place=> #private::OfCall));
+        settings.extend(quote_spanned!(place=> .authorize(#ask)));
     }
     settings
 }

@@ -2,6 +2,7 @@
 
 use super::name::WireName;
 use super::ty;
+use crate::parse::hub::Policy;
 use syn::{Attribute, FnArg, Ident, Pat, ReturnType, Signature, Type};
 
 /// A method that clients can call.
@@ -13,6 +14,7 @@ pub(crate) struct Method {
     pub(crate) returns: Returns,
     pub(crate) run: Run,
     pub(crate) cancel_by_drop: bool,
+    pub(crate) authorize: Option<Policy>,
 }
 
 /// `on_connected` or `on_disconnected`.

@@ -7,17 +7,20 @@ use crate::model::hub::Hub;
 use crate::model::method::{Event, Lifecycle, Method, Parameter, Returns, Run};
 use crate::model::name::{Case, WireName};
 use proc_macro2::{Span, TokenStream};
-use syn::{Attribute, FnArg, Ident, ImplItem, ImplItemFn, Item, ItemImpl, LitStr, Path};
+use quote::ToTokens;
+use syn::parse::{Parse, ParseStream};
+use syn::{Attribute, Expr, FnArg, Ident, ImplItem, ImplItemFn, Item, ItemImpl, LitStr, Path};
 
 /// The options of the block.
 #[derive(Default)]
 pub(crate) struct HubOptions {
     pub(crate) receiver: Option<Path>,
     pub(crate) rename_all: Case,
+    pub(crate) authorize: Option<Policy>,
     pub(crate) crate_path: CratePath,
 }
 
-const HUB_OPTIONS: [&str; 3] = ["receiver", "rename_all", "crate"];
+const HUB_OPTIONS: [&str; 4] = ["receiver", "rename_all", "authorize", "crate"];
 
 impl HubOptions {
     /// Reads the options of the block.
@@ -26,12 +29,32 @@ impl HubOptions {
         attr::options(tokens, &HUB_OPTIONS, errors, |name, input| {
             match name.as_str() {
                 "receiver" => options.receiver = Some(name.value(input, "Trait")?),
+                "authorize" => options.authorize = Some(name.value(input, "function")?),
                 "rename_all" => options.rename_all = Case::read(&name.value(input, "\"camelCase\"")?)?,
                 _ => options.crate_path = CratePath::new(name.value(input, "path")?),
             }
             Ok(())
         });
         options
+    }
+}
+
+/// A function that says who is let in: its path, or a call that makes it.
+#[derive(Clone)]
+pub(crate) struct Policy(Expr);
+
+impl Parse for Policy {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        match input.parse()? {
+            policy @ (Expr::Path(_) | Expr::Call(_)) => Ok(Policy(policy)),
+            other => Err(syn::Error::new_spanned(other, "not a function")),
+        }
+    }
+}
+
+impl ToTokens for Policy {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        self.0.to_tokens(tokens);
     }
 }
 
@@ -47,9 +70,11 @@ pub(crate) struct MethodOptions {
     pub(crate) blocking: Flag,
     pub(crate) stream: Flag,
     pub(crate) cancel_by_drop: Flag,
+    /// With the place of its name.
+    pub(crate) authorize: Option<(Span, Policy)>,
 }
 
-const METHOD_OPTIONS: [&str; 6] = ["name", "skip", "spawn", "blocking", "cancel", "stream"];
+const METHOD_OPTIONS: [&str; 7] = ["name", "skip", "spawn", "blocking", "cancel", "stream", "authorize"];
 
 impl MethodOptions {
     /// Takes the helper attributes of a method and reads them.
@@ -63,6 +88,7 @@ impl MethodOptions {
                 "spawn" => options.spawn = Some(name.span()),
                 "blocking" => options.blocking = Some(name.span()),
                 "stream" => options.stream = Some(name.span()),
+                "authorize" => options.authorize = Some((name.span(), name.value(input, "function")?)),
                 _ => {
                     let value: Ident = name.value(input, "drop")?;
                     if value != "drop" {
@@ -76,6 +102,13 @@ impl MethodOptions {
         options
     }
 
+    /// Where the options are that only methods have which clients can call.
+    pub(crate) fn of_callable(&self) -> impl Iterator<Item = Span> {
+        let name = self.name.as_ref().map(LitStr::span);
+        let authorize = self.authorize.as_ref().map(|(place, _)| *place);
+        [self.spawn, self.blocking, self.stream, self.cancel_by_drop, name, authorize].into_iter().flatten()
+    }
+
     /// Where the method runs.
     pub(crate) fn run(&self) -> Run {
         match (self.spawn, self.blocking) {
@@ -87,7 +120,7 @@ impl MethodOptions {
 }
 
 /// Reads `name = ".."`.
-pub(crate) fn wire_name(name: &OptionName, input: syn::parse::ParseStream<'_>) -> syn::Result<LitStr> {
+pub(crate) fn wire_name(name: &OptionName, input: ParseStream<'_>) -> syn::Result<LitStr> {
     let value: LitStr = name.value(input, "\"WireName\"")?;
     if value.value().is_empty() {
         return Err(syn::Error::new(value.span(), "a wire name cannot be empty"));
@@ -215,6 +248,7 @@ fn read_method(function: &ImplItemFn, marks: &MethodOptions, injected: &[Option<
         returns: Returns::new(&function.sig, marks.stream.is_some()),
         run: marks.run(),
         cancel_by_drop: marks.cancel_by_drop.is_some(),
+        authorize: marks.authorize.as_ref().map(|(_, policy)| policy.clone()),
     }
 }
 

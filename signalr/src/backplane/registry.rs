@@ -5,6 +5,7 @@
 
 use super::envelope::Envelope;
 use crate::clients::groups::TooManyGroups;
+use crate::clients::outgoing::SendFilter;
 use crate::clients::target::Audience;
 use crate::hub::context::Connection;
 use crate::protocol::{Naming, Protocol};
@@ -12,6 +13,7 @@ use crate::session::inbox::{Origin, Pushed};
 use crate::session::peer::Peer;
 use smol_str::SmolStr;
 use std::collections::{HashMap, HashSet};
+use std::fmt;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
@@ -22,18 +24,31 @@ const SHARDS: usize = 16;
 const BLOCKING_PLACES: usize = 64;
 
 /// The part of a hub that does not depend on its type.
-#[derive(Debug)]
 pub(crate) struct HubCore {
     pub(crate) name: String,
     pub(crate) registry: Registry,
     pub(crate) blocking: Arc<Semaphore>,
     naming: OnceLock<Naming>,
+    /// What the application wants to see of what is sent.
+    pub(crate) send_filter: OnceLock<SendFilter>,
+}
+
+impl fmt::Debug for HubCore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HubCore").field("name", &self.name).finish_non_exhaustive()
+    }
 }
 
 impl HubCore {
     pub(crate) fn new(name: String) -> Arc<Self> {
         let blocking = Arc::new(Semaphore::new(BLOCKING_PLACES));
-        Arc::new(HubCore { name, registry: Registry::default(), blocking, naming: OnceLock::new() })
+        Arc::new(HubCore {
+            name,
+            registry: Registry::default(),
+            blocking,
+            naming: OnceLock::new(),
+            send_filter: OnceLock::new(),
+        })
     }
 
     /// How members are named in the values of this hub. From now on that stays so.

@@ -2,6 +2,7 @@
 
 pub(crate) mod groups;
 pub(crate) mod handle;
+pub(crate) mod outgoing;
 pub(crate) mod results;
 pub(crate) mod sent;
 pub(crate) mod target;

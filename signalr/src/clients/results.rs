@@ -81,6 +81,9 @@ pub enum ClientResultError {
     /// An argument of the question cannot be serialised.
     #[error("The question cannot be serialised: {0}")]
     Question(EncodeError),
+    /// The hub's [`send_filter`](crate::Hub::send_filter) has dropped the question.
+    #[error("The question was dropped before it was sent.")]
+    Dropped,
     /// Nobody can be asked from `on_connected`: the client is not ready to answer.
     #[error("Client results inside OnConnectedAsync Hub methods are not allowed.")]
     WhileConnecting,
@@ -114,6 +117,10 @@ impl<T> ClientResult<T> {
 
     pub(crate) fn refused_while_connecting() -> Self {
         Self::new(Err(ClientResultError::WhileConnecting))
+    }
+
+    pub(crate) fn dropped() -> Self {
+        Self::new(Err(ClientResultError::Dropped))
     }
 
     pub(crate) fn nobody(id: &str) -> Self {

@@ -32,6 +32,11 @@ impl Sent {
         Sent { receipt: Receipt { connections: delivered, dropped, error: None }, above }
     }
 
+    /// Nobody was to get it.
+    pub(crate) fn to_nobody() -> Self {
+        Self::new(Deliveries::default())
+    }
+
     pub(crate) fn failed(error: EncodeError) -> Self {
         Sent { receipt: Receipt { connections: 0, dropped: 0, error: Some(error) }, above: Vec::new() }
     }

@@ -1,5 +1,6 @@
 //! An audience that can be called: what every proxy is made of.
 
+use super::outgoing::{Outgoing, SendDecision};
 use super::results::ClientResult;
 use super::sent::Sent;
 use crate::backplane::envelope::Envelope;
@@ -91,6 +92,9 @@ impl<A> Target<A> {
     }
 
     fn send_envelope<W: WireArguments>(&self, method: &str, arguments: &W, latest: Option<&'static str>) -> Sent {
+        if self.is_dropped(method, arguments, false) {
+            return Sent::to_nobody();
+        }
         let (registry, naming) = (&self.core.registry, self.core.naming());
         let encoded = match &self.audience {
             Audience::Peer(peer) => Envelope::encode(std::iter::once(peer.protocol), naming, method, arguments),
@@ -110,12 +114,33 @@ impl<A> Target<A> {
     }
 }
 
+impl<A> Target<A> {
+    /// Whether the application does not want this sent.
+    fn is_dropped<W: WireArguments>(&self, method: &str, arguments: &W, question: bool) -> bool {
+        self.core.send_filter.get().is_some_and(|filter| {
+            let outgoing = Outgoing {
+                hub: &self.core.name,
+                method,
+                audience: &self.audience,
+                caller: self.caller.as_ref(),
+                question,
+                naming: self.core.naming(),
+                arguments,
+            };
+            filter(&outgoing) == SendDecision::Discard
+        })
+    }
+}
+
 impl<A: SingleClient> Target<A> {
     /// Asks the client for the result of one of its methods, by its name. The question is encoded and queued when this is
     /// called.
     pub fn invoke<T: DeserializeOwned>(&self, method: &str, arguments: impl WireArguments) -> ClientResult<T> {
         if self.caller.as_ref().is_some_and(|caller| !caller.is_connected()) {
             return ClientResult::refused_while_connecting();
+        }
+        if self.is_dropped(method, &arguments, true) {
+            return ClientResult::dropped();
         }
         let (peer, id) = match &self.audience {
             Audience::Peer(peer) => (Some(peer.clone()), peer.id.as_str()),

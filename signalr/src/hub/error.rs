@@ -35,6 +35,8 @@ pub struct HubError(Box<Content>);
 
 struct Content {
     public: bool,
+    /// Whether the text is the whole answer: one of the framework's own.
+    verbatim: bool,
     name: &'static str,
     message: String,
 }
@@ -65,13 +67,23 @@ pub trait PublicError {
 impl HubError {
     /// An error whose text the client always sees.
     pub fn public(message: impl fmt::Display) -> Self {
-        HubError(Box::new(Content { public: true, name: "HubException", message: message.to_string() }))
+        HubError(Box::new(Content {
+            public: true,
+            verbatim: false,
+            name: "HubException",
+            message: message.to_string(),
+        }))
     }
 
     /// An error whose text only detailed errors show: for errors that do not implement [`std::error::Error`], as those of
     /// `anyhow`. Others become one by `?`.
     pub fn hidden(message: impl fmt::Display) -> Self {
-        HubError(Box::new(Content { public: false, name: "Error", message: message.to_string() }))
+        HubError(Box::new(Content { public: false, verbatim: false, name: "Error", message: message.to_string() }))
+    }
+
+    /// An answer of the framework, with nothing before its text.
+    pub(crate) fn verbatim(message: impl Into<String>) -> Self {
+        HubError(Box::new(Content { public: true, verbatim: true, name: "HubException", message: message.into() }))
     }
 
     /// The same error under another type name: what stands before the text where it is shown, such as `HubException` for
@@ -94,12 +106,21 @@ impl HubError {
 
     /// `text`, and behind it what the client may know: one blank, the name, a colon and the message.
     pub(crate) fn describe(&self, text: &str, detailed: bool) -> String {
-        if self.0.public || detailed { format!("{text} {self}") } else { text.to_owned() }
+        if self.0.verbatim {
+            self.0.message.clone()
+        } else if self.0.public || detailed {
+            format!("{text} {self}")
+        } else {
+            text.to_owned()
+        }
     }
 }
 
 impl fmt::Display for HubError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.verbatim {
+            return f.write_str(&self.0.message);
+        }
         write!(f, "{}: {}", self.0.name, self.0.message)
     }
 }
@@ -115,7 +136,7 @@ impl<E: Error + Send + Sync + 'static> From<E> for HubError {
         let any: &dyn Any = &error;
         let public = any.is::<UploadError>() || any.downcast_ref().is_some_and(ClientResultError::is_of_the_client);
         let name = if public { "HubException" } else { short_type_name::<E>() };
-        HubError(Box::new(Content { public, name, message: error.to_string() }))
+        HubError(Box::new(Content { public, verbatim: false, name, message: error.to_string() }))
     }
 }
 

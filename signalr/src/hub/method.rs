@@ -1,8 +1,11 @@
 //! The table of a hub's methods: made at compile time, looked up by name.
 
+use super::call::HubCall;
 use super::invocation::{CallStart, Invocation, Rejection};
 use crate::clients::target::Receiver;
 use crate::hub::lifecycle::{Lifecycle, LifecycleFuture};
+use crate::hub::policy::{MethodPolicy, PolicyFuture};
+use crate::hub::request::Request;
 use std::fmt;
 
 /// A type whose methods clients can call. [`#[hub]`](macro@crate::hub) implements it; it is not meant to be implemented by
@@ -18,6 +21,8 @@ pub trait HubMethods: Sized + Send + Sync + 'static {
     type Receiver: Receiver + ?Sized;
     /// All methods, in the order of the source.
     const METHODS: &'static [Method<Self>];
+    /// Who may connect.
+    const AUTHORIZE: Option<fn(Request) -> PolicyFuture> = None;
     /// Runs when a client has connected.
     const ON_CONNECTED: Option<fn(Lifecycle<Self>) -> LifecycleFuture> = None;
     /// Runs after a client's connection has ended.
@@ -36,13 +41,23 @@ pub struct Method<H: HubMethods> {
     uploads: usize,
     streaming: bool,
     cancel_by_drop: bool,
+    policy: Option<MethodPolicy>,
 }
 
 impl<H: HubMethods> Method<H> {
     /// A method without arguments and streams.
     #[doc(hidden)]
     pub const fn new(name: &'static str, call: CallFn<H>) -> Self {
-        Method { name, call, required: 0, maximum: 0, uploads: 0, streaming: false, cancel_by_drop: false }
+        Method {
+            name,
+            call,
+            required: 0,
+            maximum: 0,
+            uploads: 0,
+            streaming: false,
+            cancel_by_drop: false,
+            policy: None,
+        }
     }
 
     /// One entry per argument on the wire: whether its type is an `Option`. Trailing ones may be missing.
@@ -81,6 +96,14 @@ impl<H: HubMethods> Method<H> {
         self
     }
 
+    /// Who may call the method.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn authorize(mut self, policy: fn(HubCall) -> PolicyFuture) -> Self {
+        self.policy = Some(policy);
+        self
+    }
+
     /// The name on the wire.
     pub const fn name(&self) -> &'static str {
         self.name
@@ -93,6 +116,10 @@ impl<H: HubMethods> Method<H> {
 
     pub(crate) fn start(&self, invocation: &mut Invocation<'_, H>) -> Result<CallStart, Rejection> {
         (self.call)(invocation)
+    }
+
+    pub(crate) fn policy(&self) -> Option<MethodPolicy> {
+        self.policy
     }
 
     pub(crate) fn upload_count(&self) -> usize {

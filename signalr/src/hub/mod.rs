@@ -1,15 +1,21 @@
 //! Hubs: from a received invocation to the method, and from what it returns to the answer.
 //!
 //! [`method`] is the table that `#[hub]` fills, [`invocation`] a call whose parameters are collected, [`reply`] its answer,
-//! [`context`] the caller, [`service`] what ties them to a session.
+//! [`context`] the caller, [`service`] what ties them to a session. [`policy`] and [`filter`] are what comes before and around
+//! the method, where an application asks for it.
 
 pub(crate) mod arg;
+pub(crate) mod call;
+pub(crate) mod caller;
 pub(crate) mod context;
 pub(crate) mod error;
+pub(crate) mod filter;
+mod filtered;
 pub(crate) mod invocation;
 pub(crate) mod items;
 pub(crate) mod lifecycle;
 pub(crate) mod method;
+pub(crate) mod policy;
 pub(crate) mod reply;
 pub(crate) mod request;
 pub(crate) mod returned;
@@ -17,6 +23,7 @@ pub(crate) mod service;
 
 use crate::backplane::registry::HubCore;
 use crate::clients::handle::HubHandle;
+use crate::clients::outgoing::{Outgoing, SendDecision, SendFilter};
 use crate::protocol::Naming;
 use context::Context;
 use error::HubError;
@@ -202,6 +209,42 @@ impl<H: HubMethods> Hub<H> {
     #[must_use]
     pub fn naming(self, naming: Naming) -> Self {
         assert!(self.inner.core.set_naming(naming), "the naming of hub '{}' is settled already", self.name());
+        self
+    }
+
+    /// Sets what is asked before every call of a client method, from the hub's methods and from its
+    /// [handles](HubHandle): it sees the method, whom it addresses and, where it looks, the arguments. It returns `()` to
+    /// let everything pass, or a [`SendDecision`].
+    ///
+    /// A message to many is encoded once, so it is seen once, before that, and can be sent or dropped as a whole: neither
+    /// its arguments nor its recipients can be changed. Results and items of streams are no such calls. It runs where the
+    /// hub sends, so it should be quick, and a panic in it is a panic there. Where none is set, sending costs nothing more.
+    ///
+    /// ```
+    /// use signalr::{Hub, Outgoing, hub};
+    ///
+    /// struct Chat;
+    ///
+    /// #[hub]
+    /// impl Chat {}
+    ///
+    /// let chat = Hub::new("Chat", Chat).send_filter(|message: &Outgoing<'_>| {
+    ///     println!("{} to {:?}", message.method(), message.recipients());
+    /// });
+    /// # let _ = chat;
+    /// ```
+    ///
+    /// # Panics
+    /// When the hub has a send filter already.
+    #[track_caller]
+    #[must_use]
+    pub fn send_filter<F, D>(self, filter: F) -> Self
+    where
+        F: Fn(&Outgoing<'_>) -> D + Send + Sync + 'static,
+        D: Into<SendDecision>,
+    {
+        let filter: SendFilter = Box::new(move |outgoing| filter(outgoing).into());
+        assert!(self.inner.core.send_filter.set(filter).is_ok(), "hub '{}' has a send filter already", self.name());
         self
     }
 

@@ -13,14 +13,14 @@ use futures_util::Stream;
 use serde::Serialize;
 use smol_str::SmolStr;
 use std::sync::Arc;
+use tokio::sync::oneshot;
 
 /// Answers one call. Dropped without an answer (the method panicked, or its future was dropped because the call was cancelled)
 /// it answers by itself, so no caller waits in vain.
 #[derive(Debug)]
 pub struct Reply {
     peer: Arc<Peer>,
-    /// `None` once it is answered, or if nobody wants an answer.
-    id: Option<SmolStr>,
+    to: To,
     /// The name of the method.
     target: &'static str,
     streaming: bool,
@@ -29,9 +29,46 @@ pub struct Reply {
     pub(crate) failure: Option<PlainFailure>,
 }
 
+/// Where an answer goes.
+#[derive(Debug)]
+enum To {
+    /// The call is answered, or nobody wants an answer.
+    Nobody,
+    /// To the client, under the id of its call.
+    Client(SmolStr),
+    /// To the filters around the method.
+    Filters(oneshot::Sender<Captured>),
+}
+
+impl To {
+    fn take(&mut self) -> Self {
+        std::mem::replace(self, To::Nobody)
+    }
+}
+
+/// What a method has answered, for the filters around it.
+#[derive(Debug)]
+pub(crate) enum Captured {
+    Value(Codec, Vec<u8>),
+    Error(HubError),
+    /// A stream, which waits for the reply that goes to the client.
+    Stream(oneshot::Sender<Reply>),
+}
+
 impl Reply {
     pub(crate) fn new(peer: Arc<Peer>, id: Option<&str>, target: &'static str, streaming: bool) -> Self {
-        Reply { peer, id: id.map(Into::into), target, streaming, token: None, failure: None }
+        let to = id.map_or(To::Nobody, |id| To::Client(id.into()));
+        Reply { peer, to, target, streaming, token: None, failure: None }
+    }
+
+    /// A reply to the filters around the method.
+    pub(crate) fn captured(
+        peer: Arc<Peer>,
+        target: &'static str,
+        streaming: bool,
+        to: oneshot::Sender<Captured>,
+    ) -> Self {
+        Reply { peer, to: To::Filters(to), target, streaming, token: None, failure: None }
     }
 
     pub(crate) fn peer(&self) -> &Arc<Peer> {
@@ -40,35 +77,75 @@ impl Reply {
 
     /// Answers with a value.
     pub fn result<T: Serialize + ?Sized>(mut self, value: &T) {
-        let Some(id) = &self.id else { return };
-        let encoded = self.emit(|codec, out| codec.encode_result(out, id.as_str(), value));
-        // Only now: if `Serialize` panics, the call is answered when this is dropped.
-        if let (Some(id), Err(error)) = (self.id.take(), encoded) {
+        match &self.to {
+            To::Nobody => {}
+            To::Client(id) => {
+                let encoded = self.emit(|codec, out| codec.encode_result(out, id.as_str(), value));
+                // Only now: if `Serialize` panics, the call is answered when this is dropped.
+                if let (To::Client(id), Err(error)) = (self.to.take(), encoded) {
+                    self.write_error(&id, &HubError::from_encode(&error));
+                }
+            }
+            To::Filters(_) => self.capture(value),
+        }
+    }
+
+    /// Answers to filters with a value.
+    #[cold]
+    fn capture<T: Serialize + ?Sized>(mut self, value: &T) {
+        let codec = self.peer.codec();
+        let encoded = codec.value(value);
+        if let To::Filters(filters) = self.to.take() {
+            let _ = filters.send(match encoded {
+                Ok(value) => Captured::Value(codec, value),
+                Err(error) => Captured::Error(HubError::from_encode(&error)),
+            });
+        }
+    }
+
+    /// Answers with a value that is encoded already.
+    pub(crate) fn encoded(mut self, value: &[u8]) {
+        if let To::Client(id) = self.to.take()
+            && let Err(error) = self.emit(|codec, out| codec.encode_encoded_result(out, id.as_str(), value))
+        {
             self.write_error(&id, &HubError::from_encode(&error));
         }
     }
 
     /// Answers with the error of the method.
     pub fn error(mut self, error: HubError) {
-        self.log(&error);
-        if let Some(id) = self.id.take() {
-            self.write_error(&id, &error);
+        match self.to.take() {
+            To::Filters(filters) => {
+                let _ = filters.send(Captured::Error(error));
+            }
+            to => {
+                self.log(&error);
+                if let To::Client(id) = to {
+                    self.write_error(&id, &error);
+                }
+            }
         }
     }
 
     /// Answers with a text of the framework, as it is.
     pub(crate) fn refuse(mut self, text: &str) {
-        tracing::debug!(connection = self.peer.id.as_str(), method = self.target, "{text}");
-        if let Some(id) = self.id.take() {
-            self.write_text(&id, text);
+        match self.to.take() {
+            To::Filters(filters) => {
+                let _ = filters.send(Captured::Error(HubError::verbatim(text)));
+            }
+            to => {
+                tracing::debug!(connection = self.peer.id.as_str(), method = self.target, "{text}");
+                if let To::Client(id) = to {
+                    self.write_text(&id, text);
+                }
+            }
         }
     }
 
     /// Answers a call whose arguments could not be read without a panic.
     pub(crate) fn panicked(mut self) {
-        if let Some(id) = self.id.take() {
-            self.write_panic(&id);
-        }
+        let to = self.to.take();
+        self.write_panic(to);
     }
 
     /// Drives a stream to its end.
@@ -92,6 +169,19 @@ impl Reply {
 
     // ---- for the pump ----
 
+    /// Whether the answer goes to filters.
+    pub(crate) fn is_captured(&self) -> bool {
+        matches!(self.to, To::Filters(_))
+    }
+
+    /// The reply by which a stream reaches the client, once all filters have let it pass. `None` if they do not.
+    pub(crate) async fn opened(mut self) -> Option<Reply> {
+        let To::Filters(filters) = self.to.take() else { return None };
+        let (go, opened) = oneshot::channel();
+        let _ = filters.send(Captured::Stream(go));
+        opened.await.ok()
+    }
+
     /// Whether the peer has taken enough of what was sent before.
     pub(crate) fn has_room(&self) -> bool {
         current::with(self.peer.number, |outbound| outbound.has_room()).unwrap_or(true)
@@ -99,7 +189,7 @@ impl Reply {
 
     /// Sends one item; returns what became of it.
     pub(crate) fn item<T: Serialize>(&self, item: &T) -> Result<Pushed, ItemError> {
-        let Some(id) = &self.id else { return Ok(Pushed::Queued) };
+        let To::Client(id) = &self.to else { return Ok(Pushed::Queued) };
         self.emit(|codec, out| codec.encode_stream_item(out, id.as_str(), item)).map_err(ItemError)
     }
 
@@ -110,14 +200,14 @@ impl Reply {
     }
 
     pub(crate) fn end(mut self) {
-        if let Some(id) = self.id.take() {
+        if let To::Client(id) = self.to.take() {
             self.write_end(&id);
         }
     }
 
     pub(crate) fn stream_error(mut self, error: &HubError) {
         self.log(error);
-        if let Some(id) = self.id.take() {
+        if let To::Client(id) = self.to.take() {
             let text = "An error occurred on the server while streaming results.";
             self.write_text(&id, &error.describe(text, self.peer.detailed_errors));
         }
@@ -164,9 +254,22 @@ impl Reply {
         self.write_text(id, &error.describe(&text, self.peer.detailed_errors));
     }
 
-    fn write_panic(&self, id: &SmolStr) {
+    fn write_panic(&self, to: To) {
+        if matches!(to, To::Nobody) {
+            return;
+        }
         tracing::error!(connection = self.peer.id.as_str(), method = self.target, "hub method panicked");
-        self.write_error(id, &HubError::hidden("the method panicked").named("Panic"));
+        self.write_to(to, HubError::hidden("the method panicked").named("Panic"));
+    }
+
+    fn write_to(&self, to: To, error: HubError) {
+        match to {
+            To::Nobody => {}
+            To::Client(id) => self.write_error(&id, &error),
+            To::Filters(filters) => {
+                let _ = filters.send(Captured::Error(error));
+            }
+        }
     }
 
     fn write_text(&self, id: &SmolStr, text: &str) {
@@ -204,18 +307,35 @@ impl From<ItemError> for HubError {
 
 impl Drop for Reply {
     fn drop(&mut self) {
-        let Some(id) = self.id.take() else { return };
-        if let Some(error) = self.failure.as_ref().and_then(PlainFailure::take) {
-            self.write_error(&id, &HubError::from(error));
-        } else if self.peer.draining().is_some() && !std::thread::panicking() {
-            self.write_text(&id, &shutting_down(self.target));
-        } else if self.streaming && self.token.as_ref().is_some_and(CancellationToken::is_cancelled) {
-            self.write_end(&id);
-        } else if std::thread::panicking() {
-            self.write_panic(&id);
-        } else {
-            let error = HubError::hidden("The operation was canceled.").named("OperationCanceledException");
-            self.write_error(&id, &error);
+        let to = self.to.take();
+        if matches!(to, To::Nobody) {
+            return;
         }
+        // Filters are dropped with such a call, and it is not theirs to take the error.
+        let failure = self.failure.as_ref().filter(|_| matches!(to, To::Client(_)));
+        if let Some(error) = failure.and_then(PlainFailure::take) {
+            self.write_to(to, HubError::from(error));
+        } else if self.peer.draining().is_some() && !std::thread::panicking() {
+            self.write_to(to, HubError::verbatim(shutting_down(self.target)));
+        } else if self.streaming && self.token.as_ref().is_some_and(CancellationToken::is_cancelled) {
+            // Filters that still wait are dropped with their call.
+            if let To::Client(id) = to {
+                self.write_end(&id);
+            }
+        } else if std::thread::panicking() {
+            self.write_panic(to);
+        } else {
+            self.write_to(to, HubError::hidden("The operation was canceled.").named("OperationCanceledException"));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn filters_make_replies_no_larger() {
+        assert_eq!(size_of::<To>(), size_of::<Option<SmolStr>>());
     }
 }

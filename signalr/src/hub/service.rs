@@ -1,21 +1,29 @@
 //! A hub as what a session serves: finds the method, makes the call, and runs the beginning and the end.
 
+use super::call::HubCall;
+use super::caller::Caller;
 use super::context::{Connection, Context};
+use super::error::HubError;
+use super::filter::{Filters, NextConnected, NextDisconnected, RunConnected, RunDisconnected};
+use super::filtered::{Gate, Innermost};
 use super::invocation::{CallTokens, Invocation, Started};
 use super::lifecycle::Lifecycle;
 use super::method::{HubMethods, Method};
+use super::policy::MethodPolicy;
 use super::reply::Reply;
 use super::{HubInner, Source};
-use crate::hub::error::HubError;
 use crate::protocol::{self, Arguments};
 use crate::session::calls::{Call, CallFuture};
 use crate::session::cancel::CancellationToken;
 use crate::session::close::CloseReason;
 use crate::session::{BoxFuture, Service};
 use crate::streaming::upload::UploadHandle;
+use smol_str::SmolStr;
 use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
+use std::task::{self, Poll, Waker};
 
 /// One connection of a hub, for its session.
 pub(crate) struct HubService<H: HubMethods> {
@@ -25,40 +33,96 @@ pub(crate) struct HubService<H: HubMethods> {
     instance: Arc<OnceLock<Arc<H>>>,
     /// Dropped when the connection is no longer reachable: what others know it by.
     place: Option<Box<dyn Any + Send>>,
+    filters: Option<Filters>,
 }
 
 const CONNECT_FAILED: &str = "Connection closed with an error.";
 
 impl<H: HubMethods> HubService<H> {
-    pub(crate) fn new(hub: Arc<HubInner<H>>, connection: Arc<Connection>, place: Option<Box<dyn Any + Send>>) -> Self {
+    pub(crate) fn new(
+        hub: Arc<HubInner<H>>,
+        connection: Arc<Connection>,
+        place: Option<Box<dyn Any + Send>>,
+        filters: Option<Filters>,
+    ) -> Self {
         let instance = OnceLock::new();
         if let Source::Shared(shared) = &hub.source {
             let _ = instance.set(shared.clone());
         }
-        HubService { hub, context: Context::new(connection), instance: Arc::new(instance), place }
+        HubService { hub, context: Context::new(connection), instance: Arc::new(instance), place, filters }
     }
 
     fn connection(&self) -> &Arc<Connection> {
         self.context.connection()
     }
 
-    /// With one value per call the method begins after the factory has made it; the arguments are kept until then.
-    fn call_when_made(&self, method: &'static Method<H>, received: Received<'_>) -> (CallFuture, CallTokens) {
-        let Received { id, arguments, streaming, uploads, cancelled } = received;
+    /// Asks a policy. What does not decide at once is returned.
+    fn admit(
+        &self,
+        policy: MethodPolicy,
+        method: &'static Method<H>,
+        invocation: &protocol::Invocation<'_>,
+    ) -> Result<Option<Gate>, Box<dyn FnOnce(Reply)>> {
+        let call = self.call(method, &invocation.arguments);
+        let mut gate = policy(call);
+        let asked =
+            catch_unwind(AssertUnwindSafe(|| gate.as_mut().poll(&mut task::Context::from_waker(Waker::noop()))));
+        match asked {
+            Ok(Poll::Ready(Ok(()))) => Ok(None),
+            Ok(Poll::Ready(Err(refusal))) => {
+                let error = refusal.of_call(&invocation.target);
+                Err(Box::new(move |reply| reply.error(error)))
+            }
+            Ok(Poll::Pending) => {
+                let target = SmolStr::new(&invocation.target);
+                Ok(Some(Box::pin(async move { gate.await.map_err(|refusal| refusal.of_call(&target)) })))
+            }
+            Err(_panic) => Err(Box::new(Reply::panicked)),
+        }
+    }
+
+    fn call(&self, method: &'static Method<H>, arguments: &Arguments<'_>) -> HubCall {
+        let caller = Caller::new(self.connection().clone());
+        HubCall::new(caller, method.name(), method.is_streaming(), method.upload_count(), arguments)
+    }
+
+    /// The tokens of a call that begins later.
+    fn tokens(method: &'static Method<H>, cancelled: bool) -> CallTokens {
         let cancel = CancellationToken::new();
         if cancelled {
             cancel.cancel();
         }
         let drop = if method.drops_on_cancel() { cancel.clone() } else { CancellationToken::new() };
-        let tokens = CallTokens { cancel: Some(cancel), drop: Some(drop) };
+        CallTokens { cancel: Some(cancel), drop: Some(drop) }
+    }
+
+    /// With one value per call the method begins after the factory has made it, and with a policy that waits after that; the
+    /// arguments are kept until then.
+    fn call_when_made(
+        &self,
+        method: &'static Method<H>,
+        received: Received<'_>,
+        gate: Option<Gate>,
+    ) -> (CallFuture, CallTokens) {
+        let Received { id, arguments, streaming, uploads, cancelled } = received;
+        let tokens = Self::tokens(method, cancelled);
         let mut inner_tokens = tokens.clone();
-        let (hub, context) = (self.hub.clone(), self.context.clone());
+        let (hub, context, instance) = (self.hub.clone(), self.context.clone(), self.instance.clone());
         let (count, codec) = (arguments.len(), arguments.codec());
         let bytes: Box<[u8]> = arguments.as_bytes().into();
         let mut reply = Reply::new(context.peer().clone(), id, method.name(), streaming);
         reply.token = tokens.cancel.clone();
         let future = Box::pin(async move {
-            let hub = match hub.source.make(context.clone()).await {
+            if let Some(gate) = gate
+                && let Err(error) = gate.await
+            {
+                return reply.error(error);
+            }
+            let made = match instance.get() {
+                Some(hub) => Ok(hub.clone()),
+                None => hub.source.make(context.clone()).await,
+            };
+            let hub = match made {
                 Ok(hub) => hub,
                 Err(error) => return reply.error(error),
             };
@@ -84,26 +148,125 @@ impl<H: HubMethods> HubService<H> {
         (future, tokens)
     }
 
+    /// With filters the call is theirs, and the method runs when they say so.
+    fn call_filtered(
+        &self,
+        filters: &Filters,
+        method: &'static Method<H>,
+        received: Received<'_>,
+        gate: Option<Gate>,
+    ) -> (CallFuture, CallTokens) {
+        let Received { id, arguments, streaming, uploads, cancelled } = received;
+        let tokens = Self::tokens(method, cancelled);
+        let call = self.call(method, &arguments);
+        let failure = (!uploads.is_empty()).then(Default::default);
+        let mut reply = Reply::new(self.context.peer().clone(), id, method.name(), streaming);
+        reply.token = tokens.cancel.clone();
+        reply.failure = failure.clone();
+        let innermost = Innermost {
+            hub: self.hub.clone(),
+            instance: self.instance.clone(),
+            context: self.context.clone(),
+            method,
+            streaming,
+            uploads: Mutex::new(Some(uploads)),
+            tokens: tokens.clone(),
+            failure,
+        };
+        let filters = filters.clone();
+        let future = Box::pin(async move {
+            match gate {
+                Some(gate) => match gate.await {
+                    Ok(()) => innermost.answered(filters, call, reply).await,
+                    Err(error) => reply.error(error),
+                },
+                None => innermost.answered(filters, call, reply).await,
+            }
+        });
+        (future, tokens)
+    }
+
     async fn run_connected(
         hub: Arc<HubInner<H>>,
         connection: Arc<Connection>,
         instance: Arc<OnceLock<Arc<H>>>,
+        filters: Option<Filters>,
     ) -> Result<(), HubError> {
         let context = Context::new(connection.clone());
-        let made = match instance.get() {
-            Some(made) => Some(made.clone()),
-            None => hub.source.make_connected(&context, &instance).await?,
-        };
-        if let (Some(run), Some(hub)) = (H::ON_CONNECTED, made) {
-            run(Lifecycle { hub, context, reason: CloseReason::ClientClosed }).await?;
+        let beginning = Beginning { hub, context, instance };
+        match &filters {
+            Some(filters) => {
+                NextConnected { filters, hub: &beginning }.run(&Caller::new(connection.clone())).await?;
+                beginning.ensure_made().await?;
+            }
+            None => beginning.begin().await?,
         }
         connection.connected.store(true, Ordering::Release);
         Ok(())
     }
 }
 
+/// The hub's part of the beginning and the end of a connection.
+struct Beginning<H: HubMethods> {
+    hub: Arc<HubInner<H>>,
+    context: Context<H>,
+    instance: Arc<OnceLock<Arc<H>>>,
+}
+
+impl<H: HubMethods> Clone for Beginning<H> {
+    fn clone(&self) -> Self {
+        Beginning { hub: self.hub.clone(), context: self.context.clone(), instance: self.instance.clone() }
+    }
+}
+
+impl<H: HubMethods> Beginning<H> {
+    /// Makes the hub's value, if the connection needs one, and runs `on_connected`.
+    async fn begin(&self) -> Result<(), HubError> {
+        let context = self.context.clone();
+        let made = match self.instance.get() {
+            Some(made) => Some(made.clone()),
+            None => self.hub.source.make_connected(&context, &self.instance).await?,
+        };
+        match (H::ON_CONNECTED, made) {
+            (Some(run), Some(hub)) => run(Lifecycle { hub, context, reason: CloseReason::ClientClosed }).await,
+            _ => Ok(()),
+        }
+    }
+
+    /// Makes the value of the connection, where a filter has let the client in by itself.
+    async fn ensure_made(&self) -> Result<(), HubError> {
+        if matches!(self.hub.source, Source::PerConnection(_)) && self.instance.get().is_none() {
+            self.hub.source.make_connected(&self.context, &self.instance).await?;
+        }
+        Ok(())
+    }
+
+    /// Runs `on_disconnected`.
+    async fn end(self, reason: CloseReason) -> Result<(), HubError> {
+        let Some(run) = H::ON_DISCONNECTED else { return Ok(()) };
+        let hub = match self.instance.get() {
+            Some(hub) => hub.clone(),
+            None => self.hub.source.make(self.context.clone()).await?,
+        };
+        run(Lifecycle { hub, context: self.context, reason }).await
+    }
+}
+
+impl<H: HubMethods> RunConnected for Beginning<H> {
+    fn run(&self) -> BoxFuture<Result<(), HubError>> {
+        let beginning = self.clone();
+        Box::pin(async move { beginning.begin().await })
+    }
+}
+
+impl<H: HubMethods> RunDisconnected for Beginning<H> {
+    fn run(&self, reason: CloseReason) -> BoxFuture<Result<(), HubError>> {
+        Box::pin(self.clone().end(reason))
+    }
+}
+
 /// What is left to run of a call.
-fn rest<H: HubMethods>(started: Started, context: &Context<H>) -> Option<CallFuture> {
+pub(super) fn rest<H: HubMethods>(started: Started, context: &Context<H>) -> Option<CallFuture> {
     match started {
         Started::Done => None,
         Started::Running(future) => Some(future),
@@ -135,14 +298,15 @@ struct Received<'a> {
 impl<H: HubMethods> Service for HubService<H> {
     fn connected(&mut self) -> Option<BoxFuture<Result<(), CloseReason>>> {
         self.connection().core.registry.register(self.connection());
-        if H::ON_CONNECTED.is_none() && matches!(self.hub.source, Source::Shared(_)) {
+        if H::ON_CONNECTED.is_none() && matches!(self.hub.source, Source::Shared(_)) && self.filters.is_none() {
             self.connection().connected.store(true, Ordering::Release);
             return None;
         }
         let (hub, connection, instance) = (self.hub.clone(), self.connection().clone(), self.instance.clone());
+        let filters = self.filters.clone();
         Some(Box::pin(async move {
             let detailed = connection.peer.detailed_errors;
-            Self::run_connected(hub, connection, instance)
+            Self::run_connected(hub, connection, instance, filters)
                 .await
                 .map_err(|error| CloseReason::ServerError(error.describe(CONNECT_FAILED, detailed)))
         }))
@@ -163,8 +327,18 @@ impl<H: HubMethods> Service for HubService<H> {
             Reply::new(self.context.peer().clone(), id, "", streaming).refuse(&text);
             return None;
         };
-        let (future, tokens) = match self.instance.get() {
-            Some(hub) => {
+        let gate = match method.policy() {
+            None => None,
+            Some(policy) => match self.admit(policy, method, invocation) {
+                Ok(gate) => gate,
+                Err(refuse) => {
+                    refuse(Reply::new(self.context.peer().clone(), id, method.name(), streaming));
+                    return None;
+                }
+            },
+        };
+        let (future, tokens) = match (&self.filters, self.instance.get()) {
+            (None, Some(hub)) if gate.is_none() => {
                 let mut tokens = CallTokens::default();
                 if cancelled {
                     tokens.cancel.get_or_insert_default().cancel();
@@ -186,7 +360,13 @@ impl<H: HubMethods> Service for HubService<H> {
                 let started = invocation.run()?;
                 (rest(started, &self.context)?, tokens)
             }
-            None => self.call_when_made(method, Received { id, arguments, streaming, uploads, cancelled }),
+            (filters, _) => {
+                let received = Received { id, arguments, streaming, uploads, cancelled };
+                match filters {
+                    None => self.call_when_made(method, received, gate),
+                    Some(filters) => self.call_filtered(filters, method, received, gate),
+                }
+            }
         };
         let limited = !method.is_streaming() && method.upload_count() == 0;
         Some(Call { future, id: id.map(Into::into), cancel: tokens.cancel, drop: tokens.drop, limited, streaming })
@@ -198,19 +378,19 @@ impl<H: HubMethods> Service for HubService<H> {
     }
 
     fn disconnected(&mut self, reason: CloseReason) -> Option<BoxFuture<()>> {
-        let run = H::ON_DISCONNECTED?;
+        if H::ON_DISCONNECTED.is_none() && self.filters.is_none() {
+            return None;
+        }
         let (hub, context, instance) = (self.hub.clone(), self.context.clone(), self.instance.clone());
+        let (caller, filters) = (Caller::new(self.connection().clone()), self.filters.clone());
         Some(Box::pin(async move {
-            let hub = match instance.get() {
-                Some(hub) => Ok(hub.clone()),
-                None => hub.source.make(context.clone()).await,
-            };
-            let ended = match hub {
-                Ok(hub) => run(Lifecycle { hub, context: context.clone(), reason }).await,
-                Err(error) => Err(error),
+            let hub = Beginning { hub, context, instance };
+            let ended = match &filters {
+                Some(filters) => NextDisconnected { filters, hub: &hub }.run(&caller, &reason).await,
+                None => hub.end(reason).await,
             };
             if let Err(error) = ended {
-                tracing::error!(connection = context.connection_id(), %error, "on_disconnected failed");
+                tracing::error!(connection = caller.connection_id(), %error, "on_disconnected failed");
             }
         }))
     }

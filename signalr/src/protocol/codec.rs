@@ -74,6 +74,11 @@ impl Protocol {
         }
     }
 
+    /// Whether a comma stands between encoded arguments.
+    pub(crate) const fn separates_arguments(self) -> bool {
+        matches!(self, Protocol::Json)
+    }
+
     /// Reads one message without its framing (see [`framing`](super::framing)).
     ///
     /// # Errors
@@ -244,6 +249,25 @@ impl Codec {
         value: &T,
     ) -> Result<(), EncodeError> {
         rolled_back(out, |out| dispatch!(self.protocol, encode_result(out, id, value, self.naming)))
+    }
+
+    /// Writes a Completion with a value that is encoded already.
+    pub(crate) fn encode_encoded_result(self, out: &mut Vec<u8>, id: &str, value: &[u8]) -> Result<(), EncodeError> {
+        rolled_back(out, |out| dispatch!(self.protocol, encode_encoded_result(out, id, value)))
+    }
+
+    /// One value without anything around it.
+    pub(crate) fn value<T: Serialize + ?Sized>(self, value: &T) -> Result<Vec<u8>, EncodeError> {
+        let mut out = Vec::new();
+        dispatch!(self.protocol, encode_value(&mut out, value, self.naming))?;
+        Ok(out)
+    }
+
+    /// Arguments in the form of [`Arguments`](super::Arguments).
+    pub(crate) fn arguments<A: WireArguments + ?Sized>(self, arguments: &A) -> Result<Vec<u8>, EncodeError> {
+        let mut out = Vec::new();
+        dispatch!(self.protocol, encode_arguments(&mut out, arguments, self.naming))?;
+        Ok(out)
     }
 }
 

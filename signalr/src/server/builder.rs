@@ -6,6 +6,7 @@ use super::origin::ForeignOrigin;
 use super::validation::{Invalid, OptionsError};
 use crate::backplane::registry::HubCore;
 use crate::hub::Hub;
+use crate::hub::filter::{AnyFilter, HubFilter};
 use crate::hub::method::HubMethods;
 use crate::transport::server::gate::Shutdown;
 use crate::transport::server::negotiate::plain;
@@ -49,6 +50,7 @@ pub struct SignalR {
 #[must_use]
 pub struct SignalRBuilder {
     options: HubOptions,
+    filters: Vec<Arc<dyn AnyFilter>>,
     endpoints: Vec<(String, Arc<dyn Endpoint>)>,
     shutdown: Arc<Shutdown>,
 }
@@ -72,16 +74,16 @@ impl SignalR {
             router = router
                 .route(
                     if path.is_empty() { "/" } else { path },
-                    any(async move |request: Request| match foreign(&*connect, &request) {
-                        Some(refusal) => refusal,
-                        None => connect.connect(request).response().await,
+                    any(async move |request: Request| match admitted(&*connect, request).await {
+                        Ok(request) => connect.connect(request).response().await,
+                        Err(refusal) => refusal,
                     }),
                 )
                 .route(
                     &negotiation,
-                    any(async move |request: Request| match foreign(&*negotiate, &request) {
-                        Some(refusal) => refusal,
-                        None => negotiate.negotiate(&request),
+                    any(async move |request: Request| match admitted(&*negotiate, request).await {
+                        Ok(request) => negotiate.negotiate(&request),
+                        Err(refusal) => refusal,
                     }),
                 );
         }
@@ -110,6 +112,13 @@ impl SignalRBuilder {
         self
     }
 
+    /// Adds a filter around the hubs that are mounted after this, within those that were added before and around the filters
+    /// of the hubs' [own options](HubOptions::filter) (`AddFilter`).
+    pub fn filter(mut self, filter: impl HubFilter) -> Self {
+        self.filters.push(Arc::new(filter));
+        self
+    }
+
     /// Mounts a hub at a path of axum's router, such as `/chat`. The same hub can be mounted at several paths; its connections
     /// reach each other whichever they use.
     pub fn hub<H: HubMethods>(self, path: impl Into<String>, hub: &Hub<H>) -> Self {
@@ -129,7 +138,8 @@ impl SignalRBuilder {
     }
 
     fn hub_with_options<H: HubMethods>(mut self, path: impl Into<String>, hub: &Hub<H>, options: &HubOptions) -> Self {
-        self.endpoints.push((path.into(), Arc::new(HubEndpoint::new(hub, options, &self.shutdown))));
+        let options = options.clone().within(&self.filters);
+        self.endpoints.push((path.into(), Arc::new(HubEndpoint::new(hub, &options, &self.shutdown))));
         self
     }
 
@@ -174,11 +184,8 @@ impl SignalRBuilder {
     }
 }
 
-/// The answer to a request from a page of an origin that is not let in. Preflights are the affair of a layer around the router.
+/// The answer to a request from a page of an origin that is not let in.
 fn foreign(endpoint: &dyn Endpoint, request: &Request) -> Option<Response> {
-    if request.method() == Method::OPTIONS {
-        return None;
-    }
     let ForeignOrigin(origin) = endpoint.options().origins().check(request.uri(), request.headers()).err()?;
     tracing::warn!(
         path = request.uri().path(),
@@ -186,6 +193,29 @@ fn foreign(endpoint: &dyn Endpoint, request: &Request) -> Option<Response> {
         "refused a request of another origin; if its pages may connect, list it: HubOptions::allowed_origins([{origin:?}])"
     );
     Some(plain(StatusCode::FORBIDDEN, "Origin not allowed"))
+}
+
+/// Lets a request in, or refuses it: those of pages of other origins, and those that the policy of the hub does not want.
+/// Preflights are the affair of a layer around the router.
+async fn admitted(endpoint: &dyn Endpoint, request: Request) -> Result<Request, Response> {
+    if request.method() == Method::OPTIONS {
+        return Ok(request);
+    }
+    if let Some(refusal) = foreign(endpoint, &request) {
+        return Err(refusal);
+    }
+    let (parts, body) = request.into_parts();
+    match endpoint.admit(&parts) {
+        Some(admission) => match admission.await {
+            Ok(()) => Ok(Request::from_parts(parts, body)),
+            Err(status) => {
+                let mut refusal = Response::default();
+                *refusal.status_mut() = status;
+                Err(refusal)
+            }
+        },
+        None => Ok(Request::from_parts(parts, body)),
+    }
 }
 
 impl fmt::Debug for SignalR {

@@ -3,7 +3,9 @@
 use super::options::HubOptions;
 use crate::backplane::registry::{HubCore, Memberships};
 use crate::hub::context::Connection;
+use crate::hub::filter::Filters;
 use crate::hub::method::HubMethods;
+use crate::hub::policy::Refusal;
 use crate::hub::request;
 use crate::hub::service::HubService;
 use crate::hub::{Hub, HubInner};
@@ -15,12 +17,15 @@ use crate::session::inbox::Overflow;
 use crate::session::mailbox::Mailbox;
 use crate::session::peer::Peer;
 use crate::session::settings::Settings;
+use crate::session::{BoxFuture, Session};
 use crate::transport::server::dispatch::{Answer, Dispatch, Opened, Socket};
 use crate::transport::server::gate::{Admitted, Gate, Shutdown};
 use crate::transport::server::pending::Place;
 use crate::transport::{Duplex, Transport};
 use axum::extract::{ConnectInfo, Request};
 use axum::response::Response;
+use http::StatusCode;
+use http::request::Parts;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -30,6 +35,9 @@ const HANDSHAKE_ACCEPTED: &[u8] = b"{}\x1e";
 
 /// A mounted hub, whatever its type.
 pub(super) trait Endpoint: Send + Sync {
+    /// Asks the hub's policy, if it has one, whether a request is let in; an error is the status of the refusal.
+    fn admit(&self, parts: &Parts) -> Option<BoxFuture<Result<(), StatusCode>>>;
+
     /// Answers `…/negotiate`.
     fn negotiate(&self, request: &Request) -> Response;
 
@@ -47,6 +55,7 @@ pub(super) struct HubEndpoint<H: HubMethods>(Arc<Shared<H>>);
 struct Shared<H: HubMethods> {
     hub: Arc<HubInner<H>>,
     options: HubOptions,
+    filters: Option<Filters>,
     dispatch: Dispatch,
     /// What holds for each transport.
     web_sockets: Terms,
@@ -87,6 +96,7 @@ impl<H: HubMethods> HubEndpoint<H> {
     pub(super) fn new(hub: &Hub<H>, options: &HubOptions, shutdown: &Arc<Shutdown>) -> Self {
         HubEndpoint(Arc::new(Shared {
             hub: hub.inner().clone(),
+            filters: options.filters(),
             dispatch: Dispatch::new(options.http_rules(), Gate::new(shutdown.clone(), options.bounds().connections())),
             web_sockets: Terms::new(options, Transport::WebSockets),
             server_sent_events: Terms::new(options, Transport::ServerSentEvents),
@@ -109,6 +119,26 @@ impl<H: HubMethods> HubEndpoint<H> {
 }
 
 impl<H: HubMethods> Endpoint for HubEndpoint<H> {
+    fn admit(&self, parts: &Parts) -> Option<BoxFuture<Result<(), StatusCode>>> {
+        let policy = H::AUTHORIZE?;
+        let address = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| *address);
+        let query = parts.uri.query().unwrap_or_default();
+        let request = request::Request::new(query, &parts.headers, parts.extensions.clone(), address);
+        let is_known = self.0.options.user_of(parts).is_some();
+        let hub = self.0.hub.core.clone();
+        Some(Box::pin(async move {
+            let refusal = match policy(request).await {
+                Ok(()) => return Ok(()),
+                Err(refusal) => refusal,
+            };
+            match refusal {
+                Refusal::Error(error) if !error.is_public() => tracing::error!(hub = hub.name, %error, "policy failed"),
+                refusal => tracing::debug!(hub = hub.name, ?refusal, "request refused"),
+            }
+            Err(if is_known { StatusCode::FORBIDDEN } else { StatusCode::UNAUTHORIZED })
+        }))
+    }
+
     fn negotiate(&self, request: &Request) -> Response {
         self.0.dispatch.negotiate(request)
     }
@@ -182,6 +212,7 @@ fn session<H: HubMethods>(
         memberships: Memberships::new(settings.groups),
         connected: AtomicBool::new(false),
     });
+<<<<<<< HEAD
     let (place, resumed) = match (resume, place) {
         (Some(rules), Some(place)) => {
             let mailbox = Mailbox::new(peer.clone());
@@ -197,4 +228,9 @@ fn session<H: HubMethods>(
         place
     });
     (session, kept)
+=======
+    let place = place.map(|place| Box::new(place) as _);
+    let service = Box::new(HubService::new(shared.hub.clone(), connection, place, shared.filters.clone()));
+    Session::new(peer, settings, service, duplex, received, HANDSHAKE_ACCEPTED)
+>>>>>>> filters
 }

@@ -3,6 +3,7 @@
 use super::limits::Limits;
 use super::origin::Origins;
 use super::validation::{Invalid, above_zero, at_most_a_year};
+use crate::hub::filter::{AnyFilter, Filters, HubFilter};
 use crate::protocol::Protocol;
 use crate::session::handshake::HandshakeRules;
 use crate::session::inbox::Overflow;
@@ -54,6 +55,7 @@ pub struct HubOptions {
     stateful_reconnect_memory: usize,
     minimum_protocol_version: i32,
     user_id: Option<UserId>,
+    filters: Vec<Arc<dyn AnyFilter>>,
 }
 
 /// Of the versions of the negotiation.
@@ -83,6 +85,7 @@ impl Default for HubOptions {
             stateful_reconnect_memory: 64 * 1024 * 1024,
             minimum_protocol_version: 0,
             user_id: None,
+            filters: Vec::new(),
         }
     }
 }
@@ -256,6 +259,24 @@ impl HubOptions {
     pub fn user_id(mut self, user_id: impl Fn(&Parts) -> Option<String> + Send + Sync + 'static) -> Self {
         self.user_id = Some(Arc::new(user_id));
         self
+    }
+
+    /// Adds a filter around the calls, the beginnings and the ends of connections, within those that were added before
+    /// (`AddFilter`).
+    pub fn filter(mut self, filter: impl HubFilter) -> Self {
+        self.filters.push(Arc::new(filter));
+        self
+    }
+
+    /// Adds filters around those that are there.
+    pub(super) fn within(mut self, outer: &[Arc<dyn AnyFilter>]) -> Self {
+        self.filters.splice(..0, outer.iter().cloned());
+        self
+    }
+
+    /// `None` where there are none, so that calls take the short way.
+    pub(super) fn filters(&self) -> Option<Filters> {
+        (!self.filters.is_empty()).then(|| self.filters.as_slice().into())
     }
 
     pub(crate) fn user_of(&self, request: &Parts) -> Option<String> {

@@ -19,6 +19,9 @@ where
     T: Serialize,
     F: Fn(S::Item) -> Result<T, HubError>,
 {
+    // Boxed, as it is rare, and other streams should not carry its size.
+    let reply = if reply.is_captured() { Box::pin(reply.opened()).await } else { Some(reply) };
+    let Some(reply) = reply else { return };
     let mut pump = Pump { reply: Some(reply), room: None, convert };
     let mut stream = pin!(stream);
     poll_fn(|cx| pump.poll(cx, stream.as_mut())).await;

@@ -82,6 +82,10 @@ impl Server {
         Self::listen(socket, router)
     }
 
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     /// As [`with`](Self::with), on sockets that hold little.
     pub(crate) fn narrow<H: HubMethods>(hub: &Hub<H>, options: HubOptions) -> Self {
         Self::listen(narrow(), SignalR::builder().options(options).hub("/hub", hub).build().router())

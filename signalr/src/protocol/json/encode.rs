@@ -78,6 +78,33 @@ pub(in crate::protocol) fn encode_result<T: Serialize + ?Sized>(
     Ok(())
 }
 
+/// A Completion with a value that is encoded already.
+pub(in crate::protocol) fn encode_encoded_result(out: &mut Vec<u8>, id: &str, value: &[u8]) -> Result<(), EncodeError> {
+    begin_completion(out, id);
+    out.extend_from_slice(b",\"result\":");
+    out.extend_from_slice(value);
+    end(out);
+    Ok(())
+}
+
+/// One value by itself.
+pub(in crate::protocol) fn encode_value<T: Serialize + ?Sized>(
+    out: &mut Vec<u8>,
+    value: &T,
+    naming: Naming,
+) -> Result<(), EncodeError> {
+    write_value(out, value, naming)
+}
+
+/// The inside of the array of arguments.
+pub(in crate::protocol) fn encode_arguments<A: WireArguments + ?Sized>(
+    out: &mut Vec<u8>,
+    arguments: &A,
+    naming: Naming,
+) -> Result<(), EncodeError> {
+    arguments.try_each(&mut Elements { out, written: 0, naming })
+}
+
 pub(in crate::protocol) fn encode_error(out: &mut Vec<u8>, id: &str, error: &str) {
     begin_completion(out, id);
     out.extend_from_slice(b",\"error\":");

@@ -82,6 +82,26 @@ pub(crate) fn encode_result<T: Serialize + ?Sized>(
     })
 }
 
+/// A Completion with a value that is encoded already.
+pub(crate) fn encode_encoded_result(out: &mut Vec<u8>, id: &str, value: &[u8]) -> Result<(), EncodeError> {
+    try_framed(out, |out| {
+        out.extend_from_slice(&[const { array::<5>() }, kind::COMPLETION, NO_HEADERS]);
+        write_str(out, id);
+        out.push(result_kind::VALUE);
+        out.extend_from_slice(value);
+        Ok(())
+    })
+}
+
+/// The arguments without the head of their array.
+pub(crate) fn encode_arguments<A: WireArguments + ?Sized>(
+    out: &mut Vec<u8>,
+    arguments: &A,
+    naming: Naming,
+) -> Result<(), EncodeError> {
+    arguments.try_each(&mut Encoder { out, written: 0, naming })
+}
+
 pub(crate) fn encode_error(out: &mut Vec<u8>, id: &str, error: &str) {
     framed(out, |out| {
         out.extend_from_slice(&[const { array::<5>() }, kind::COMPLETION, NO_HEADERS]);
