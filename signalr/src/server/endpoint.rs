@@ -11,7 +11,6 @@ use crate::hub::service::HubService;
 use crate::hub::{Hub, HubInner};
 use crate::protocol::handshake::STATEFUL_VERSION;
 use crate::protocol::{Codec, TransferFormat};
-use crate::session::Session;
 use crate::session::handshake::{Handshake, HandshakeRules, accept};
 use crate::session::inbox::Overflow;
 use crate::session::mailbox::Mailbox;
@@ -212,7 +211,6 @@ fn session<H: HubMethods>(
         memberships: Memberships::new(settings.groups),
         connected: AtomicBool::new(false),
     });
-<<<<<<< HEAD
     let (place, resumed) = match (resume, place) {
         (Some(rules), Some(place)) => {
             let mailbox = Mailbox::new(peer.clone());
@@ -221,16 +219,12 @@ fn session<H: HubMethods>(
         }
         (_, place) => (place, None),
     };
-    let service = Box::new(HubService::new(shared.hub.clone(), connection, place.map(|place| Box::new(place) as _)));
+    let place = place.map(|place| Box::new(place) as _);
+    let service = Box::new(HubService::new(shared.hub.clone(), connection, place, shared.filters.clone()));
     let mut session = Session::new(peer, settings, service, duplex, received, HANDSHAKE_ACCEPTED);
     let kept = resumed.map(|(mailbox, rules, place)| {
         session.resume_by(mailbox, rules);
         place
     });
     (session, kept)
-=======
-    let place = place.map(|place| Box::new(place) as _);
-    let service = Box::new(HubService::new(shared.hub.clone(), connection, place, shared.filters.clone()));
-    Session::new(peer, settings, service, duplex, received, HANDSHAKE_ACCEPTED)
->>>>>>> filters
 }
