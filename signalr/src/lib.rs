@@ -49,6 +49,7 @@
 #![cfg_attr(feature = "server", doc = include_str!("../docs/limits.md"))]
 #![cfg_attr(feature = "server", doc = include_str!("../docs/options.md"))]
 #![cfg_attr(feature = "server", doc = include_str!("../docs/shutdown.md"))]
+#![cfg_attr(feature = "server", doc = include_str!("../docs/observability.md"))]
 //!
 //! # Features
 //!
@@ -70,6 +71,7 @@ mod hub;
 mod server;
 mod session;
 mod streaming;
+mod telemetry;
 mod transport;
 mod value;
 
@@ -107,5 +109,6 @@ pub use session::close::CloseReason;
 pub use session::inbox::Overflow;
 pub use signalr_macros::{hub, receiver};
 pub use streaming::upload::{Upload, UploadError};
+pub use telemetry::call::InvocationHeaders;
 pub use transport::Transport;
 pub use value::Value;

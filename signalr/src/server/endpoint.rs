@@ -17,6 +17,8 @@ use crate::session::mailbox::Mailbox;
 use crate::session::peer::Peer;
 use crate::session::settings::Settings;
 use crate::session::{BoxFuture, Session};
+use crate::telemetry::Telemetry;
+use crate::telemetry::connection::Watch;
 use crate::transport::server::dispatch::{Answer, Dispatch, Opened, Socket};
 use crate::transport::server::gate::{Admitted, Gate, Shutdown};
 use crate::transport::server::pending::Place;
@@ -28,6 +30,7 @@ use http::request::Parts;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use tracing::Instrument;
 
 /// The answer to every handshake that succeeds.
 const HANDSHAKE_ACCEPTED: &[u8] = b"{}\x1e";
@@ -112,8 +115,11 @@ impl<H: HubMethods> HubEndpoint<H> {
         let peer_address = parts.extensions.remove::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| address);
         let query = parts.uri.query().unwrap_or_default();
         let request = request::Request::new(query, &parts.headers, parts.extensions, peer_address);
-        let opening = Box::new(Opening { id, place, user, request, transport });
-        tokio::spawn(serve(shared, socket, opening, admitted));
+        let core = &shared.hub.core;
+        let watch = Watch::begin(&core.name, &id, transport, core.meters.on(transport));
+        let span = watch.span();
+        let opening = Box::new(Opening { id, place, user, request, transport, watch });
+        tokio::spawn(serve(shared, socket, opening, admitted).instrument(span));
     }
 }
 
@@ -162,6 +168,7 @@ struct Opening {
     user: Option<Box<str>>,
     request: request::Request,
     transport: Transport,
+    watch: Box<Watch>,
 }
 
 /// Serves one connection from its handshake to its end.
@@ -188,19 +195,24 @@ fn session<H: HubMethods>(
     Handshake { protocol, version, received }: Handshake,
 ) -> (Box<Session>, Option<Box<Place>>) {
     let settings = shared.terms(opening.transport).settings.clone();
-    let Opening { id, place, user, request, transport } = opening;
+    let Opening { id, place, user, request, transport, watch } = opening;
     let resume = shared.dispatch.resume_rules().filter(|_| {
         let agreed = place.as_ref().is_some_and(|place| place.resumable);
         agreed && transport == Transport::WebSockets && version >= STATEFUL_VERSION
     });
-    let peer = Arc::new(Peer::new(
+    let peer = Peer::new(
         (&*id).into(),
         Codec::new(protocol, shared.hub.core.naming()),
         settings.outbound_capacity,
         // What is promised to be delivered is neither dropped nor a reason to disconnect: senders wait.
         if resume.is_some() { Overflow::Wait } else { settings.overflow },
         settings.detailed_errors,
-    ));
+    );
+    let telemetry = Telemetry {
+        meters: watch.meters().clone(),
+        on_invocation_span: shared.options.invocation_span_hook(),
+    };
+    let peer = Arc::new(peer.reporting(telemetry));
     let connection = Arc::new(Connection {
         peer: peer.clone(),
         core: shared.hub.core.clone(),
@@ -222,6 +234,7 @@ fn session<H: HubMethods>(
     let place = place.map(|place| Box::new(place) as _);
     let service = Box::new(HubService::new(shared.hub.clone(), connection, place, shared.filters.clone()));
     let mut session = Session::new(peer, settings, service, duplex, received, HANDSHAKE_ACCEPTED);
+    session.watched_by(watch);
     let kept = resumed.map(|(mailbox, rules, place)| {
         session.resume_by(mailbox, rules);
         place

@@ -25,7 +25,9 @@ impl Session {
         if self.closing.is_some() {
             return;
         }
-        tracing::debug!(connection = self.peer.id.as_str(), %reason, "connection closes");
+        if let Some(watch) = &mut self.watch {
+            watch.closing(&reason);
+        }
         let lost = matches!(reason, CloseReason::TransportLost(_));
         let discard = lost || reason == CloseReason::SlowConsumer;
         if !discard {
@@ -146,7 +148,10 @@ impl Session {
         let Some(disconnecting) = &mut closing.disconnecting else { return true };
         match catch_unwind(AssertUnwindSafe(|| disconnecting.as_mut().poll(cx))) {
             Ok(Poll::Pending) => false,
-            Ok(Poll::Ready(())) | Err(_) => {
+            ended => {
+                if ended.is_err() {
+                    tracing::error!(connection = self.peer.id.as_str(), "on_disconnected panicked");
+                }
                 closing.disconnecting = None;
                 true
             }

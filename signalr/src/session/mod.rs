@@ -28,6 +28,7 @@ pub(crate) mod stateful;
 use crate::protocol::Invocation;
 use crate::protocol::framing::Framing;
 use crate::streaming::upload::{UploadHandle, Uploads};
+use crate::telemetry::connection::Watch;
 use crate::transport::Duplex;
 use calls::{Call, Calls};
 use close::CloseReason;
@@ -82,6 +83,7 @@ pub(crate) struct Session {
     closing: Option<Box<Closing>>,
     /// Only where the session outlives its socket.
     stateful: Option<Box<Stateful>>,
+    watch: Option<Box<Watch>>,
 }
 
 impl Session {
@@ -115,9 +117,16 @@ impl Session {
             paid: None,
             closing: None,
             stateful: None,
+            watch: None,
         });
         session.connecting = session.service.connected();
         session
+    }
+
+    /// Has the end reported, when all of it is over.
+    pub(crate) fn watched_by(&mut self, mut watch: Box<Watch>) {
+        watch.shaken(self.peer.protocol);
+        self.watch = Some(watch);
     }
 
     /// The server ends: what was received already is still done.
@@ -160,7 +169,10 @@ impl Session {
         let result = match catch_unwind(AssertUnwindSafe(|| connecting.as_mut().poll(cx))) {
             Ok(Poll::Pending) => return false,
             Ok(Poll::Ready(result)) => result,
-            Err(_) => Err(CloseReason::ServerError("Connection closed with an error.".to_owned())),
+            Err(_) => {
+                tracing::error!(connection = self.peer.id.as_str(), "on_connected panicked");
+                Err(CloseReason::ServerError("Connection closed with an error.".to_owned()))
+            }
         };
         self.connecting = None;
         match result {
@@ -224,8 +236,11 @@ impl Session {
         }
         let Some(duplex) = &mut self.duplex else { return Poll::Ready(Ok(())) };
         let format = self.peer.protocol.transfer_format();
-        current::with(self.peer.number, |outbound| duplex.poll_send(cx, outbound, format))
-            .unwrap_or(Poll::Ready(Ok(())))
+        let meters = &self.peer.telemetry.meters;
+        current::with(self.peer.number, |outbound| {
+            outbound.metered(meters, |outbound| duplex.poll_send(cx, outbound, format))
+        })
+        .unwrap_or(Poll::Ready(Ok(())))
     }
 
     /// When to look at the clock again.

@@ -19,7 +19,10 @@ pub(crate) fn answer(method: &Method, query: &str, rules: &HttpRules, pending: &
     let versions: Vec<Cow<'_, str>> = query_values(query, "negotiateVersion").collect();
     let response = match parse_version(versions.iter().map(|version| &**version), rules.minimum_version) {
         Ok(version) => promise(version, wants_stateful_reconnect(query), rules, pending),
-        Err(error) => Some(NegotiateResponse::Error(error.to_string())),
+        Err(error) => {
+            tracing::debug!(%error, "negotiation refused");
+            Some(NegotiateResponse::Error(error.to_string()))
+        }
     };
     let Some(response) = response else { return plain(StatusCode::SERVICE_UNAVAILABLE, "") };
     let mut response = Response::new(response.to_json().into());
@@ -56,6 +59,11 @@ fn wants_stateful_reconnect(query: &str) -> bool {
 
 /// A response in plain text, as ASP.NET Core gives for everything that is not a connection.
 pub(crate) fn plain(status: StatusCode, body: &'static str) -> Response {
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        tracing::warn!(status = status.as_u16(), reason = body, "request refused");
+    } else if status.is_client_error() {
+        tracing::debug!(status = status.as_u16(), reason = body, "request refused");
+    }
     let mut response = Response::new(body.into());
     *response.status_mut() = status;
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain"));
