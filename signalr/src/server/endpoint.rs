@@ -208,10 +208,8 @@ fn session<H: HubMethods>(
         if resume.is_some() { Overflow::Wait } else { settings.overflow },
         settings.detailed_errors,
     );
-    let telemetry = Telemetry {
-        meters: watch.meters().clone(),
-        on_invocation_span: shared.options.invocation_span_hook(),
-    };
+    let telemetry =
+        Telemetry { meters: watch.meters().clone(), on_invocation_span: shared.options.invocation_span_hook() };
     let peer = Arc::new(peer.reporting(telemetry));
     let connection = Arc::new(Connection {
         peer: peer.clone(),

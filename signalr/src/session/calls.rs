@@ -73,7 +73,7 @@ pub(crate) struct Waiting {
     /// Whether it answers with a stream.
     pub(crate) streaming: bool,
     /// Counts it.
-    pub(crate) waits: Waits,
+    pub(crate) _waits: Waits,
 }
 
 impl Waiting {

@@ -204,8 +204,8 @@ impl Session {
             || !self.has_pace();
         if must_wait {
             let id = id.map(Into::into);
-            let waits = self.peer.telemetry.meters.waits();
-            self.calls.wait(Waiting { message: body.into(), id, uploads, cancelled: false, streaming, waits });
+            let _waits = self.peer.telemetry.meters.waits();
+            self.calls.wait(Waiting { message: body.into(), id, uploads, cancelled: false, streaming, _waits });
         } else {
             self.start(invocation, uploads, false, cx);
         }

@@ -139,11 +139,7 @@ pub(crate) fn lifecycle_span(hub: &str, connected: bool) -> Span {
             )
         };
     }
-    if connected {
-        span!("on_connected", "OnConnectedAsync")
-    } else {
-        span!("on_disconnected", "OnDisconnectedAsync")
-    }
+    if connected { span!("on_connected", "OnConnectedAsync") } else { span!("on_disconnected", "OnDisconnectedAsync") }
 }
 
 /// Runs all of `future` within `span`, its drop included. Nothing is wrapped where nobody looks.

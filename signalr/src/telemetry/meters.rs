@@ -280,10 +280,18 @@ fn describe() {
     describe_gauge!("signalr.server.invocations.waiting", Unit::Count, "Calls that wait for their turn.");
     describe_counter!("signalr.server.received.bytes", Unit::Bytes, "Bytes of the hub protocol from clients.");
     describe_counter!("signalr.server.received.messages", Unit::Count, "Messages from clients.");
-    describe_counter!("signalr.server.sent.bytes", Unit::Bytes, "Bytes of the hub protocol that transports have taken.");
+    describe_counter!(
+        "signalr.server.sent.bytes",
+        Unit::Bytes,
+        "Bytes of the hub protocol that transports have taken."
+    );
     describe_counter!("signalr.server.sent.messages", Unit::Count, "Messages that were given to transports.");
     describe_histogram!("signalr.server.outbound.buffered", Unit::Bytes, "Unsent bytes of a connection as it writes.");
-    describe_counter!("signalr.server.messages.dropped", Unit::Count, "Messages dropped for clients with full buffers.");
+    describe_counter!(
+        "signalr.server.messages.dropped",
+        Unit::Count,
+        "Messages dropped for clients with full buffers."
+    );
     describe_gauge!("signalr.server.group_memberships", Unit::Count, "Groups that connections are in, summed up.");
 }
 
