@@ -50,7 +50,7 @@ use proc_macro::TokenStream;
 /// ```
 ///
 /// Every method of the block is a hub method, whatever its visibility, except those marked `#[hub(skip)]`,
-/// `on_connected` and `on_disconnected`. Constants in the block are left alone. The block may be generic:
+/// `on_connected`, `on_disconnected` and `on_authentication_refreshed`. Constants in the block are left alone. The block may be generic:
 /// `impl<T: Serialize + Send + Sync + 'static> Store<T>`. The block is emitted as it is written, without the attributes
 /// below.
 ///
@@ -203,8 +203,9 @@ use proc_macro::TokenStream;
 /// # Lifecycle
 ///
 /// `on_connected(&self, ctx: Context<Self>)` runs before a connection's first call; when it fails, the connection is
-/// closed. `on_disconnected(&self, ctx: Context<Self>, reason: CloseReason)` runs after its last. Both may be
-/// `async`, leave parameters out, and return `Result<(), E>`.
+/// closed. `on_disconnected(&self, ctx: Context<Self>, reason: CloseReason)` runs after its last.
+/// `on_authentication_refreshed(&self, ctx: Context<Self>)` runs beside its calls, whenever the client has renewed its
+/// credentials where the server lets it. All of them may be `async`, leave parameters out, and return `Result<(), E>`.
 #[proc_macro_attribute]
 pub fn hub(options: TokenStream, item: TokenStream) -> TokenStream {
     expand_hub(options.into(), item.into()).into()

@@ -32,14 +32,18 @@
 //! }
 //! ```
 //!
-//! This page is the guide: [hubs](#hubs), [serving](#serving), [addressing clients](#addressing-clients),
-//! [client results](#client-results), [streams](#streams), [errors](#errors), [clients of .NET](#serving-net-clients),
-//! [the life of a connection](#the-life-of-a-connection), [cancellation](#cancellation),
-//! [policies and filters](#policies-and-filters), [slow clients](#slow-clients), [options](#options) and
-//! [shutdown](#shutdown). The pages of [`#[hub]`](macro@hub) and [`#[receiver]`](macro@receiver) are the reference of what
+//! This page is the guide: [hubs](#hubs), [serving](#serving), [authentication](#authentication),
+//! [byte streams](#byte-streams-and-transports-of-ones-own), [raw connections](#raw-connections),
+//! [addressing clients](#addressing-clients), [client results](#client-results), [streams](#streams), [errors](#errors),
+//! [clients of .NET](#serving-net-clients), [the life of a connection](#the-life-of-a-connection),
+//! [cancellation](#cancellation), [policies and filters](#policies-and-filters), [slow clients](#slow-clients),
+//! [options](#options) and [shutdown](#shutdown). The pages of
+//! [`#[hub]`](macro@hub) and [`#[receiver]`](macro@receiver) are the reference of what
 //! can be written in them. [`protocol`] is the hub protocol by itself, without I/O.
 #![doc = include_str!("../docs/hubs.md")]
 #![cfg_attr(feature = "server", doc = include_str!("../docs/serving.md"))]
+#![cfg_attr(feature = "server", doc = include_str!("../docs/authentication.md"))]
+#![cfg_attr(feature = "server", doc = include_str!("../docs/transports.md"))]
 #![doc = include_str!("../docs/clients.md")]
 #![doc = include_str!("../docs/streams.md")]
 #![doc = include_str!("../docs/errors.md")]
@@ -68,11 +72,14 @@ mod backplane;
 mod clients;
 mod hub;
 #[cfg(feature = "server")]
+mod raw;
+#[cfg(feature = "server")]
 mod server;
 mod session;
 mod streaming;
 mod telemetry;
 mod transport;
+mod user;
 mod value;
 
 #[doc(hidden)]
@@ -103,7 +110,11 @@ pub use hub::method::{HubMethods, Method};
 pub use hub::request::Request;
 pub use protocol::Naming;
 #[cfg(feature = "server")]
-pub use server::{DrainReport, HubOptions, Limits, OptionsError, SignalR, SignalRBuilder};
+pub use raw::{RawConnection, RawSender};
+#[cfg(feature = "server")]
+pub use server::{
+    DrainReport, HubOptions, HubServer, Limits, OptionsError, Serve, ServeListener, SignalR, SignalRBuilder,
+};
 pub use session::cancel::CancellationToken;
 pub use session::close::CloseReason;
 pub use session::inbox::Overflow;
@@ -111,4 +122,8 @@ pub use signalr_macros::{hub, receiver};
 pub use streaming::upload::{Upload, UploadError};
 pub use telemetry::call::InvocationHeaders;
 pub use transport::Transport;
+pub use transport::messages::{TransportReader, TransportWriter};
+#[cfg(feature = "server")]
+pub use transport::server::authentication::AuthenticationRefresh;
+pub use user::{User, access_token};
 pub use value::Value;

@@ -7,12 +7,26 @@ import { browserTest, chatUrl } from "./support/browser.js";
 let rooms = 0;
 const newRoom = () => `room ${++rooms}`;
 
+/** The transports that Ada and Bob use: together with their protocols, every combination that there is. */
+const WAYS = [
+  ["WebSockets", "WebSockets"],
+  ["ServerSentEvents", "LongPolling"],
+  ["LongPolling", "WebSockets"],
+];
+
+/** The same test over all transports; its body gets those of Ada and Bob. */
+function overEveryTransport(name, body) {
+  for (const way of WAYS) {
+    browserTest(`${name} (${way.join(" and ")})`, (open) => body(open, way));
+  }
+}
+
 /** Ada speaks JSON and Bob MessagePack, in one room. */
-async function adaAndBob(open) {
+async function adaAndBob(open, [adas, bobs] = ["", ""]) {
   const room = newRoom();
-  const ada = await open({ name: "Ada", room, protocol: "json" });
+  const ada = await open({ name: "Ada", room, protocol: "json", transport: adas });
   await members(ada, ["Ada"]);
-  const bob = await open({ name: "Bob", room, protocol: "messagepack" });
+  const bob = await open({ name: "Bob", room, protocol: "messagepack", transport: bobs });
   await Promise.all([ada, bob].map((page) => members(page, ["Ada", "Bob"])));
   return { ada, bob, room };
 }
@@ -58,8 +72,8 @@ browserTest("a user joins by the form and leaves by the button", async (open) =>
   assert.equal(new URL(page.url()).searchParams.get("name"), null);
 });
 
-browserTest("messages reach both tabs, each in its own protocol", async (open) => {
-  const { ada, bob } = await adaAndBob(open);
+overEveryTransport("messages reach both tabs, each in its own protocol", async (open, way) => {
+  const { ada, bob } = await adaAndBob(open, way);
   for (const [sender, text] of [
     [ada, "hello Bob 👋"],
     [bob, "grüß dich, Ada"],
@@ -90,8 +104,8 @@ browserTest("members come and go", async (open) => {
   await members(ada, ["Ada"]);
 });
 
-browserTest("a stream from the server starts and stops in both protocols", async (open) => {
-  const { ada, bob } = await adaAndBob(open);
+overEveryTransport("a stream from the server starts and stops in both protocols", async (open, way) => {
+  const { ada, bob } = await adaAndBob(open, way);
   for (const page of [ada, bob]) {
     await page.getByLabel("Every").selectOption("20 ms");
     await button(page, "Start").click();
@@ -104,8 +118,8 @@ browserTest("a stream from the server starts and stops in both protocols", async
   }
 });
 
-browserTest("a stream to the server shows its progress in both protocols", async (open) => {
-  const { ada, bob } = await adaAndBob(open);
+overEveryTransport("a stream to the server shows its progress in both protocols", async (open, way) => {
+  const { ada, bob } = await adaAndBob(open, way);
   for (const page of [ada, bob]) {
     await recordProgress(page);
     await button(page, "8 MiB of zeros").click();
@@ -132,8 +146,8 @@ function recordProgress(page) {
   });
 }
 
-browserTest("the server asks the others and counts their answers", async (open) => {
-  const { ada, bob, room } = await adaAndBob(open);
+overEveryTransport("the server asks the others and counts their answers", async (open, way) => {
+  const { ada, bob, room } = await adaAndBob(open, way);
   const carol = await open({ name: "Carol", room });
   await members(carol, ["Ada", "Bob", "Carol"]);
 
@@ -150,6 +164,24 @@ browserTest("the server asks the others and counts their answers", async (open) 
   await button(carol, "Yes").click();
   await says(bob, "2 said yes.");
   await ada.getByRole("dialog").waitFor({ state: "hidden" });
+});
+
+browserTest("a change of transport keeps the place in the room", async (open) => {
+  const { ada, bob } = await adaAndBob(open);
+  const ways = [
+    ["Server-Sent Events", ["eventsource"]],
+    ["Long polling", ["fetch", "xhr"]],
+  ];
+  for (const [index, [label, types]] of ways.entries()) {
+    const connecting = ada.waitForRequest((request) => request.method() === "GET" && request.url().includes("/chat?id="));
+    await ada.getByLabel("Transport").selectOption(label);
+    const type = (await connecting).resourceType();
+    assert.ok(types.includes(type), type);
+    await bob.getByText("Ada joined", { exact: true }).nth(index).waitFor();
+    await members(ada, ["Ada", "Bob"]);
+    await send(ada, `by ${label}`);
+    await newestMessage(bob, `by ${label}`);
+  }
 });
 
 browserTest("a change of protocol keeps the place in the room", async (open) => {

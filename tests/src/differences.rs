@@ -10,6 +10,7 @@ pub const DIFFERENCES: &[(&str, &str)] = &[
     ("a second socket of a live connection with stateful reconnect takes the place of the first", "closes the first and refuses the second"),
     ("a token opens only the endpoint that gave it", "looks tokens up in one table for all endpoints"),
     ("a server that ends tells its clients to come back", "ends its sockets without a word"),
+    ("another user's requests to a connection are refused", "serves them (up to 10)"),
     ("a poll that waits during DELETE gets 204", "may answer it with a Close message first"),
     ("a POST whose connection ends is answered at once", "goes on to read its body"),
     ("a refused reuse of an id leaves the running stream cancellable", "forgets the running stream"),

@@ -132,7 +132,6 @@ fn each_selector_reaches_exactly_its_clients() {
 }
 
 #[test]
-#[ignore = "/conformance-auth is not served yet"]
 fn users_are_reached_on_all_their_connections() {
     let connect = |user: &str, protocol| {
         let mut socket = HubSocket::connect(&format!("/conformance-auth?access_token=user:{user}"), protocol);

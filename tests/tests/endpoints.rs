@@ -164,7 +164,6 @@ fn an_endpoint_without_websockets_answers_404() {
 }
 
 #[test]
-#[ignore = "/conformance-auth is not served yet"]
 fn an_authorized_hub_refuses_websockets_without_a_user() {
     for path in ["/conformance-auth", "/conformance-auth?access_token=other"] {
         let response = RawSocket::upgrade(path, &[]).expect_err("no user");
@@ -173,7 +172,6 @@ fn an_authorized_hub_refuses_websockets_without_a_user() {
 }
 
 #[test]
-#[ignore = "/conformance-auth is not served yet"]
 fn an_authorized_hub_knows_the_user_of_header_or_query() {
     let (raw, _) =
         RawSocket::upgrade("/conformance-auth", &[("Authorization", "Bearer user:ann")]).expect("a known user");
@@ -184,7 +182,7 @@ fn an_authorized_hub_knows_the_user_of_header_or_query() {
 }
 
 #[test]
-#[ignore = "/conformance-auth is not served yet"]
+#[ignore = "AdminOnly is not served yet"]
 fn a_method_with_a_policy_refuses_others_with_its_own_text() {
     for protocol in BOTH {
         let mut ann = HubSocket::connect("/conformance-auth?access_token=user:ann", protocol);

@@ -155,7 +155,6 @@ fn an_endpoint_names_only_the_transports_it_has() {
 }
 
 #[test]
-#[ignore = "/conformance-auth is not served yet"]
 fn a_negotiation_over_authorized_hubs_needs_a_user() {
     assert_eq!(post("/conformance-auth/negotiate?negotiateVersion=1", b"").status, 401);
     for (path, headers) in [

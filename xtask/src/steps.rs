@@ -77,8 +77,9 @@ fn rust() -> Result<(), Failure> {
 }
 
 fn node_tests() -> Result<(), Failure> {
-    Command::cargo("build").args(["--package", "conformance"]).run()?;
-    node::test("tests/node", &[("CONFORMANCE_BIN", &workspace::program("conformance")?)])
+    Command::cargo("build").args(["--package", "conformance", "--package", "auth"]).run()?;
+    let (conformance, auth) = (workspace::program("conformance")?, workspace::program("auth")?);
+    node::test("tests/node", &[("CONFORMANCE_BIN", &conformance), ("AUTH_BIN", &auth)])
 }
 
 fn browser() -> Result<(), Failure> {

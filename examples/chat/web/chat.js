@@ -26,6 +26,14 @@ function protocol() {
   return element("protocol").querySelector(":checked").value;
 }
 
+function transport() {
+  return element("transport").value;
+}
+
+function connect() {
+  return hub.connect(protocol(), transport());
+}
+
 /** Keeps the choices in the address, so that a reload comes back to the same place; `null` forgets one. */
 function remember(choices) {
   for (const [name, value] of Object.entries(choices)) {
@@ -146,11 +154,13 @@ function setUpConnection() {
   });
   hub.on("ReceiveMessage", addMessage);
   hub.on("Members", showMembers);
-  element("reconnect").addEventListener("click", () => hub.connect(protocol()));
-  element("protocol").addEventListener("change", () => {
-    remember({ protocol: protocol() });
-    hub.connect(protocol());
-  });
+  element("reconnect").addEventListener("click", connect);
+  for (const [name, chosen] of Object.entries({ protocol, transport })) {
+    element(name).addEventListener("change", () => {
+      remember({ [name]: chosen() || null });
+      connect();
+    });
+  }
 }
 
 function setUpForms() {
@@ -173,6 +183,7 @@ function fillIn() {
   const chosen = address.searchParams;
   const wanted = chosen.get("protocol") === "messagepack" ? "messagepack" : "json";
   element("protocol").querySelector(`[value=${wanted}]`).checked = true;
+  element("transport").value = chosen.get("transport") ?? "";
   element("join").elements.name.value = chosen.get("name") ?? NAMES[Math.floor(Math.random() * NAMES.length)];
   element("join").elements.room.value = chosen.get("room") ?? "lobby";
 }
@@ -183,4 +194,4 @@ setUpForms();
 setUpQuestions(hub);
 setUpTicker(hub);
 setUpUpload(hub);
-hub.connect(protocol());
+connect();

@@ -1,6 +1,6 @@
 // The connection to the server's chat hub, as one object that outlives changes of protocol and reconnects.
 
-const { HubConnectionBuilder, JsonHubProtocol, LogLevel, protocols } = window.signalR;
+const { HttpTransportType, HubConnectionBuilder, JsonHubProtocol, LogLevel, protocols } = window.signalR;
 
 const CODECS = {
   json: () => new JsonHubProtocol(),
@@ -27,10 +27,11 @@ export class ChatHub {
     this.#listeners.push(listener);
   }
 
-  /** Connects with the protocol named, after leaving the connection that there was. */
-  async connect(protocol) {
+  /** Connects with the protocol and the transport named, after leaving the connection that there was. Without a transport
+   * it is the first that works. */
+  async connect(protocol, transport) {
     const former = this.#connection;
-    const connection = this.#build(protocol);
+    const connection = this.#build(protocol, transport);
     this.#connection = connection;
     this.#tell(connection, "connecting");
     await former?.stop();
@@ -51,9 +52,9 @@ export class ChatHub {
     return this.#connection.stream(...call);
   }
 
-  #build(protocol) {
+  #build(protocol, transport) {
     const connection = new HubConnectionBuilder()
-      .withUrl("/chat")
+      .withUrl("/chat", transport ? { transport: HttpTransportType[transport] } : {})
       .withHubProtocol(CODECS[protocol]())
       .withAutomaticReconnect(KEEP_TRYING)
       .configureLogging(LogLevel.Warning)

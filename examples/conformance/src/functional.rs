@@ -10,7 +10,7 @@ use axum::routing::{any, get};
 use axum::{Json, Router};
 use jsonwebtoken::{DecodingKey, EncodingKey, Header, Validation};
 use serde::{Deserialize, Serialize};
-use signalr::{Hub, HubError, HubHandle, HubOptions, SignalRBuilder, Transport};
+use signalr::{Hub, HubError, HubHandle, HubOptions, SignalRBuilder, Transport, User};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -158,23 +158,19 @@ impl Key {
         jsonwebtoken::encode(&Header::default(), &claims, &self.encoding).map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)
     }
 
-    fn accepts(&self, token: &str) -> bool {
-        jsonwebtoken::decode::<Claims>(token, &self.decoding, &Validation::default()).is_ok()
+    fn user(&self, token: &str) -> Option<User> {
+        let claims = jsonwebtoken::decode::<Claims>(token, &self.decoding, &Validation::default()).ok()?.claims;
+        Some(User::new(claims.name_identifier).with_unix_expiry(claims.exp))
     }
 }
 
 /// Lets in who has a token in the header or, as browsers do for two of the transports, in the query.
-async fn authorize(key: Arc<Key>, request: Request<Body>, next: Next) -> Response {
-    if !request.uri().path().starts_with("/authorizedhub") {
-        return next.run(request).await;
+async fn authorize(key: Arc<Key>, mut request: Request<Body>, next: Next) -> Response {
+    if request.uri().path().starts_with("/authorizedhub") {
+        let Some(user) = signalr::access_token(&request).and_then(|token| key.user(&token)) else {
+            return (StatusCode::UNAUTHORIZED, [(header::WWW_AUTHENTICATE, "Bearer")]).into_response();
+        };
+        request.extensions_mut().insert(user);
     }
-    let header = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let bearer = header.and_then(|value| value.strip_prefix("Bearer "));
-    let query = request.uri().query().unwrap_or_default().split('&');
-    let token = bearer.or_else(|| query.filter_map(|pair| pair.strip_prefix("access_token=")).next());
-    if token.is_some_and(|token| key.accepts(token)) {
-        next.run(request).await
-    } else {
-        (StatusCode::UNAUTHORIZED, [(header::WWW_AUTHENTICATE, "Bearer")]).into_response()
-    }
+    next.run(request).await
 }

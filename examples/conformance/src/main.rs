@@ -7,8 +7,10 @@
 //!
 //! It prints `listening on http://127.0.0.1:7300` when it is ready; port 0 picks a free one.
 
+mod authentication;
 mod bench_hub;
 mod conformance_hub;
+mod echo;
 mod everything;
 mod functional;
 mod test_hub;
@@ -38,10 +40,12 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let detailed = Hub::new("DetailedHub", ConformanceHub).naming(Naming::DotNet);
     let stateful = Hub::new("StatefulHub", ConformanceHub).naming(Naming::DotNet);
     let limits = Hub::new("LimitsHub", ConformanceHub).naming(Naming::DotNet);
+    let auth = Hub::new("AuthHub", ConformanceHub).naming(Naming::DotNet);
     let hubs = SignalR::builder()
         .options(HubOptions::default().any_origin())
         .hub_with("/bench", &bench, |options| options.limits_with(|limits| limits.maximum_message_size(1024 * 1024)))
         .hub("/conformance", &conformance)
+        .hub(authentication::PATH, &auth)
         .hub_with("/conformance-sse", &conformance, |options| options.transports([Transport::ServerSentEvents]))
         .hub_with("/conformance-detailed", &detailed, |options| {
             options.detailed_errors(true).limits_with(|limits| limits.parallel_invocations(4))
@@ -54,12 +58,13 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
                 .client_timeout(Duration::from_secs(2))
                 .keep_alive_interval(Duration::from_millis(500))
                 .poll_timeout(Duration::from_secs(1))
-        });
+        })
+        .connection("/echo", echo::serve);
     let functional = Functional::new();
     let hubs = functional.mount(hubs).build();
 
     let app = Router::new()
-        .merge(hubs.router())
+        .merge(hubs.router().layer(from_fn(authentication::authenticate)))
         .route("/result/{id}", get(result))
         .route("/broadcast", get(broadcast))
         .route("/pid", get(async || std::process::id().to_string()))

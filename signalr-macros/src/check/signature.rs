@@ -133,7 +133,7 @@ fn options(signature: &Signature, marks: &MethodOptions, errors: &Errors) {
     }
 }
 
-/// Checks `on_connected` or `on_disconnected`.
+/// Checks `on_connected`, `on_disconnected` or `on_authentication_refreshed`.
 pub(crate) fn lifecycle(
     event: Event,
     signature: &Signature,
@@ -145,6 +145,7 @@ pub(crate) fn lifecycle(
     let form = match event {
         Event::Connected => "`on_connected(&self, ctx: Context<Self>)`",
         Event::Disconnected => "`on_disconnected(&self, ctx: Context<Self>, reason: CloseReason)`",
+        Event::AuthenticationRefreshed => "`on_authentication_refreshed(&self, ctx: Context<Self>)`",
     };
     self_argument(signature, &format!("the full form is {form}"), errors);
     plain(signature, errors);

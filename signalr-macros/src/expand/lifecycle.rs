@@ -1,4 +1,4 @@
-//! `on_connected` and `on_disconnected`.
+//! `on_connected`, `on_disconnected` and `on_authentication_refreshed`.
 
 use super::answer::{call, failure};
 use super::hub::locals;
@@ -16,6 +16,7 @@ pub(crate) fn lifecycle(runtime: &CratePath, method: &Lifecycle) -> TokenStream 
     let constant = match method.event {
         Event::Connected => quote!(ON_CONNECTED),
         Event::Disconnected => quote!(ON_DISCONNECTED),
+        Event::AuthenticationRefreshed => quote!(ON_AUTHENTICATION_REFRESHED),
     };
     let names = locals(method.parameters.len(), place);
     let parameters = method.parameters.iter().zip(&names).map(|(parameter, name)| take(parameter, name));

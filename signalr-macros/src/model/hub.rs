@@ -11,6 +11,6 @@ pub(crate) struct Hub {
     pub(crate) options: HubOptions,
     /// What clients can call, in the order of the block.
     pub(crate) methods: Vec<Method>,
-    /// `on_connected` and `on_disconnected`; several only if `cfg` picks one.
+    /// `on_connected`, `on_disconnected` and `on_authentication_refreshed`; several of one only if `cfg` picks one.
     pub(crate) lifecycle: Vec<Lifecycle>,
 }

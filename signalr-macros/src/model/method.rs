@@ -17,7 +17,7 @@ pub(crate) struct Method {
     pub(crate) authorize: Option<Policy>,
 }
 
-/// `on_connected` or `on_disconnected`.
+/// `on_connected`, `on_disconnected` or `on_authentication_refreshed`.
 pub(crate) struct Lifecycle {
     pub(crate) ident: Ident,
     pub(crate) event: Event,
@@ -31,6 +31,7 @@ pub(crate) struct Lifecycle {
 pub(crate) enum Event {
     Connected,
     Disconnected,
+    AuthenticationRefreshed,
 }
 
 impl Event {
@@ -40,6 +41,8 @@ impl Event {
             Some(Event::Connected)
         } else if ident == "on_disconnected" {
             Some(Event::Disconnected)
+        } else if ident == "on_authentication_refreshed" {
+            Some(Event::AuthenticationRefreshed)
         } else {
             None
         }

@@ -7,6 +7,7 @@ use super::request::Request;
 use crate::session::cancel::CancellationToken;
 use crate::session::close::CloseReason;
 use crate::transport::Transport;
+use crate::user::User;
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
@@ -32,7 +33,12 @@ impl Caller {
         self.0.peer.id.as_str()
     }
 
-    /// The user: see [`Context::user_id`].
+    /// Who the caller is: see [`Context::user`].
+    pub fn user(&self) -> Option<User> {
+        self.0.caller.user()
+    }
+
+    /// The id of the user: see [`Context::user_id`].
     pub fn user_id(&self) -> Option<&str> {
         self.0.user.as_deref()
     }

@@ -6,10 +6,12 @@ use super::request::Request;
 use crate::backplane::registry::{HubCore, Memberships};
 use crate::clients::Clients;
 use crate::clients::groups::{Groups, TooManyGroups};
+use crate::session::caller::Caller;
 use crate::session::cancel::CancellationToken;
 use crate::session::close::CloseReason;
 use crate::session::peer::Peer;
 use crate::transport::Transport;
+use crate::user::User;
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
@@ -20,7 +22,9 @@ pub(crate) struct Connection {
     pub(crate) peer: Arc<Peer>,
     pub(crate) core: Arc<HubCore>,
     pub(crate) transport: Transport,
+    /// The id that it is addressed by.
     pub(crate) user: Option<Box<str>>,
+    pub(crate) caller: Arc<Caller>,
     pub(crate) request: Request,
     pub(crate) items: Items,
     pub(crate) memberships: Memberships,
@@ -83,7 +87,16 @@ impl<H: HubMethods> Context<H> {
         self.connection.peer.id.as_str()
     }
 
-    /// The user, as the hub's [`user_id`](crate::HubOptions::user_id) function made it from the request. `None` by default.
+    /// Who the caller is: what the application's layer has put into the request. `None` if the caller is anonymous. It is
+    /// that of the latest poll of a long-polling client, and the new one where
+    /// [credentials were renewed](crate::HubOptions::authentication_refresh). Matches `Context.User`.
+    pub fn user(&self) -> Option<User> {
+        self.connection.caller.user()
+    }
+
+    /// The id that [`Clients::user`](crate::Clients::user) reaches the caller by: that of its [`user`](Self::user) when it
+    /// connected, or what the hub's [`user_id`](crate::HubOptions::user_id) function made of the request. Matches
+    /// `Context.UserIdentifier`.
     pub fn user_id(&self) -> Option<&str> {
         self.connection.user.as_deref()
     }

@@ -1,4 +1,4 @@
-//! `on_connected` and `on_disconnected`.
+//! `on_connected`, `on_disconnected` and `on_authentication_refreshed`.
 
 use super::context::Context;
 use super::error::HubError;
@@ -8,20 +8,20 @@ use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
 
-/// What `on_connected` and `on_disconnected` are given.
+/// What the lifecycle methods are given.
 pub struct Lifecycle<H: HubMethods> {
     pub(crate) hub: Arc<H>,
     pub(crate) context: Context<H>,
     pub(crate) reason: CloseReason,
 }
 
-/// What runs at the beginning and at the end of a connection.
+/// What runs at such a moment of a connection.
 pub type LifecycleFuture = Pin<Box<dyn Future<Output = Result<(), HubError>> + Send>>;
 
-/// A parameter of `on_connected` and `on_disconnected`.
+/// A parameter of a lifecycle method.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be a parameter of `on_connected` or `on_disconnected`",
-    note = "they take `Context<Self>`, and `on_disconnected` a `CloseReason` besides"
+    message = "`{Self}` cannot be a parameter of a lifecycle method",
+    note = "these methods take `Context<Self>`, and `on_disconnected` a `CloseReason` besides"
 )]
 pub trait FromLifecycle<H: HubMethods>: Sized {
     /// Makes the parameter.

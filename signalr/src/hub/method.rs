@@ -27,6 +27,8 @@ pub trait HubMethods: Sized + Send + Sync + 'static {
     const ON_CONNECTED: Option<fn(Lifecycle<Self>) -> LifecycleFuture> = None;
     /// Runs after a client's connection has ended.
     const ON_DISCONNECTED: Option<fn(Lifecycle<Self>) -> LifecycleFuture> = None;
+    /// Runs after a client's authentication was renewed.
+    const ON_AUTHENTICATION_REFRESHED: Option<fn(Lifecycle<Self>) -> LifecycleFuture> = None;
 }
 
 /// Decodes the arguments, calls the method and answers.

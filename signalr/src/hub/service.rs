@@ -18,7 +18,7 @@ use crate::session::cancel::CancellationToken;
 use crate::session::close::CloseReason;
 use crate::session::{BoxFuture, Service};
 use crate::streaming::upload::UploadHandle;
-use crate::telemetry::call as spans;
+use crate::telemetry::call::{self as spans, Event};
 use smol_str::SmolStr;
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -305,7 +305,7 @@ impl<H: HubMethods> Service for HubService<H> {
         }
         let (hub, connection, instance) = (self.hub.clone(), self.connection().clone(), self.instance.clone());
         let filters = self.filters.clone();
-        let span = spans::lifecycle_span(&self.connection().core.name, true);
+        let span = spans::lifecycle_span(&self.connection().core.name, Event::Connected);
         let run = Box::pin(async move {
             let detailed = connection.peer.detailed_errors;
             Self::run_connected(hub, connection, instance, filters).await.map_err(|error| {
@@ -388,6 +388,28 @@ impl<H: HubMethods> Service for HubService<H> {
         Some(Call { future, id: id.map(Into::into), cancel: tokens.cancel, drop: tokens.drop, limited, streaming })
     }
 
+    fn refreshed(&mut self) -> Option<BoxFuture<()>> {
+        let run = H::ON_AUTHENTICATION_REFRESHED?;
+        let (hub, context, instance) = (self.hub.clone(), self.context.clone(), self.instance.clone());
+        let span = spans::lifecycle_span(&self.connection().core.name, Event::AuthenticationRefreshed);
+        let run = Box::pin(async move {
+            let hub = match instance.get() {
+                Some(hub) => Ok(hub.clone()),
+                None => hub.source.make(context.clone()).await,
+            };
+            let told = match hub {
+                // It is given no reason.
+                Ok(hub) => run(Lifecycle { hub, context: context.clone(), reason: CloseReason::ClientClosed }).await,
+                Err(error) => Err(error),
+            };
+            if let Err(error) = told {
+                spans::failed(error.name());
+                tracing::error!(connection = context.connection_id(), %error, "on_authentication_refreshed failed");
+            }
+        });
+        Some(spans::within(&span, run))
+    }
+
     fn unreachable(&mut self) {
         self.connection().core.registry.unregister(self.connection());
         self.place = None;
@@ -399,7 +421,7 @@ impl<H: HubMethods> Service for HubService<H> {
         }
         let (hub, context, instance) = (self.hub.clone(), self.context.clone(), self.instance.clone());
         let (caller, filters) = (Caller::new(self.connection().clone()), self.filters.clone());
-        let span = spans::lifecycle_span(&self.connection().core.name, false);
+        let span = spans::lifecycle_span(&self.connection().core.name, Event::Disconnected);
         let run = Box::pin(async move {
             let hub = Beginning { hub, context, instance };
             let ended = match &filters {

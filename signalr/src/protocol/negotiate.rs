@@ -59,6 +59,8 @@ pub struct NegotiatedConnection {
     pub stateful_reconnect: bool,
     /// How it may be opened, in the order of the server's preference.
     pub transports: Vec<AvailableTransport>,
+    /// The whole seconds that are left of the client's credentials, where they can be renewed while the connection goes on.
+    pub token_lifetime: Option<u64>,
 }
 
 impl NegotiatedConnection {
@@ -112,6 +114,9 @@ impl NegotiateResponse {
                     write_property(&mut out, "connectionToken", token);
                 }
                 write_transports(&mut out, &connection.transports);
+                if let Some(seconds) = connection.token_lifetime {
+                    let _ = write!(out, ",\"tokenLifetimeSeconds\":{seconds}");
+                }
             }
         }
         out.push(b'}');
@@ -154,6 +159,7 @@ impl NegotiateResponse {
                 .into_iter()
                 .filter_map(TransportProperties::known)
                 .collect(),
+            token_lifetime: properties.token_lifetime_seconds,
         }))
     }
 }
@@ -207,6 +213,7 @@ struct Properties {
     connection_id: Option<String>,
     connection_token: Option<String>,
     use_stateful_reconnect: Option<bool>,
+    token_lifetime_seconds: Option<u64>,
     available_transports: Option<Vec<TransportProperties>>,
 }
 

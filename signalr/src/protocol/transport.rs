@@ -12,8 +12,11 @@ pub enum Transport {
     ServerSentEvents,
     /// Requests that the server answers when it has something to say, `POST` requests to it.
     LongPolling,
-    /// A pair of pipes within the process, for tests; no client negotiates it.
-    Memory,
+    /// A byte stream with nothing around the hub protocol: TCP, a Unix socket, pipes, TLS, a pair in memory. No client
+    /// negotiates it.
+    Stream,
+    /// A transport of the application's own, which carries whole messages. No client negotiates it.
+    Custom,
 }
 
 impl Transport {
@@ -26,7 +29,8 @@ impl Transport {
             Transport::WebSockets => "WebSockets",
             Transport::ServerSentEvents => "ServerSentEvents",
             Transport::LongPolling => "LongPolling",
-            Transport::Memory => "Memory",
+            Transport::Stream => "Stream",
+            Transport::Custom => "Custom",
         }
     }
 
@@ -35,11 +39,11 @@ impl Transport {
         Self::ALL.iter().copied().find(|transport| transport.name().eq_ignore_ascii_case(name))
     }
 
-    /// What the transport can carry.
+    /// What the transport can carry; one of the application's own may carry less.
     pub const fn transfer_formats(self) -> &'static [TransferFormat] {
         match self {
             Transport::ServerSentEvents => &[TransferFormat::Text],
-            Transport::WebSockets | Transport::LongPolling | Transport::Memory => {
+            Transport::WebSockets | Transport::LongPolling | Transport::Stream | Transport::Custom => {
                 &[TransferFormat::Text, TransferFormat::Binary]
             }
         }

@@ -1,13 +1,16 @@
 //! Which hubs are served where.
 
-use super::endpoint::{Endpoint, HubEndpoint};
+use super::endpoint::{Endpoint, HubEndpoint, Shared};
 use super::options::HubOptions;
 use super::origin::ForeignOrigin;
+use super::raw::{Handler, RawEndpoint};
+use super::streams::HubServer;
 use super::validation::{Invalid, OptionsError};
 use crate::backplane::registry::HubCore;
 use crate::hub::Hub;
 use crate::hub::filter::{AnyFilter, HubFilter};
 use crate::hub::method::HubMethods;
+use crate::raw::RawConnection;
 use crate::transport::server::gate::Shutdown;
 use crate::transport::server::negotiate::plain;
 use axum::Router;
@@ -61,7 +64,20 @@ impl SignalR {
         SignalRBuilder::default()
     }
 
-    /// A router with the routes of all hubs: the path of each and `…/negotiate` below it. It fits a router with any state.
+    /// The server of a hub that is mounted here, for connections that do not come by HTTP. The options are those of the place
+    /// where it is mounted, the first of several.
+    ///
+    /// # Panics
+    /// When the hub is not mounted here.
+    #[track_caller]
+    pub fn server<H: HubMethods>(&self, hub: &Hub<H>) -> HubServer<H> {
+        let mut endpoints = self.endpoints.iter().filter_map(|(_, endpoint)| Shared::of(&**endpoint, hub));
+        let Some(shared) = endpoints.next() else { panic!("hub '{}' is not mounted here", hub.name()) };
+        HubServer { shared }
+    }
+
+    /// A router with the routes of all hubs: the path of each and `…/negotiate` below it, and `…/refresh` where
+    /// [authentication can be renewed](HubOptions::authentication_refresh). It fits a router with any state.
     ///
     /// # Panics
     /// As axum's `Router::route` does, when two paths are in each other's way.
@@ -86,6 +102,16 @@ impl SignalR {
                         Err(refusal) => refusal,
                     }),
                 );
+            if endpoint.options().has_authentication_refresh() {
+                let refresh = endpoint.clone();
+                router = router.route(
+                    &format!("{path}/refresh"),
+                    any(async move |request: Request| match foreign(&*refresh, &request) {
+                        Some(refusal) => refusal,
+                        None => refresh.refresh(request).response().await,
+                    }),
+                );
+            }
         }
         router
     }
@@ -96,7 +122,7 @@ impl SignalR {
 
     /// The hubs that are mounted here.
     pub(super) fn cores(&self) -> impl Iterator<Item = &Arc<HubCore>> {
-        self.endpoints.iter().map(|(_, endpoint)| endpoint.core())
+        self.endpoints.iter().filter_map(|(_, endpoint)| endpoint.core())
     }
 
     /// How long the goodbyes of connections may take.
@@ -140,6 +166,55 @@ impl SignalRBuilder {
     fn hub_with_options<H: HubMethods>(mut self, path: impl Into<String>, hub: &Hub<H>, options: &HubOptions) -> Self {
         let options = options.clone().within(&self.filters);
         self.endpoints.push((path.into(), Arc::new(HubEndpoint::new(hub, &options, &self.shutdown))));
+        self
+    }
+
+    /// Mounts a handler of raw connections at a path: below the hub protocol, over the same transports, which are negotiated in
+    /// the same way. The connection ends when the handler does. Matches `MapConnectionHandler`.
+    ///
+    /// ```
+    /// use signalr::{RawConnection, SignalR};
+    ///
+    /// async fn echo(mut connection: RawConnection) {
+    ///     while let Some(block) = connection.receive().await {
+    ///         if connection.send(block).await.is_err() {
+    ///             break;
+    ///         }
+    ///     }
+    /// }
+    ///
+    /// let app = SignalR::builder().connection("/echo", echo).build();
+    /// # let _ = app;
+    /// ```
+    ///
+    /// Of the options those count that concern transports, users, and how long things take:
+    /// [`close_timeout`](HubOptions::close_timeout), [`call_grace`](HubOptions::call_grace),
+    /// [`websocket_ping_interval`](HubOptions::websocket_ping_interval).
+    pub fn connection<F, R>(self, path: impl Into<String>, handler: F) -> Self
+    where
+        F: Fn(RawConnection) -> R + Send + Sync + 'static,
+        R: Future<Output = ()> + Send + 'static,
+    {
+        self.connection_with(path, handler, |options| options)
+    }
+
+    /// Mounts a handler of raw connections whose options differ: `change` begins with those set by
+    /// [`options`](Self::options) before.
+    pub fn connection_with<F, R>(
+        mut self,
+        path: impl Into<String>,
+        handler: F,
+        change: impl FnOnce(HubOptions) -> HubOptions,
+    ) -> Self
+    where
+        F: Fn(RawConnection) -> R + Send + Sync + 'static,
+        R: Future<Output = ()> + Send + 'static,
+    {
+        let options = change(self.options.clone());
+        let handler: Handler = Arc::new(move |connection| Box::pin(handler(connection)));
+        let path = path.into();
+        let endpoint = RawEndpoint::new(&path, handler, &options, &self.shutdown);
+        self.endpoints.push((path, Arc::new(endpoint)));
         self
     }
 

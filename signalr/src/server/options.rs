@@ -13,6 +13,7 @@ use crate::session::settings::Settings;
 use crate::session::stateful::ResumeRules;
 use crate::telemetry::call::{InvocationHeaders, InvocationSpanHook};
 use crate::transport::Transport;
+use crate::transport::server::authentication::{AuthenticationRefresh, Users};
 use crate::transport::server::dispatch::HttpRules;
 use crate::transport::server::long_polling::PollTimes;
 use http::request::Parts;
@@ -55,15 +56,13 @@ pub struct HubOptions {
     stateful_reconnect_buffer_size: usize,
     stateful_reconnect_memory: usize,
     minimum_protocol_version: i32,
-    user_id: Option<UserId>,
+    users: Users,
     on_invocation_span: Option<InvocationSpanHook>,
     filters: Vec<Arc<dyn AnyFilter>>,
 }
 
 /// Of the versions of the negotiation.
 const NEWEST_NEGOTIATION: i32 = 1;
-
-type UserId = Arc<dyn Fn(&Parts) -> Option<String> + Send + Sync>;
 
 impl Default for HubOptions {
     fn default() -> Self {
@@ -86,7 +85,7 @@ impl Default for HubOptions {
             stateful_reconnect_buffer_size: 100_000,
             stateful_reconnect_memory: 64 * 1024 * 1024,
             minimum_protocol_version: 0,
-            user_id: None,
+            users: Users::default(),
             on_invocation_span: None,
             filters: Vec::new(),
         }
@@ -256,12 +255,62 @@ impl HubOptions {
         self
     }
 
-    /// Who the user of a request is, for [`Clients::user`](crate::Clients::user) and
-    /// [`Context::user_id`](crate::Context::user_id). Asked once per connection, when its WebSocket is opened; the request's
-    /// extensions hold what the layers of the router have put there. Default: nobody (`IUserIdProvider`).
+    /// The id of a request's user, for [`Clients::user`](crate::Clients::user) and
+    /// [`Context::user_id`](crate::Context::user_id). That of a connection is the one of the request that opened it. Its
+    /// other requests are asked too, and refused with 403 where they are another user's, so the id must not depend on which
+    /// request of a client it is. Default: the [id](crate::User::id) of the [`User`](crate::User) in the request's extensions
+    /// (`IUserIdProvider`).
     pub fn user_id(mut self, user_id: impl Fn(&Parts) -> Option<String> + Send + Sync + 'static) -> Self {
-        self.user_id = Some(Arc::new(user_id));
+        self.users.id = Some(Arc::new(user_id));
         self
+    }
+
+    /// Whether a connection ends when the [expiry](crate::User::expiry) of its user has passed, with
+    /// [`CloseReason::AuthenticationExpired`](crate::CloseReason::AuthenticationExpired); the client may connect again.
+    /// Default: no (`CloseOnAuthenticationExpiration`).
+    pub fn close_on_authentication_expiration(mut self, close: bool) -> Self {
+        self.users.end_with_authentication = close;
+        self
+    }
+
+    /// Whether clients may renew their credentials while the connection goes on, as those of .NET 11 do: the negotiation
+    /// tells them how long their token lives, and `POST …/refresh` takes a new one. The new user must have the same id,
+    /// unless [`on_authentication_refresh`](Self::on_authentication_refresh) decides otherwise. Hubs see it in
+    /// [`Context::user`](crate::Context::user) and are told by `on_authentication_refreshed`; the
+    /// [id](crate::Context::user_id) and the groups of the connection stay as they are. Default: no
+    /// (`EnableAuthenticationRefresh`).
+    pub fn authentication_refresh(mut self, enable: bool) -> Self {
+        self.users.refresh = enable;
+        self
+    }
+
+    /// Turns [`authentication_refresh`](Self::authentication_refresh) on, and lets the application decide on credentials that
+    /// have changed: those that are sent to `…/refresh`, and those of later polls and stateful reconnects. If it says no, a
+    /// refresh is answered with 403 and the connection goes on as it was; a poll or a reconnect is answered so too, and the
+    /// connection ends. Default: whoever has the same id is accepted (`OnAuthenticationRefresh`).
+    ///
+    /// ```
+    /// use signalr::HubOptions;
+    ///
+    /// let options = HubOptions::default().on_authentication_refresh(async |refresh| {
+    ///     let tenant = |user: Option<signalr::User>| user.and_then(|user| user.claim("tenant").map(str::to_owned));
+    ///     tenant(refresh.current) == tenant(refresh.renewed)
+    /// });
+    /// # let _ = options;
+    /// ```
+    pub fn on_authentication_refresh<F, D>(mut self, decide: F) -> Self
+    where
+        F: Fn(AuthenticationRefresh) -> D + Send + Sync + 'static,
+        D: Future<Output = bool> + Send + 'static,
+    {
+        self.users.refresh = true;
+        self.users.decision = Some(Arc::new(move |refresh| Box::pin(decide(refresh))));
+        self
+    }
+
+    /// Whether there is a route to renew credentials at.
+    pub(crate) fn has_authentication_refresh(&self) -> bool {
+        self.users.refresh
     }
 
     /// Adds a filter around the calls, the beginnings and the ends of connections, within those that were added before
@@ -296,10 +345,6 @@ impl HubOptions {
 
     pub(crate) fn invocation_span_hook(&self) -> Option<InvocationSpanHook> {
         self.on_invocation_span.clone()
-    }
-
-    pub(crate) fn user_of(&self, request: &Parts) -> Option<String> {
-        self.user_id.as_ref().and_then(|user_id| user_id(request))
     }
 
     pub(crate) fn bounds(&self) -> &Limits {
@@ -345,6 +390,7 @@ impl HubOptions {
         HttpRules {
             transports: self.transports.clone(),
             minimum_version: self.minimum_protocol_version,
+            users: self.users.clone(),
             polls: PollTimes { poll: self.poll_timeout, gap: self.disconnect_timeout },
             frame_limit: self.limits.frame_size(),
             pending_limit: self.limits.pending(),
@@ -361,7 +407,6 @@ impl HubOptions {
             timeout: self.handshake_timeout,
             message_limit: Some(self.limits.handshake_size()),
             protocols: self.protocols.clone(),
-            binary: true,
             detailed_errors: self.detailed_errors,
             close_timeout: self.close_timeout,
         }

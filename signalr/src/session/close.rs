@@ -7,7 +7,7 @@ use std::fmt;
 /// The client gets a Close message where the connection still works: with an error for `Timeout`, `TooLarge`,
 /// `ProtocolError`, `SlowConsumer`, `Kicked` and `ServerError`, whose details it learns only of the last three or where
 /// [detailed errors](crate::HubOptions::detailed_errors) are on, and without one otherwise. It lets the client reconnect by
-/// itself, but not after `Aborted`, `Kicked` and `ServerError`, nor where the client closed.
+/// itself, but not after `Aborted`, `AuthenticationRefused`, `Kicked` and `ServerError`, nor where the client closed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CloseReason {
@@ -31,8 +31,12 @@ pub enum CloseReason {
     Kicked(String),
     /// The server is shutting down ([`SignalR::drain`](crate::SignalR::drain)); the client may connect again.
     Drained,
-    /// The authentication of the client has expired. This version never ends a connection so.
+    /// The authentication of the client has expired, see
+    /// [`HubOptions::close_on_authentication_expiration`](crate::HubOptions::close_on_authentication_expiration).
     AuthenticationExpired,
+    /// The application refused the changed credentials that a poll or a stateful reconnect came with, see
+    /// [`HubOptions::on_authentication_refresh`](crate::HubOptions::on_authentication_refresh).
+    AuthenticationRefused,
     /// The connection broke; the text says what the transport reported.
     TransportLost(String),
     /// The hub refused or failed the connection: `on_connected` or the factory of the hub returned an error.
@@ -53,6 +57,7 @@ impl CloseReason {
             CloseReason::Kicked(_) => "Kicked",
             CloseReason::Drained => "Drained",
             CloseReason::AuthenticationExpired => "AuthenticationExpired",
+            CloseReason::AuthenticationRefused => "AuthenticationRefused",
             CloseReason::TransportLost(_) => "TransportLost",
             CloseReason::ServerError(_) => "ServerError",
         }
@@ -82,7 +87,10 @@ impl CloseReason {
         const ERROR: &str = "Connection closed with an error.";
         let detailed = |details: &str| if detailed_errors { format!("{ERROR} {details}") } else { ERROR.to_owned() };
         let (error, allow_reconnect) = match self {
-            CloseReason::ClientClosed | CloseReason::ClientError(_) | CloseReason::Aborted => (None, false),
+            CloseReason::ClientClosed
+            | CloseReason::ClientError(_)
+            | CloseReason::Aborted
+            | CloseReason::AuthenticationRefused => (None, false),
             CloseReason::AuthenticationExpired | CloseReason::Drained | CloseReason::TransportLost(_) => (None, true),
             CloseReason::Kicked(text) => (Some(text.clone()), false),
             CloseReason::ServerError(text) => (Some(text.clone()), false),

@@ -2,6 +2,7 @@
 
 use super::close::CloseReason;
 use super::{BoxFuture, Session, current};
+use crate::telemetry::connection;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -25,9 +26,7 @@ impl Session {
         if self.closing.is_some() {
             return;
         }
-        if let Some(watch) = &mut self.watch {
-            watch.closing(&reason);
-        }
+        connection::closing(&reason);
         let lost = matches!(reason, CloseReason::TransportLost(_));
         let discard = lost || reason == CloseReason::SlowConsumer;
         if !discard {
@@ -69,6 +68,11 @@ impl Session {
             told: false,
             connected,
         }));
+    }
+
+    /// Why the session is over.
+    pub(super) fn end_reason(&self) -> CloseReason {
+        self.closing.as_ref().map_or(CloseReason::Aborted, |closing| closing.reason.clone())
     }
 
     fn write_close(&self, reason: &CloseReason) {

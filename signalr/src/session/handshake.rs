@@ -1,5 +1,6 @@
 //! The server's side of the handshake: the first message says which protocol is spoken.
 
+use super::close::CloseReason;
 use super::outbound::Outbound;
 use super::receive::with_buffer;
 use crate::protocol::handshake::{HandshakeError, HandshakeRequest, HandshakeResponse};
@@ -27,19 +28,17 @@ pub(crate) struct HandshakeRules {
     pub(crate) timeout: Duration,
     pub(crate) message_limit: Option<usize>,
     pub(crate) protocols: Vec<Protocol>,
-    /// Whether the transport carries any bytes.
-    pub(crate) binary: bool,
     pub(crate) detailed_errors: bool,
     pub(crate) close_timeout: Duration,
 }
 
 /// Reads the handshake. The answer to a good one is the session's first message; a bad one is answered here, the connection
-/// ended, and nothing returned. So it is when `stop` ends first: the server goes away.
+/// ended, and the reason returned. So it is when `stop` ends first: the server goes away.
 pub(crate) async fn accept(
     duplex: &mut dyn Duplex,
     rules: &HandshakeRules,
     stop: impl Future<Output = ()>,
-) -> Option<Handshake> {
+) -> Result<Handshake, CloseReason> {
     let end = {
         let handshake = pin!(tokio::time::timeout(rules.timeout, read(duplex, rules)));
         match select(handshake, pin!(stop)).await {
@@ -48,20 +47,20 @@ pub(crate) async fn accept(
             Either::Right(((), _)) => Err(Failure::Stopped),
         }
     };
-    let error = match end {
-        Ok(handshake) => return Some(handshake),
-        Err(Failure::Refused(error)) => Some(error),
+    let (error, reason) = match end {
+        Ok(handshake) => return Ok(handshake),
+        Err(Failure::Refused(error)) => (Some(error.client_text(rules.detailed_errors)), reason(&error)),
         // The peer has gone, or is told by its transport what it did wrong.
-        Err(Failure::Ended) => None,
+        Err(Failure::Ended(reason)) => (None, reason),
         Err(Failure::Stopped) => {
             duplex.go_away();
-            None
+            (None, CloseReason::Drained)
         }
     };
     let mut answer = Outbound::default();
     if let Some(error) = error {
-        tracing::debug!(%error, "handshake refused");
-        HandshakeResponse::refused(error.client_text(rules.detailed_errors)).write(answer.encode_buffer());
+        tracing::debug!(%reason, "handshake refused");
+        HandshakeResponse::refused(error).write(answer.encode_buffer());
     }
     let end = poll_fn(|cx| {
         // An error here means that the peer has gone.
@@ -69,12 +68,21 @@ pub(crate) async fn accept(
         duplex.poll_close(cx)
     });
     let _ = tokio::time::timeout(rules.close_timeout, end).await;
-    None
+    Err(reason)
+}
+
+/// What the application is told of a handshake that was refused.
+fn reason(error: &HandshakeError) -> CloseReason {
+    match error {
+        HandshakeError::TimedOut => CloseReason::Timeout,
+        HandshakeError::TooLarge => CloseReason::TooLarge("the handshake".to_owned()),
+        _ => CloseReason::ProtocolError(error.client_text(true)),
+    }
 }
 
 enum Failure {
     Refused(HandshakeError),
-    Ended,
+    Ended(CloseReason),
     Stopped,
 }
 
@@ -83,7 +91,7 @@ async fn read(duplex: &mut dyn Duplex, rules: &HandshakeRules) -> Result<Handsha
     loop {
         let parsed = HandshakeRequest::parse(&received, rules.message_limit).map_err(Failure::Refused)?;
         if let Some((request, length)) = parsed {
-            let protocol = request.select(&rules.protocols, rules.binary).map_err(Failure::Refused)?;
+            let protocol = request.select(&rules.protocols, duplex.carries_binary()).map_err(Failure::Refused)?;
             let version = request.version;
             received.drain(..length);
             return Ok(Handshake { protocol, version, received });
@@ -102,7 +110,9 @@ fn poll_read(duplex: &mut dyn Duplex, cx: &mut Context<'_>, request: &mut Vec<u8
                 request.extend_from_slice(buffer.get(..count).unwrap_or_default());
                 Poll::Ready(Ok(()))
             }
-            Received::Closed | Received::Violation(_) | Received::Lost(_) => Poll::Ready(Err(Failure::Ended)),
+            Received::Closed => Poll::Ready(Err(Failure::Ended(CloseReason::ClientClosed))),
+            Received::Violation(error) => Poll::Ready(Err(Failure::Ended(CloseReason::ProtocolError(error)))),
+            Received::Lost(error) => Poll::Ready(Err(Failure::Ended(CloseReason::TransportLost(error)))),
         }
     })
 }

@@ -24,6 +24,11 @@ impl Intervals {
         let probe = self.probe.filter(|_| transport == Transport::WebSockets);
         Intervals { ping, probe, ..self }
     }
+
+    /// Without the pings of the hub protocol.
+    pub(crate) fn probes_only(self) -> Self {
+        Intervals { ping: NEVER, timeout: NEVER, ..self }
+    }
 }
 
 /// The clock of one session.

@@ -5,6 +5,8 @@
 //! ([`keepalive`]) and ends the connection ([`close`]). What the calls mean is the [`Service`]'s affair. Everybody else
 //! knows the session by its [`peer::Peer`].
 
+mod authentication;
+pub(crate) mod caller;
 pub(crate) mod calls;
 pub(crate) mod cancel;
 pub(crate) mod close;
@@ -28,8 +30,8 @@ pub(crate) mod stateful;
 use crate::protocol::Invocation;
 use crate::protocol::framing::Framing;
 use crate::streaming::upload::{UploadHandle, Uploads};
-use crate::telemetry::connection::Watch;
 use crate::transport::Duplex;
+use authentication::Authentication;
 use calls::{Call, Calls};
 use close::CloseReason;
 use closing::Closing;
@@ -57,6 +59,11 @@ pub(crate) trait Service: Send {
     /// The peer calls a method. What cannot be called is answered at once; what does not finish at once is returned.
     fn invoke(&mut self, invocation: &Invocation<'_>, uploads: Vec<UploadHandle>, cancelled: bool) -> Option<Call>;
 
+    /// The user's authentication was renewed.
+    fn refreshed(&mut self) -> Option<BoxFuture<()>> {
+        None
+    }
+
     /// Nothing can be sent any more; comes before [`disconnected`](Self::disconnected).
     fn unreachable(&mut self);
 
@@ -83,7 +90,8 @@ pub(crate) struct Session {
     closing: Option<Box<Closing>>,
     /// Only where the session outlives its socket.
     stateful: Option<Box<Stateful>>,
-    watch: Option<Box<Watch>>,
+    /// Only where the user's authentication may expire or be renewed.
+    authentication: Option<Box<Authentication>>,
 }
 
 impl Session {
@@ -117,16 +125,10 @@ impl Session {
             paid: None,
             closing: None,
             stateful: None,
-            watch: None,
+            authentication: None,
         });
         session.connecting = session.service.connected();
         session
-    }
-
-    /// Has the end reported, when all of it is over.
-    pub(crate) fn watched_by(&mut self, mut watch: Box<Watch>) {
-        watch.shaken(self.peer.protocol);
-        self.watch = Some(watch);
     }
 
     /// The server ends: what was received already is still done.
@@ -142,6 +144,7 @@ impl Session {
             }
             let mut progress = self.stateful.is_some() && self.poll_stateful(cx);
             progress |= self.poll_connecting(cx);
+            progress |= self.authentication.is_some() && self.poll_authentication(cx);
             progress |= self.poll_calls(cx);
             progress |= self.poll_receive(cx);
             progress |= self.poll_timer(cx);
@@ -246,19 +249,21 @@ impl Session {
     /// When to look at the clock again.
     fn next_tick(&self) -> Instant {
         let next = self.clock.next(&self.settings.intervals);
-        self.stateful.as_ref().and_then(|stateful| stateful.next_tick()).map_or(next, |at| at.min(next))
+        let stateful = self.stateful.as_ref().and_then(|stateful| stateful.next_tick());
+        [stateful, self.expires_at()].into_iter().flatten().fold(next, Instant::min)
     }
 
     fn poll_timer(&mut self, cx: &mut Context<'_>) -> bool {
         let mut progress = false;
-        if self.stateful.is_some() && self.next_tick() < self.timer.deadline() {
+        let may_be_earlier = self.stateful.is_some() || self.authentication.is_some();
+        if may_be_earlier && self.next_tick() < self.timer.deadline() {
             let next = self.next_tick();
             self.timer.as_mut().reset(next);
         }
         while self.closing.is_none() && self.timer.as_mut().poll(cx).is_ready() {
             let now = Instant::now();
             progress |= self.tick_stateful(now);
-            if self.closing.is_some() {
+            if self.closing.is_some() || self.end_expired(now) {
                 return true;
             }
             // What the peer sends is not read while it has to wait for this end, or takes its answers slowly.
@@ -301,9 +306,9 @@ impl Session {
 }
 
 impl Future for Session {
-    type Output = ();
+    type Output = CloseReason;
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<CloseReason> {
         let this = self.get_mut();
         this.peer.inbox.register(cx.waker());
         let mut unsent = this.unsent.take();
@@ -311,7 +316,7 @@ impl Future for Session {
         let over = this.drive(cx);
         drop(scope);
         this.unsent = unsent;
-        if over { Poll::Ready(()) } else { Poll::Pending }
+        if over { Poll::Ready(this.end_reason()) } else { Poll::Pending }
     }
 }
 

@@ -22,7 +22,7 @@ thread_local! {
 }
 
 /// Lends the read buffer of this thread.
-pub(super) fn with_buffer<R>(read: impl FnOnce(&mut [u8]) -> R) -> R {
+pub(crate) fn with_buffer<R>(read: impl FnOnce(&mut [u8]) -> R) -> R {
     let mut buffer = BUFFER.take().unwrap_or_else(|| vec![0; SCRATCH].into_boxed_slice());
     let result = read(&mut buffer);
     BUFFER.set(Some(buffer));

@@ -123,8 +123,16 @@ fn link(span: &Span, headers: InvocationHeaders<'_>, hook: Option<&InvocationSpa
     }
 }
 
-/// The span of `on_connected` or `on_disconnected`, within that of the connection.
-pub(crate) fn lifecycle_span(hub: &str, connected: bool) -> Span {
+/// What a hub is told of a connection.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Event {
+    Connected,
+    Disconnected,
+    AuthenticationRefreshed,
+}
+
+/// The span of a method that is told of an event, within that of the connection.
+pub(crate) fn lifecycle_span(hub: &str, event: Event) -> Span {
     macro_rules! span {
         ($name:literal, $method:literal) => {
             info_span!(
@@ -139,7 +147,11 @@ pub(crate) fn lifecycle_span(hub: &str, connected: bool) -> Span {
             )
         };
     }
-    if connected { span!("on_connected", "OnConnectedAsync") } else { span!("on_disconnected", "OnDisconnectedAsync") }
+    match event {
+        Event::Connected => span!("on_connected", "OnConnectedAsync"),
+        Event::Disconnected => span!("on_disconnected", "OnDisconnectedAsync"),
+        Event::AuthenticationRefreshed => span!("on_authentication_refreshed", "OnAuthenticationRefreshedAsync"),
+    }
 }
 
 /// Runs all of `future` within `span`, its drop included. Nothing is wrapped where nobody looks.

@@ -15,18 +15,16 @@ pub(crate) struct Watch {
     meters: Meters,
     started: Instant,
     reason: Option<CloseReason>,
-    is_shaken: bool,
 }
 
 /// The transport as metrics and spans name it.
 pub(super) fn transport_label(transport: Transport) -> &'static str {
-    match transport.name() {
-        "WebSockets" => "web_sockets",
-        "ServerSentEvents" => "server_sent_events",
-        "LongPolling" => "long_polling",
-        "Memory" => "memory",
-        "Stream" => "stream",
-        _ => "custom",
+    match transport {
+        Transport::WebSockets => "web_sockets",
+        Transport::ServerSentEvents => "server_sent_events",
+        Transport::LongPolling => "long_polling",
+        Transport::Stream => "stream",
+        Transport::Custom => "custom",
     }
 }
 
@@ -49,7 +47,7 @@ impl Watch {
         }
         debug!(parent: &span, connection = id, "connection opened");
         meters.opened();
-        Box::new(Watch { span, id: id.into(), meters, started: Instant::now(), reason: None, is_shaken: false })
+        Box::new(Watch { span, id: id.into(), meters, started: Instant::now(), reason: None })
     }
 
     /// What everything of the connection is to run in.
@@ -57,33 +55,28 @@ impl Watch {
         self.span.clone()
     }
 
-    pub(crate) fn meters(&self) -> &Meters {
-        &self.meters
+    /// The connection has ended.
+    pub(crate) fn ended(&mut self, reason: &CloseReason) {
+        self.reason = Some(reason.clone());
+        self.span.record("signalr.close_reason", reason.name());
     }
+}
 
-    /// The handshake has succeeded.
-    pub(crate) fn shaken(&mut self, protocol: Protocol) {
-        self.is_shaken = true;
-        self.span.record("signalr.protocol", protocol.name());
-    }
+/// The handshake of the current connection has succeeded.
+pub(crate) fn shaken(protocol: Protocol) {
+    Span::current().record("signalr.protocol", protocol.name());
+}
 
-    /// The end begins. The first reason counts.
-    pub(crate) fn closing(&mut self, reason: &CloseReason) {
-        if self.reason.is_none() {
-            self.span.record("signalr.close_reason", reason.name());
-            self.reason = Some(reason.clone());
-        }
-    }
+/// The end of the current connection begins; its span shows why while the end runs.
+pub(crate) fn closing(reason: &CloseReason) {
+    Span::current().record("signalr.close_reason", reason.name());
 }
 
 impl Drop for Watch {
     fn drop(&mut self) {
         let duration = self.started.elapsed();
-        let name = match &self.reason {
-            Some(reason) => reason.name(),
-            None if self.is_shaken => "Dropped",
-            None => "HandshakeFailed",
-        };
+        // Without a reason the socket never came, or the runtime has ended.
+        let name = self.reason.as_ref().map_or("Dropped", CloseReason::name);
         self.meters.closed(name, duration);
         macro_rules! ended {
             ($level:ident) => {

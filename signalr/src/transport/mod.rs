@@ -5,14 +5,17 @@
 
 #[cfg(test)]
 pub(crate) mod memory;
+pub(crate) mod messages;
 pub(crate) mod query;
 #[cfg(feature = "server")]
 pub(crate) mod server;
+pub(crate) mod stream;
 pub(crate) mod websocket;
 
 pub use crate::protocol::Transport;
 
 use crate::protocol::TransferFormat;
+use crate::protocol::websocket::Piece;
 use crate::session::outbound::Outbound;
 use std::io;
 use std::task::{Context, Poll};
@@ -31,6 +34,19 @@ pub(crate) trait Duplex: Send {
 
     /// Makes the goodbye say that this end goes away, not that the conversation is over, if the transport can say so.
     fn go_away(&mut self) {}
+
+    /// Whether it carries any bytes, and not only text in UTF-8.
+    fn carries_binary(&self) -> bool {
+        true
+    }
+
+    /// Asks the transport to say how what is received is divided into messages, where it knows such a thing.
+    fn tell_messages_apart(&mut self) {}
+
+    /// What was received last, by messages; empty where the transport does not tell.
+    fn pieces(&self) -> &[Piece] {
+        &[]
+    }
 
     /// Asks for a sign of life below the hub protocol, if the transport has such a thing.
     fn probe(&mut self) -> bool {

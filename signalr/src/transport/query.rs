@@ -6,9 +6,14 @@ use std::borrow::Cow;
 pub(crate) fn query_values<'q>(query: &'q str, name: &str) -> impl Iterator<Item = Cow<'q, str>> {
     query
         .split('&')
-        .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
-        .filter(move |(key, _)| percent_decoded(key).eq_ignore_ascii_case(name))
-        .map(|(_, value)| percent_decoded(value))
+        .filter(move |pair| has_name(pair, name))
+        .map(|pair| percent_decoded(pair.split_once('=').map_or("", |(_, value)| value)))
+}
+
+/// Whether a parameter has that name, whose case does not matter.
+pub(crate) fn has_name(pair: &str, name: &str) -> bool {
+    let key = pair.split_once('=').map_or(pair, |(key, _)| key);
+    percent_decoded(key).eq_ignore_ascii_case(name)
 }
 
 /// Decodes `%XX` and `+`. What is not valid is left as it is; bytes that are not UTF-8 are replaced.

@@ -3,7 +3,7 @@
 use super::{Duplex, Received};
 use crate::protocol::TransferFormat;
 use crate::protocol::websocket::{
-    CloseCode, Control, End, FrameDecoder, FrameHeader, Opcode, Role, frame_header, write_close, write_control,
+    CloseCode, Control, End, FrameDecoder, FrameHeader, Opcode, Piece, Role, frame_header, write_close, write_control,
 };
 use crate::session::outbound::Outbound;
 use bytes::Bytes;
@@ -32,9 +32,14 @@ pub(crate) struct WebSocket<S> {
     /// Payload of the frame that is being sent.
     frame_left: usize,
     close: Close,
+    /// How the last payload is divided into messages, if anybody wants to know.
+    pieces: Option<Box<Pieces>>,
     /// What the close frame says at an end without faults.
     farewell: CloseCode,
 }
+
+#[derive(Debug, Default)]
+struct Pieces(Vec<Piece>);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Close {
@@ -61,6 +66,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> WebSocket<S> {
             header_sent: 0,
             frame_left: 0,
             close: Close::No,
+            pieces: None,
             farewell: CloseCode::NORMAL,
         }
     }
@@ -194,7 +200,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Duplex for WebSocket<S> {
             Err(error) => return Poll::Ready(Received::Lost(error.to_string())),
         };
         let mut controls = Vec::new();
-        let decoded = self.decoder.decode(buffer.get_mut(..count).unwrap_or_default(), &mut controls);
+        let received = buffer.get_mut(..count).unwrap_or_default();
+        let decoded = match &mut self.pieces {
+            None => self.decoder.decode(received, &mut controls),
+            Some(pieces) => {
+                pieces.0 = Vec::new();
+                self.decoder.decode_messages(received, &mut controls, &mut pieces.0)
+            }
+        };
         self.answer(controls);
         self.end = decoded.end;
         if decoded.payload == 0
@@ -232,6 +245,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Duplex for WebSocket<S> {
 
     fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         self.poll_goodbye(cx).map(|_| ())
+    }
+
+    fn tell_messages_apart(&mut self) {
+        self.pieces = Some(Box::default());
+    }
+
+    fn pieces(&self) -> &[Piece] {
+        self.pieces.as_ref().map(|pieces| &*pieces.0).unwrap_or_default()
     }
 
     fn go_away(&mut self) {

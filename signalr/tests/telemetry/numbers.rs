@@ -137,12 +137,14 @@ async fn connections_are_counted_from_their_beginning_to_their_end() {
     let mut client = Client::connect(&server).await;
     assert!(numbers.sum("signalr.server.active_connections{signalr.transport=\"web_sockets\"}") >= 1.0);
     client.socket.close(None).await.unwrap();
+    drop(client);
     capture.until(|seen| seen.end("Ends").map(drop)).await;
     let mut client = Connect { protocol: "klingon", ..Connect::default() }.open(&server).await;
     client.event().await;
     client.event().await;
+    drop(client);
     capture.until(|seen| seen.of_hub("connection", "Ends").iter().all(|(_, span)| span.is_closed).then_some(())).await;
-    assert_eq!((closed("ClientClosed"), closed("HandshakeFailed")), (1.0, 1.0));
+    assert_eq!((closed("ClientClosed"), closed("ProtocolError")), (1.0, 1.0));
     let labels = "signalr.connection.status=\"normal_closure\",signalr.transport=\"web_sockets\"";
     assert!(numbers.recorded(&format!("signalr.server.connection.duration{{{labels}}}")).len() >= 2);
     assert_eq!(numbers.unit("signalr.server.connection.duration"), Some(Unit::Seconds));

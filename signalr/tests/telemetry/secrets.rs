@@ -73,6 +73,7 @@ async fn nothing_that_clients_send_in_confidence_is_in_spans_and_events() {
     client.send(&crate::support::item("u", secret)).await;
     client.answer(id).await.unwrap_err();
     client.text(r#"{"type":1,"target":"Number","arguments":["hunter2",]}"#).await;
+    drop(client);
     capture.until(|seen| seen.end("Secretive").map(drop)).await;
 
     for (method, path, status) in [

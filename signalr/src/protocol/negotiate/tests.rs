@@ -7,6 +7,7 @@ fn connection(version: i32, transports: &[Transport]) -> NegotiatedConnection {
         connection_id: "ID".to_owned(),
         connection_token: (version > 0).then(|| "TOKEN".to_owned()),
         stateful_reconnect: false,
+        token_lifetime: None,
         transports: transports.iter().copied().map(AvailableTransport::from).collect(),
     }
 }
@@ -92,12 +93,14 @@ proptest! {
         version in 0..3,
         texts in any::<(String, String)>(),
         stateful_reconnect in any::<bool>(),
+        token_lifetime in any::<Option<u64>>(),
         chosen in prop::sample::subsequence(Transport::ALL.to_vec(), 0..=3),
     ) {
         let connection = NegotiatedConnection {
             connection_id: texts.0,
             connection_token: (version > 0).then_some(texts.1),
             stateful_reconnect,
+            token_lifetime,
             ..connection(version, &chosen)
         };
         let response = NegotiateResponse::Connect(connection);

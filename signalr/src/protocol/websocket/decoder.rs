@@ -4,6 +4,7 @@ use super::header::{Header, MAX_HEADER, Rules};
 use super::in_place::InPlace;
 use super::utf8::{NotUtf8, Utf8};
 use super::{CloseFrame, Control, ControlPayload, FrameError, Opcode, Role};
+use crate::protocol::TransferFormat;
 
 /// Reads frames out of received bytes, wherever reads happen to split them.
 ///
@@ -56,6 +57,16 @@ enum Message {
     Binary,
 }
 
+impl Message {
+    fn format(self) -> Option<TransferFormat> {
+        match self {
+            Message::None => None,
+            Message::Text(_) => Some(TransferFormat::Text),
+            Message::Binary => Some(TransferFormat::Binary),
+        }
+    }
+}
+
 /// What [`FrameDecoder::decode`] found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Decoded {
@@ -63,6 +74,15 @@ pub struct Decoded {
     pub payload: usize,
     /// Why nothing follows this payload. Once the decoder has said it, it finds nothing any more.
     pub end: Option<End>,
+}
+
+/// A piece of one message in the payload that [`FrameDecoder::decode_messages`] found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Piece {
+    /// Where it ends in the payload; it begins where the one before it ends.
+    pub end: usize,
+    /// Whether the message is text.
+    pub format: TransferFormat,
 }
 
 /// Why nothing more is decoded.
@@ -98,8 +118,31 @@ impl FrameDecoder {
     /// What is found does not depend on how the received bytes are split into calls. In a text message that is not UTF-8,
     /// the payload ends before the byte that cannot follow those before it.
     pub fn decode(&mut self, buffer: &mut [u8], controls: &mut Vec<Control>) -> Decoded {
+        self.decode_pieces(buffer, controls, None)
+    }
+
+    /// As [`decode`](Self::decode), and appends to `pieces` how the payload is divided into messages. A message that goes on
+    /// is a piece too; one that is empty may be none.
+    pub fn decode_messages(
+        &mut self,
+        buffer: &mut [u8],
+        controls: &mut Vec<Control>,
+        pieces: &mut Vec<Piece>,
+    ) -> Decoded {
+        self.decode_pieces(buffer, controls, Some(pieces))
+    }
+
+    fn decode_pieces(
+        &mut self,
+        buffer: &mut [u8],
+        controls: &mut Vec<Control>,
+        mut pieces: Option<&mut Vec<Piece>>,
+    ) -> Decoded {
         let mut bytes = InPlace::new(buffer);
-        let end = self.decode_frames(&mut bytes, controls).err();
+        let end = self.decode_frames(&mut bytes, controls, pieces.as_deref_mut()).err();
+        if let (Some(pieces), Some(format)) = (pieces, self.message.format()) {
+            pieces.push(Piece { end: bytes.kept(), format });
+        }
         if end.is_some() {
             self.state = State::Ended;
             self.control = None;
@@ -107,7 +150,12 @@ impl FrameDecoder {
         Decoded { payload: bytes.kept(), end }
     }
 
-    fn decode_frames(&mut self, bytes: &mut InPlace<'_>, controls: &mut Vec<Control>) -> Result<(), End> {
+    fn decode_frames(
+        &mut self,
+        bytes: &mut InPlace<'_>,
+        controls: &mut Vec<Control>,
+        mut pieces: Option<&mut Vec<Piece>>,
+    ) -> Result<(), End> {
         while !bytes.unread().is_empty() {
             let mut frame = match &mut self.state {
                 State::Header(partial) => {
@@ -122,7 +170,12 @@ impl FrameDecoder {
             let complete = if frame.opcode.is_control() {
                 self.control_payload(&mut frame, bytes, controls)?
             } else {
-                self.data_payload(&mut frame, bytes)?
+                let format = self.message.format();
+                let complete = self.data_payload(&mut frame, bytes)?;
+                if let (Some(pieces), Some(format), Message::None) = (pieces.as_deref_mut(), format, self.message) {
+                    pieces.push(Piece { end: bytes.kept(), format });
+                }
+                complete
             };
             if !complete {
                 self.state = State::Payload(frame);

@@ -29,7 +29,7 @@ mod utf8;
 
 pub use close_code::CloseCode;
 pub use control::{CloseFrame, Control, ControlPayload, write_close, write_control};
-pub use decoder::{Decoded, End, FrameDecoder};
+pub use decoder::{Decoded, End, FrameDecoder, Piece};
 pub use error::FrameError;
 pub use header::{FrameHeader, Opcode, frame_header};
 pub use mask::apply_mask;

@@ -83,12 +83,12 @@ async fn a_handshake_is_not_waited_for() {
         timeout: Duration::from_secs(15),
         message_limit: Some(1024),
         protocols: Protocol::ALL.to_vec(),
-        binary: true,
         detailed_errors: false,
         close_timeout: Duration::from_secs(5),
     };
     let (mut server, _client) = pair();
     let start = Instant::now();
-    assert!(accept(&mut server, &rules, tokio::time::sleep(Duration::from_secs(1))).await.is_none());
+    let refused = accept(&mut server, &rules, tokio::time::sleep(Duration::from_secs(1))).await;
+    assert_eq!(refused.unwrap_err(), CloseReason::Drained);
     assert!(start.elapsed() < rules.timeout);
 }

@@ -1,17 +1,22 @@
 //! Which request goes where: to a new connection, to one that lives, or back with the error that ASP.NET Core gives.
 
+use super::authentication::{Readmission, Users, forbidden, refused, rejected};
 use super::gate::{Admitted, Gate};
 use super::inlet::{Inlet, PostError};
 use super::long_polling::{self, LongPolling, PollRequest, PollTimes, Polls};
 use super::negotiate::{self, plain};
-use super::pending::{Live, Pending, PickUpError, Place};
+use super::pending::{Known, Live, Pending, PickUpError, Place, Posts};
 use super::{server_sent_events, upgrade};
 use crate::protocol::Transport;
 use crate::protocol::negotiate::new_connection_id;
+use crate::session::BoxFuture;
+use crate::session::caller::Caller;
+use crate::session::close::CloseReason;
 use crate::session::mailbox::Mailbox;
 use crate::session::stateful::ResumeRules;
 use crate::transport::Duplex;
 use crate::transport::query::query_values;
+use crate::user::User;
 use axum::body::Body;
 use axum::extract::Request;
 use axum::response::Response;
@@ -40,6 +45,7 @@ pub(crate) struct HttpRules {
     pub(crate) resume: Option<ResumeRules>,
     /// Promised connections that nobody has picked up.
     pub(crate) pending_limit: usize,
+    pub(crate) users: Users,
 }
 
 /// The HTTP side of one endpoint.
@@ -52,7 +58,8 @@ pub(crate) struct Dispatch {
 
 /// A connection that a request has opened.
 pub(crate) struct Opened {
-    pub(crate) id: Box<str>,
+    /// Whose it is, and its id.
+    pub(crate) caller: Arc<Caller>,
     pub(crate) transport: Transport,
     /// The request, without its body.
     pub(crate) parts: Parts,
@@ -93,6 +100,8 @@ pub(crate) enum Answer {
     Post(Arc<Inlet>, Body),
     /// Until there is something to say.
     Poll(PollRequest),
+    /// Until the application has decided.
+    Later(BoxFuture<Response>),
 }
 
 impl Answer {
@@ -105,6 +114,7 @@ impl Answer {
                 Err(PostError::Body) => plain(StatusCode::BAD_REQUEST, ""),
             },
             Answer::Poll(poll) => uncached(poll.await),
+            Answer::Later(response) => response.await,
         }
     }
 }
@@ -119,12 +129,41 @@ impl Dispatch {
         self.rules.resume.as_ref()
     }
 
+    pub(crate) fn gate(&self) -> &Arc<Gate> {
+        &self.gate
+    }
+
+    /// What is to be known of the users.
+    pub(crate) fn users(&self) -> &Users {
+        &self.rules.users
+    }
+
     /// Answers `…/negotiate`.
     pub(crate) fn negotiate(&self, request: &Request) -> Response {
         if let Err(closed) = self.gate.is_open() {
             return closed.response();
         }
-        negotiate::answer(request.method(), request.uri().query().unwrap_or_default(), &self.rules, &self.connections)
+        negotiate::answer(request, &self.rules, &self.connections)
+    }
+
+    /// Answers `…/refresh`.
+    pub(crate) fn refresh(&self, parts: &Parts) -> Answer {
+        if parts.method != Method::POST {
+            return Answer::Now(plain(StatusCode::METHOD_NOT_ALLOWED, ""));
+        }
+        let Some(token) = connection_token(parts) else {
+            return Answer::Now(refused(StatusCode::BAD_REQUEST, "missing_connection_token"));
+        };
+        let (id, caller) = match self.connections.find(&token) {
+            Some(Known::Live(_, caller)) => (caller.connection().into(), Some(caller)),
+            Some(Known::Promised(id)) => (id, None),
+            None => return Answer::Now(refused(StatusCode::NOT_FOUND, "connection_not_found")),
+        };
+        if *id == *token {
+            // Before version 1 of the negotiation the token is no secret.
+            return Answer::Now(refused(StatusCode::BAD_REQUEST, "unsupported_negotiate_version"));
+        }
+        Answer::Later(self.rules.users.renew(&id, caller, parts))
     }
 
     /// Answers a request to the endpoint's own path. `open` serves the connection that it may open.
@@ -133,7 +172,7 @@ impl Dispatch {
         match parts.method {
             Method::POST => self.post(&parts, body),
             Method::GET if accepts_events(&parts) => Answer::Now(self.events(parts, open)),
-            Method::GET if upgrade::is_requested(&parts) => Answer::Now(self.upgrade(parts, open)),
+            Method::GET if upgrade::is_requested(&parts) => self.upgrade(parts, open),
             Method::GET => match self.poll(parts, open) {
                 Answer::Now(response) => Answer::Now(uncached(response)),
                 later => later,
@@ -145,9 +184,10 @@ impl Dispatch {
 
     fn post(&self, parts: &Parts, body: Body) -> Answer {
         let Some(token) = connection_token(parts) else { return Answer::Now(plain(StatusCode::BAD_REQUEST, NO_ID)) };
-        match self.connections.inlet(&token) {
-            Some(Some(inlet)) => Answer::Post(inlet, body),
-            Some(None) => Answer::Now(plain(StatusCode::METHOD_NOT_ALLOWED, NO_POST)),
+        match self.connections.posts(&token, self.rules.users.identity(parts)) {
+            Some(Posts::To(inlet)) => Answer::Post(inlet, body),
+            Some(Posts::Nowhere) => Answer::Now(plain(StatusCode::METHOD_NOT_ALLOWED, NO_POST)),
+            Some(Posts::Forbidden) => Answer::Now(forbidden()),
             None => Answer::Now(unknown()),
         }
     }
@@ -155,7 +195,10 @@ impl Dispatch {
     fn delete(&self, parts: &Parts) -> Response {
         let Some(token) = connection_token(parts) else { return plain(StatusCode::BAD_REQUEST, NO_ID) };
         match self.connections.find(&token) {
-            Some(Some(Live::LongPolling(polls))) => {
+            Some(Known::Live(Live::LongPolling(polls), caller)) => {
+                if !caller.is(&self.rules.users.identity(parts)) {
+                    return forbidden();
+                }
                 polls.delete();
                 plain(StatusCode::ACCEPTED, "")
             }
@@ -169,14 +212,14 @@ impl Dispatch {
         let Some(token) = connection_token(&parts) else { return plain(StatusCode::BAD_REQUEST, NO_ID) };
         let mut posts = None;
         let live = |kept: Option<Arc<Inlet>>| Live::ServerSentEvents(posts.insert(kept.unwrap_or_default()).clone());
-        match (self.pick_up(&token, transport, live), posts) {
-            (Ok((id, place, admitted)), Some(posts)) => {
+        match (self.pick_up(&token, transport, &parts, live), posts) {
+            (Ok((caller, place, admitted)), Some(posts)) => {
                 let (response, duplex) = server_sent_events::open(posts, place);
                 let socket = Socket::Attached(Box::new(duplex));
-                open(Opened { id, transport, parts, socket, place: None, admitted });
+                open(Opened { caller, transport, parts, socket, place: None, admitted });
                 response
             }
-            (Err(Refusal::Live(_)), _) => plain(StatusCode::CONFLICT, ""),
+            (Err(Refusal::Live(..)), _) => plain(StatusCode::CONFLICT, ""),
             (Err(Refusal::Other(refusal)), _) => *refusal,
             (Ok(_), None) => unknown(),
         }
@@ -190,57 +233,102 @@ impl Dispatch {
             let polls = Polls::new(kept.unwrap_or_default(), self.rules.polls);
             Live::LongPolling(opened.insert(polls).clone())
         };
-        Answer::Now(match (self.pick_up(&token, transport, live), opened) {
-            (Ok((id, place, admitted)), Some(polls)) => {
+        Answer::Now(match (self.pick_up(&token, transport, &parts, live), opened) {
+            (Ok((caller, place, admitted)), Some(polls)) => {
                 let socket = Socket::Attached(Box::new(LongPolling::new(polls, place)));
-                open(Opened { id, transport, parts, socket, place: None, admitted });
+                open(Opened { caller, transport, parts, socket, place: None, admitted });
                 long_polling::opened()
             }
-            (Err(Refusal::Live(Live::LongPolling(polls))), _) => return Answer::Poll(polls.begin()),
+            (Err(Refusal::Live(Live::LongPolling(polls), caller)), _) => {
+                match self.rules.users.readmit(&caller, &parts) {
+                    Readmission::Granted => return Answer::Poll(polls.begin()),
+                    Readmission::Forbidden => forbidden(),
+                    Readmission::Asked(accepted) => {
+                        return Answer::Later(Box::pin(async move {
+                            if accepted.await {
+                                return uncached(polls.begin().await);
+                            }
+                            if caller.close(CloseReason::AuthenticationRefused) {
+                                polls.leave();
+                            } else {
+                                polls.delete();
+                            }
+                            uncached(rejected())
+                        }));
+                    }
+                }
+            }
             (Err(Refusal::Other(refusal)), _) => *refusal,
-            (Err(Refusal::Live(_)) | Ok(_), _) => unknown(),
+            (Err(Refusal::Live(..)) | Ok(_), _) => unknown(),
         })
     }
 
-    fn upgrade(&self, mut parts: Parts, open: impl FnOnce(Opened)) -> Response {
+    fn upgrade(&self, mut parts: Parts, open: impl FnOnce(Opened)) -> Answer {
         let transport = Transport::WebSockets;
         let (response, on_upgrade) = match upgrade::accept(&mut parts) {
             Ok(accepted) => accepted,
-            Err(refusal) => return refusal,
+            Err(refusal) => return Answer::Now(refusal),
         };
-        let (id, place, admitted) = match connection_token(&parts) {
-            Some(token) => match self.pick_up(&token, transport, over_socket) {
-                Ok((id, place, admitted)) => (id, Some(place), admitted),
-                Err(Refusal::Live(Live::WebSockets(Some(mailbox)))) => {
-                    if !mailbox.is_open() {
-                        return plain(StatusCode::NO_CONTENT, "");
-                    }
-                    let socket = Socket::Upgrading(on_upgrade, self.rules.frame_limit);
-                    tokio::spawn(resume(mailbox, socket));
-                    return response;
+        let socket = Socket::Upgrading(on_upgrade, self.rules.frame_limit);
+        let (caller, place, admitted) = match connection_token(&parts) {
+            Some(token) => match self.pick_up(&token, transport, &parts, over_socket) {
+                Ok((caller, place, admitted)) => (caller, Some(place), admitted),
+                Err(Refusal::Live(Live::WebSockets(Some(mailbox)), caller)) => {
+                    return self.readmit(&parts, &caller, mailbox, socket, response);
                 }
-                Err(Refusal::Live(_)) => return plain(StatusCode::CONFLICT, ""),
+                Err(Refusal::Live(..)) => return Answer::Now(plain(StatusCode::CONFLICT, "")),
                 Err(Refusal::Other(mut refusal)) => {
                     if refusal.status() == StatusCode::NOT_FOUND && self.offers(transport) {
                         // As in ASP.NET Core it is the one plain answer without a content type.
                         refusal.headers_mut().remove(header::CONTENT_TYPE);
                     }
-                    return *refusal;
+                    return Answer::Now(*refusal);
                 }
             },
-            None if !self.offers(transport) => return not_offered(transport),
+            None if !self.offers(transport) => return Answer::Now(not_offered(transport)),
             None => match (new_connection_id(), self.gate.admit()) {
-                (Ok(id), Ok(admitted)) => (id.into(), None, admitted),
-                (Ok(_), Err(closed)) => return closed.response(),
+                (Ok(id), Ok(admitted)) => (self.rules.users.caller(&id, &parts), None, admitted),
+                (Ok(_), Err(closed)) => return Answer::Now(closed.response()),
                 (Err(error), _) => {
                     tracing::error!(%error, "no random bytes for a connection id");
-                    return plain(StatusCode::SERVICE_UNAVAILABLE, "");
+                    return Answer::Now(plain(StatusCode::SERVICE_UNAVAILABLE, ""));
                 }
             },
         };
-        let socket = Socket::Upgrading(on_upgrade, self.rules.frame_limit);
-        open(Opened { id, transport, parts, socket, place, admitted });
-        response
+        open(Opened { caller, transport, parts, socket, place, admitted });
+        Answer::Now(response)
+    }
+
+    /// Lets a living connection go on over another socket, if that is its user's.
+    fn readmit(
+        &self,
+        parts: &Parts,
+        caller: &Arc<Caller>,
+        mailbox: Arc<Mailbox>,
+        socket: Socket,
+        response: Response,
+    ) -> Answer {
+        if !mailbox.is_open() {
+            return Answer::Now(plain(StatusCode::NO_CONTENT, ""));
+        }
+        match self.rules.users.readmit(caller, parts) {
+            Readmission::Granted => {
+                tokio::spawn(resume(mailbox, socket));
+                Answer::Now(response)
+            }
+            Readmission::Forbidden => Answer::Now(forbidden()),
+            Readmission::Asked(accepted) => {
+                let caller = caller.clone();
+                Answer::Later(Box::pin(async move {
+                    if accepted.await {
+                        tokio::spawn(resume(mailbox, socket));
+                        return response;
+                    }
+                    caller.close(CloseReason::AuthenticationRefused);
+                    rejected()
+                }))
+            }
+        }
     }
 
     fn offers(&self, transport: Transport) -> bool {
@@ -252,25 +340,29 @@ impl Dispatch {
         &self,
         token: &str,
         transport: Transport,
+        parts: &Parts,
         live: impl FnOnce(Option<Arc<Inlet>>) -> Live,
-    ) -> Result<(Box<str>, Place, Admitted), Refusal> {
+    ) -> Result<(Arc<Caller>, Place, Admitted), Refusal> {
         if !self.offers(transport) {
             let known = self.connections.find(token).is_some();
             return Err(Refusal::other(if known { not_offered(transport) } else { unknown() }));
         }
-        let picked_up = self.connections.pick_up(token, live).map_err(|error| match error {
+        let (identity, user) = (self.rules.users.identity(parts), parts.extensions.get::<User>());
+        let caller = |id: &str| Caller::new(id, identity, user.cloned());
+        let picked_up = self.connections.pick_up(token, caller, live).map_err(|error| match error {
             PickUpError::Unknown => Refusal::other(unknown()),
-            PickUpError::Live(live) if live.transport() != transport => {
+            PickUpError::Forbidden => Refusal::other(forbidden()),
+            PickUpError::Live(live, _) if live.transport() != transport => {
                 Refusal::other(plain(StatusCode::BAD_REQUEST, OTHER_TRANSPORT))
             }
-            PickUpError::Live(live) => Refusal::Live(live),
+            PickUpError::Live(live, caller) => Refusal::Live(live, caller),
         });
-        let (id, place) = picked_up?;
+        let (caller, place) = picked_up?;
         match self.gate.admit() {
-            Ok(admitted) => Ok((id, place, admitted)),
+            Ok(admitted) => Ok((caller, place, admitted)),
             Err(closed) => {
                 // POSTs may wait for somebody to read them.
-                if let Some(Some(live)) = self.connections.find(token)
+                if let Some(Known::Live(live, _)) = self.connections.find(token)
                     && let Some(inlet) = live.inlet()
                 {
                     inlet.close();
@@ -300,7 +392,7 @@ async fn resume(mailbox: Arc<Mailbox>, socket: Socket) {
 /// Why a connection is not picked up.
 enum Refusal {
     /// It lives already, by the same transport.
-    Live(Live),
+    Live(Live, Arc<Caller>),
     Other(Box<Response>),
 }
 

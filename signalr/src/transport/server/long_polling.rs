@@ -122,6 +122,16 @@ impl Polls {
         wake(session);
     }
 
+    /// Nothing more is said to the client. Why is for the session to know, which ends the connection.
+    pub(crate) fn leave(&self) {
+        let mut state = self.lock();
+        state.end = End::Over;
+        state.outlet.take();
+        let wakers = [state.poll.take(), state.session.take()];
+        drop(state);
+        wakers.into_iter().for_each(wake);
+    }
+
     fn end(&self, end: End) {
         let mut state = self.lock();
         if state.end != End::Over {

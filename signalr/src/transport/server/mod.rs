@@ -1,5 +1,6 @@
 //! The server's HTTP side of a connection: negotiation, the table of connections, and the transports.
 
+pub(crate) mod authentication;
 pub(crate) mod dispatch;
 pub(crate) mod gate;
 pub(crate) mod inlet;

@@ -1,24 +1,31 @@
 //! `POST …/negotiate`.
 
+use super::authentication::lifetime;
 use super::dispatch::HttpRules;
 use super::pending::Pending;
 use crate::protocol::Transport;
 use crate::protocol::negotiate::{NegotiateResponse, NegotiatedConnection, parse_version};
 use crate::session::stateful::ResumeRules;
 use crate::transport::query::query_values;
+use crate::user::User;
+use axum::extract::Request;
 use axum::response::Response;
 use http::{HeaderValue, Method, StatusCode, header};
 use std::borrow::Cow;
 use std::sync::Arc;
 
 /// Answers a negotiation: always with status 200 and JSON, also where it is refused.
-pub(crate) fn answer(method: &Method, query: &str, rules: &HttpRules, pending: &Arc<Pending>) -> Response {
-    if method != Method::POST {
+pub(crate) fn answer(request: &Request, rules: &HttpRules, pending: &Arc<Pending>) -> Response {
+    if request.method() != Method::POST {
         return plain(StatusCode::METHOD_NOT_ALLOWED, "");
     }
+    let query = request.uri().query().unwrap_or_default();
+    let user = request.extensions().get::<User>();
+    let token_lifetime = user.filter(|user| rules.users.refresh && !user.is_expired()).and_then(lifetime);
     let versions: Vec<Cow<'_, str>> = query_values(query, "negotiateVersion").collect();
     let response = match parse_version(versions.iter().map(|version| &**version), rules.minimum_version) {
-        Ok(version) => promise(version, wants_stateful_reconnect(query), rules, pending),
+        Ok(version) => promise(version, wants_stateful_reconnect(query), rules, pending)
+            .map(|connection| NegotiateResponse::Connect(NegotiatedConnection { token_lifetime, ..connection })),
         Err(error) => {
             tracing::debug!(%error, "negotiation refused");
             Some(NegotiateResponse::Error(error.to_string()))
@@ -31,7 +38,7 @@ pub(crate) fn answer(method: &Method, query: &str, rules: &HttpRules, pending: &
 }
 
 /// `None` where no connection can be promised: too many wait already, or the system gives no random bytes.
-fn promise(version: i32, stateful: bool, rules: &HttpRules, pending: &Arc<Pending>) -> Option<NegotiateResponse> {
+fn promise(version: i32, stateful: bool, rules: &HttpRules, pending: &Arc<Pending>) -> Option<NegotiatedConnection> {
     let may_resume = |resume: &ResumeRules| !resume.budget.is_exhausted();
     let stateful_reconnect =
         stateful && rules.resume.as_ref().is_some_and(may_resume) && rules.transports.contains(&Transport::WebSockets);
@@ -43,13 +50,14 @@ fn promise(version: i32, stateful: bool, rules: &HttpRules, pending: &Arc<Pendin
         }
     }?;
     let offered = Transport::ALL.iter().filter(|transport| rules.transports.contains(transport));
-    Some(NegotiateResponse::Connect(NegotiatedConnection {
+    Some(NegotiatedConnection {
         version,
         connection_id: promise.id,
         connection_token: promise.token,
         stateful_reconnect,
         transports: offered.map(|transport| (*transport).into()).collect(),
-    }))
+        token_lifetime: None,
+    })
 }
 
 /// Whether the client can go on over another socket.

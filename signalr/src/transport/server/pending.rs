@@ -4,6 +4,7 @@ use super::inlet::Inlet;
 use super::long_polling::Polls;
 use crate::protocol::Transport;
 use crate::protocol::negotiate::new_connection_id;
+use crate::session::caller::{Caller, Identity};
 use crate::session::mailbox::Mailbox;
 use std::collections::{HashMap, VecDeque};
 use std::io;
@@ -35,7 +36,7 @@ struct Table {
 #[derive(Debug)]
 enum Entry {
     Promised(Promised),
-    Live(Live),
+    Live(Live, Arc<Caller>),
 }
 
 #[derive(Debug)]
@@ -46,6 +47,27 @@ struct Promised {
     resumable: bool,
     /// What was posted already.
     inlet: Option<Arc<Inlet>>,
+    /// Whoever has posted.
+    poster: Option<Identity>,
+}
+
+/// What is known by a token.
+#[derive(Debug)]
+pub(crate) enum Known {
+    /// A promised connection of this id.
+    Promised(Box<str>),
+    /// A connection that was picked up, and whose it is.
+    Live(Live, Arc<Caller>),
+}
+
+/// Where the POSTs of a connection go.
+#[derive(Debug)]
+pub(crate) enum Posts {
+    To(Arc<Inlet>),
+    /// It takes none.
+    Nowhere,
+    /// It is not the user's who posts.
+    Forbidden,
 }
 
 /// How requests reach a connection that was picked up.
@@ -89,8 +111,10 @@ pub(crate) struct Promise {
 pub(crate) enum PickUpError {
     /// The token is unknown, or its time is over.
     Unknown,
+    /// Another user has posted to it.
+    Forbidden,
     /// The connection lives already.
-    Live(Live),
+    Live(Live, Arc<Caller>),
 }
 
 /// A live connection's place in the table; dropping it gives the place back.
@@ -105,7 +129,7 @@ pub(crate) struct Place {
 impl Place {
     /// From now on other sockets with the token go into this mailbox.
     pub(crate) fn resume_by(&self, mailbox: Arc<Mailbox>) {
-        if let Some(Entry::Live(live)) = self.pending.lock().entries.get_mut(&self.token) {
+        if let Some(Entry::Live(live, _)) = self.pending.lock().entries.get_mut(&self.token) {
             *live = Live::WebSockets(Some(mailbox));
         }
     }
@@ -140,56 +164,73 @@ impl Pending {
         let until = now + PICK_UP_TIME;
         table.pending += 1;
         table.order.push_back((until, key.clone()));
-        table.entries.insert(key, Entry::Promised(Promised { id: id.as_str().into(), until, resumable, inlet: None }));
+        let promised = Promised { id: id.as_str().into(), until, resumable, inlet: None, poster: None };
+        table.entries.insert(key, Entry::Promised(promised));
         if !std::mem::replace(&mut table.is_swept, true) {
             tokio::spawn(Sweep(Arc::downgrade(self)).run());
         }
         Ok(Some(Promise { id, token }))
     }
 
-    /// Makes a promised connection live and returns its id; `live` says how requests reach it, and gets what POSTs have
+    /// Makes a promised connection live; `caller` says whose it is, `live` how requests reach it, which gets what POSTs have
     /// brought already.
     pub(crate) fn pick_up(
         self: &Arc<Self>,
         token: &str,
+        caller: impl FnOnce(&str) -> Arc<Caller>,
         live: impl FnOnce(Option<Arc<Inlet>>) -> Live,
-    ) -> Result<(Box<str>, Place), PickUpError> {
+    ) -> Result<(Arc<Caller>, Place), PickUpError> {
         let now = Instant::now();
         let mut table = self.lock();
-        let key = match table.entries.get_key_value(token) {
-            Some((key, Entry::Promised(promised))) if promised.until > now => key.clone(),
-            Some((_, Entry::Live(live))) => return Err(PickUpError::Live(live.clone())),
+        let (key, caller) = match table.entries.get_key_value(token) {
+            Some((key, Entry::Promised(promised))) if promised.until > now => {
+                let caller = caller(&promised.id);
+                if promised.poster.as_ref().is_some_and(|poster| !caller.is(poster)) {
+                    return Err(PickUpError::Forbidden);
+                }
+                (key.clone(), caller)
+            }
+            Some((_, Entry::Live(live, caller))) => return Err(PickUpError::Live(live.clone(), caller.clone())),
             _ => return Err(PickUpError::Unknown),
         };
         let Some(Entry::Promised(promised)) = table.entries.remove(token) else { return Err(PickUpError::Unknown) };
         table.pending -= 1;
         let live = live(promised.inlet);
-        table.entries.insert(key.clone(), Entry::Live(live));
-        Ok((promised.id, Place { pending: self.clone(), token: key, resumable: promised.resumable }))
+        table.entries.insert(key.clone(), Entry::Live(live, caller.clone()));
+        Ok((caller, Place { pending: self.clone(), token: key, resumable: promised.resumable }))
     }
 
-    /// The live connection of a token; `None` inside if it is only promised.
-    pub(crate) fn find(&self, token: &str) -> Option<Option<Live>> {
+    /// What is known by a token.
+    pub(crate) fn find(&self, token: &str) -> Option<Known> {
         match self.lock().entries.get(token)? {
-            Entry::Live(live) => Some(Some(live.clone())),
-            Entry::Promised(promised) => (promised.until > Instant::now()).then_some(None),
-        }
-    }
-
-    /// Where the POSTs of a connection go, which need not be picked up yet. `None` inside if it takes none.
-    pub(crate) fn inlet(&self, token: &str) -> Option<Option<Arc<Inlet>>> {
-        match self.lock().entries.get_mut(token)? {
-            Entry::Live(live) => Some(live.inlet().cloned()),
+            Entry::Live(live, caller) => Some(Known::Live(live.clone(), caller.clone())),
             Entry::Promised(promised) => {
-                (promised.until > Instant::now()).then(|| Some(promised.inlet.get_or_insert_default().clone()))
+                (promised.until > Instant::now()).then(|| Known::Promised(promised.id.clone()))
             }
         }
+    }
+
+    /// Where the POSTs of a user to a connection go, which need not be picked up yet.
+    pub(crate) fn posts(&self, token: &str, poster: Identity) -> Option<Posts> {
+        let (inlet, is_owner) = match self.lock().entries.get_mut(token)? {
+            Entry::Live(live, caller) => match live.inlet() {
+                Some(inlet) => (inlet.clone(), caller.is(&poster)),
+                None => return Some(Posts::Nowhere),
+            },
+            Entry::Promised(promised) if promised.until > Instant::now() => {
+                let inlet = promised.inlet.get_or_insert_default().clone();
+                let is_owner = *promised.poster.get_or_insert_with(|| poster.clone()) == poster;
+                (inlet, is_owner)
+            }
+            Entry::Promised(_) => return None,
+        };
+        Some(if is_owner { Posts::To(inlet) } else { Posts::Forbidden })
     }
 
     /// Forgets a live connection, whose token is worth nothing from now on.
     fn remove(&self, token: &str) {
         let mut table = self.lock();
-        if let Some(Entry::Live(_)) = table.entries.get(token) {
+        if let Some(Entry::Live(..)) = table.entries.get(token) {
             let removed = table.entries.remove(token);
             // Whatever goes with it may take its time.
             drop(table);
@@ -257,17 +298,26 @@ mod tests {
         pending.promise(true, false).unwrap().unwrap().token.unwrap()
     }
 
-    fn pick_up(pending: &Arc<Pending>, token: &str) -> Result<(Box<str>, Place), PickUpError> {
-        pending.pick_up(token, |_| Live::WebSockets(None))
+    fn pick_up(pending: &Arc<Pending>, token: &str) -> Result<(Arc<Caller>, Place), PickUpError> {
+        pick_up_as(pending, token, Identity::default())
+    }
+
+    fn pick_up_as(pending: &Arc<Pending>, token: &str, who: Identity) -> Result<(Arc<Caller>, Place), PickUpError> {
+        pending.pick_up(token, |id| Caller::new(id, who, None), |_| Live::WebSockets(None))
+    }
+
+    fn inlet(pending: &Pending, token: &str) -> Arc<Inlet> {
+        let Some(Posts::To(inlet)) = pending.posts(token, Identity::default()) else { panic!("it takes POSTs") };
+        inlet
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_promise_is_picked_up_once() {
         let pending = Pending::new(10);
         let token = token(&pending);
-        assert!(matches!(pending.find(&token), Some(None)));
+        assert!(matches!(pending.find(&token), Some(Known::Promised(_))));
         let (_, place) = pick_up(&pending, &token).unwrap();
-        assert!(matches!(pick_up(&pending, &token), Err(PickUpError::Live(Live::WebSockets(None)))));
+        assert!(matches!(pick_up(&pending, &token), Err(PickUpError::Live(Live::WebSockets(None), _))));
         drop(place);
         assert!(matches!(pick_up(&pending, &token), Err(PickUpError::Unknown)));
         assert_eq!(pending.lock().pending, 0);
@@ -280,7 +330,7 @@ mod tests {
         let _place = pick_up(&pending, &taken).unwrap();
         tokio::time::sleep(PICK_UP_TIME + Duration::from_millis(1)).await;
         assert!(pending.find(&stale).is_none());
-        assert!(matches!(pending.find(&taken), Some(Some(Live::WebSockets(_)))));
+        assert!(matches!(pending.find(&taken), Some(Known::Live(Live::WebSockets(_), _))));
         let table = pending.lock();
         assert_eq!((table.entries.len(), table.order.len(), table.pending, table.is_swept), (1, 0, 0, false));
     }
@@ -289,10 +339,21 @@ mod tests {
     async fn a_post_that_waits_for_a_promise_ends_with_it() {
         let pending = Pending::new(10);
         let token = token(&pending);
-        let inlet = pending.inlet(&token).unwrap().unwrap();
+        let inlet = inlet(&pending, &token);
         inlet.post(Body::from("kept")).await.unwrap();
         assert!(inlet.post(Body::from(vec![0; 100_000])).await.is_err());
-        assert!(pending.inlet(&token).is_none());
+        assert!(pending.posts(&token, Identity::default()).is_none());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_promise_belongs_to_whoever_posts_first() {
+        let pending = Pending::new(10);
+        let token = token(&pending);
+        let who = |id: &str| Identity { is_known: true, id: Some(id.into()) };
+        assert!(matches!(pending.posts(&token, who("ann")), Some(Posts::To(_))));
+        assert!(matches!(pending.posts(&token, who("bob")), Some(Posts::Forbidden)));
+        assert!(matches!(pick_up_as(&pending, &token, who("bob")), Err(PickUpError::Forbidden)));
+        assert!(pick_up_as(&pending, &token, who("ann")).is_ok());
     }
 
     #[tokio::test(start_paused = true)]

@@ -156,6 +156,10 @@ impl Duplex for ServerSentEvents {
         Poll::Ready(Ok(()))
     }
 
+    fn carries_binary(&self) -> bool {
+        false
+    }
+
     fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         self.inlet.close();
         self.shared.end();
@@ -204,6 +208,7 @@ fn event(data: &Outbound) -> Vec<u8> {
 mod tests {
     use super::super::pending::{Live, Pending};
     use super::*;
+    use crate::session::caller::{Caller, Identity};
     use futures_util::FutureExt;
     use std::future::poll_fn;
 
@@ -224,7 +229,8 @@ mod tests {
     fn connection() -> (Response, ServerSentEvents) {
         let pending = Pending::new(10);
         let token = pending.promise(true, false).unwrap().unwrap().token.unwrap();
-        let (_, place) = pending.pick_up(&token, |_| Live::ServerSentEvents(Arc::default())).unwrap();
+        let caller = |id: &str| Caller::new(id, Identity::default(), None);
+        let (_, place) = pending.pick_up(&token, caller, |_| Live::ServerSentEvents(Arc::default())).unwrap();
         open(Arc::default(), place)
     }
 

@@ -1,0 +1,59 @@
+//! A session looks after its user's authentication: it ends when that expires, and tells the hub when it was renewed.
+
+use super::Session;
+use super::caller::Caller;
+use super::calls::Call;
+use super::close::CloseReason;
+use std::sync::Arc;
+use std::task::Context;
+use tokio::time::Instant;
+
+/// What a session has besides where authentication may expire or be renewed.
+pub(super) struct Authentication {
+    caller: Arc<Caller>,
+    /// Whether the session ends when the authentication does.
+    ends: bool,
+    until: Option<Instant>,
+    /// Whether the hub is still to be told of a renewal.
+    refreshed: bool,
+}
+
+impl Session {
+    /// Looks after the authentication of the caller; `ends` says whether its end is the session's. To be called before the
+    /// session is polled.
+    pub(crate) fn look_after(&mut self, caller: Arc<Caller>, ends: bool) {
+        caller.connect(&self.peer);
+        let until = if ends { caller.until() } else { None };
+        self.authentication = Some(Box::new(Authentication { caller, ends, until, refreshed: false }));
+    }
+
+    /// When the authentication expires.
+    pub(super) fn expires_at(&self) -> Option<Instant> {
+        self.authentication.as_ref().and_then(|authentication| authentication.until)
+    }
+
+    /// Takes over what has changed. Says whether there is something to do because of it.
+    pub(super) fn poll_authentication(&mut self, cx: &mut Context<'_>) -> bool {
+        let Some(authentication) = &mut self.authentication else { return false };
+        if let Some(change) = authentication.caller.take_change() {
+            authentication.until = change.until.filter(|_| authentication.ends);
+            authentication.refreshed |= change.refreshed;
+        }
+        if !authentication.refreshed || self.connecting.is_some() {
+            return false;
+        }
+        authentication.refreshed = false;
+        let Some(future) = self.service.refreshed() else { return false };
+        self.calls.start(Call { future, id: None, cancel: None, drop: None, limited: false, streaming: false }, cx);
+        true
+    }
+
+    /// Ends the session if the authentication has expired, and says so.
+    pub(super) fn end_expired(&mut self, now: Instant) -> bool {
+        let expired = self.expires_at().is_some_and(|until| now >= until);
+        if expired {
+            self.begin_close(CloseReason::AuthenticationExpired);
+        }
+        expired
+    }
+}

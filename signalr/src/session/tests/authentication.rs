@@ -1,0 +1,58 @@
+//! Sessions whose user's authentication ends.
+
+use super::*;
+use crate::session::caller::{Caller, Identity};
+use crate::user::User;
+use std::time::SystemTime;
+
+const CLOSED: &str = r#"{"type":7,"allowReconnect":true}"#;
+
+fn user(seconds: u64) -> User {
+    User::new("ann").with_expiry(SystemTime::now() + Duration::from_secs(seconds))
+}
+
+fn connect(user: User, ends: bool) -> (Client, Arc<Caller>, Instant) {
+    let caller = Caller::new("id", Identity::default(), Some(user));
+    let client = Client::connect_with(settings(), |session| session.look_after(caller.clone(), ends)).0;
+    (client, caller, Instant::now())
+}
+
+/// Waits for the end, and returns its reason and the seconds until then.
+async fn end(mut client: Client, begin: Instant) -> (CloseReason, u64) {
+    while client.next().await.expect("a Close message") != CLOSED {}
+    // The system's clock has gone on a little while the test's stood still.
+    let seconds = (begin.elapsed() + Duration::from_millis(500)).as_secs();
+    (client.reason().await, seconds)
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_end_comes_when_the_authentication_expires() {
+    for seconds in [0, 7, 40] {
+        let (client, _caller, begin) = connect(user(seconds), true);
+        assert_eq!(end(client, begin).await, (CloseReason::AuthenticationExpired, seconds));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn it_comes_not_where_it_is_not_asked_for() {
+    let (mut client, _caller, begin) = connect(user(1), false);
+    assert_eq!(client.next().await.as_deref(), Some(PING));
+    assert_eq!(begin.elapsed().as_secs(), 15);
+}
+
+#[tokio::test(start_paused = true)]
+async fn renewed_authentication_puts_it_off_and_older_one_changes_nothing() {
+    let (client, caller, begin) = connect(user(10), true);
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    caller.refresh(Identity::default(), Some(user(50)));
+    caller.refresh(Identity::default(), Some(user(1)));
+    assert_eq!(end(client, begin).await, (CloseReason::AuthenticationExpired, 55));
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_is_authenticated_for_a_shorter_time_is_out_earlier() {
+    let (client, caller, begin) = connect(User::new("ann"), true);
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    caller.follow(Some(&user(4)));
+    assert_eq!(end(client, begin).await, (CloseReason::AuthenticationExpired, 7));
+}
