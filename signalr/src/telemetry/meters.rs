@@ -203,7 +203,6 @@ impl Meters {
         if let Some(meters) = self.0.as_ref().filter(|_| waiting > 0) {
             meters.sent_bytes.increment(bytes as u64);
             meters.sent_messages.increment(u64::from(messages));
-            #[expect(clippy::cast_precision_loss, reason = "buffers are far below 2^52 bytes")]
             meters.buffered.record(waiting as f64);
         }
     }
@@ -225,7 +224,6 @@ impl Meters {
     /// The connection is in so many groups less.
     pub(crate) fn left(&self, groups: usize) {
         if let Some(meters) = self.0.as_ref().filter(|_| groups > 0) {
-            #[expect(clippy::cast_precision_loss, reason = "groups are far below 2^52")]
             meters.hub.memberships().decrement(groups as f64);
         }
     }

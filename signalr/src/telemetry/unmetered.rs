@@ -19,7 +19,6 @@ pub(crate) struct Tally;
 #[derive(Debug)]
 pub(crate) struct Waits;
 
-#[expect(clippy::unused_self, reason = "the signatures are those of the meters")]
 impl HubMeters {
     pub(crate) fn new(_hub: &str) -> Self {
         HubMeters
@@ -32,7 +31,6 @@ impl HubMeters {
     }
 }
 
-#[expect(clippy::unused_self, reason = "the signatures are those of the meters")]
 impl Meters {
     pub(crate) fn opened(&self) {}
 
@@ -59,7 +57,6 @@ impl Meters {
     pub(crate) fn invoked(&self, _method: &'static str, _stopwatch: &Stopwatch, _outcome: Outcome) {}
 }
 
-#[expect(clippy::unused_self, reason = "the signatures are those of the meters")]
 impl Tally {
     pub(crate) fn add(&mut self) {}
 

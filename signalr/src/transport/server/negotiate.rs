@@ -27,7 +27,8 @@ pub(crate) fn answer(request: &Request, rules: &HttpRules, pending: &Arc<Pending
         Ok(version) => promise(version, wants_stateful_reconnect(query), rules, pending)
             .map(|connection| NegotiateResponse::Connect(NegotiatedConnection { token_lifetime, ..connection })),
         Err(error) => {
-            tracing::debug!(%error, "negotiation refused");
+            // The error repeats the version, which is out of the query.
+            tracing::debug!(reason = "the version of the negotiation", "request refused");
             Some(NegotiateResponse::Error(error.to_string()))
         }
     };
