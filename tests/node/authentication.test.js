@@ -42,6 +42,15 @@ overEveryTransport("a hub for authenticated callers", (way) => {
     }
   });
 
+  test("a method whose policy refuses the caller", async (t) => {
+    const ann = await connect(t, as("ann"));
+    const refusal = await failure(ann.invoke("AdminOnly"));
+    assert.equal(refusal.message, "Failed to invoke 'AdminOnly' because user is unauthorized");
+    assert.equal(await ann.invoke("Echo", "still here"), "still here");
+    const admin = await connect(t, as("admin"));
+    assert.equal(await admin.invoke("AdminOnly"), "secret");
+  });
+
   test("reaches a user on all connections, and nobody else", async (t) => {
     const [ann, bob] = [unique("ann"), unique("bob")];
     const connections = await Promise.all([ann, ann, bob].map((name) => connect(t, as(name))));

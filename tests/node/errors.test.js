@@ -57,11 +57,6 @@ overEveryTransport("errors", (way) => {
       text: "An unexpected error occurred invoking 'ThrowHubException' on the server. HubException: visible text",
     },
     {
-      name: "a method whose policy refuses the caller",
-      call: ["AdminOnly"],
-      text: "Failed to invoke 'AdminOnly' because user is unauthorized",
-    },
-    {
       name: "invoking a streaming method",
       call: ["Counter", 1, 0],
       text: "The client attempted to invoke the streaming 'Counter' method with a non-streaming invocation.",

@@ -24,11 +24,11 @@ pub enum Refusal {
 }
 
 impl Refusal {
-    /// The error of a call of `target`.
-    pub(crate) fn of_call(self, target: &str) -> HubError {
+    /// The error of a call of `method`.
+    pub(crate) fn of_call(self, method: &str) -> HubError {
         match self {
             Refusal::Unauthorized => {
-                HubError::verbatim(format!("Failed to invoke '{target}' because user is unauthorized"))
+                HubError::verbatim(format!("Failed to invoke '{method}' because user is unauthorized"))
             }
             Refusal::Error(error) => error,
         }

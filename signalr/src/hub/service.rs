@@ -19,7 +19,6 @@ use crate::session::close::CloseReason;
 use crate::session::{BoxFuture, Service};
 use crate::streaming::upload::UploadHandle;
 use crate::telemetry::call::{self as spans, Event};
-use smol_str::SmolStr;
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering;
@@ -62,21 +61,20 @@ impl<H: HubMethods> HubService<H> {
         &self,
         policy: MethodPolicy,
         method: &'static Method<H>,
-        invocation: &protocol::Invocation<'_>,
+        arguments: &Arguments<'_>,
     ) -> Result<Option<Gate>, Box<dyn FnOnce(Reply)>> {
-        let call = self.call(method, &invocation.arguments);
+        let call = self.call(method, arguments);
         let mut gate = policy(call);
         let asked =
             catch_unwind(AssertUnwindSafe(|| gate.as_mut().poll(&mut task::Context::from_waker(Waker::noop()))));
         match asked {
             Ok(Poll::Ready(Ok(()))) => Ok(None),
             Ok(Poll::Ready(Err(refusal))) => {
-                let error = refusal.of_call(&invocation.target);
+                let error = refusal.of_call(method.name());
                 Err(Box::new(move |reply| reply.error(error)))
             }
             Ok(Poll::Pending) => {
-                let target = SmolStr::new(&invocation.target);
-                Ok(Some(Box::pin(async move { gate.await.map_err(|refusal| refusal.of_call(&target)) })))
+                Ok(Some(Box::pin(async move { gate.await.map_err(|refusal| refusal.of_call(method.name())) })))
             }
             Err(_panic) => Err(Box::new(Reply::panicked)),
         }
@@ -344,7 +342,7 @@ impl<H: HubMethods> Service for HubService<H> {
         };
         let gate = match method.policy() {
             None => None,
-            Some(policy) => match self.admit(policy, method, invocation) {
+            Some(policy) => match self.admit(policy, method, &arguments) {
                 Ok(gate) => gate,
                 Err(refuse) => {
                     refuse(Reply::new(self.context.peer().clone(), id, method.name(), streaming));

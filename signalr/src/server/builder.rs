@@ -106,9 +106,9 @@ impl SignalR {
                 let refresh = endpoint.clone();
                 router = router.route(
                     &format!("{path}/refresh"),
-                    any(async move |request: Request| match foreign(&*refresh, &request) {
-                        Some(refusal) => refusal,
-                        None => refresh.refresh(request).response().await,
+                    any(async move |request: Request| match admitted(&*refresh, request).await {
+                        Ok(request) => refresh.refresh(request).response().await,
+                        Err(refusal) => refusal,
                     }),
                 );
             }

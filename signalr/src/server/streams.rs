@@ -71,7 +71,7 @@ impl<H: HubMethods> HubServer<H> {
     ///
     /// client.write_all(b"{\"protocol\":\"json\",\"version\":1}\x1e").await?;
     /// client.write_all(b"{\"type\":1,\"invocationId\":\"1\",\"target\":\"Add\",\"arguments\":[2,3]}\x1e").await?;
-    /// let mut received = [0; 46];
+    /// let mut received = [0; 44];
     /// client.read_exact(&mut received).await?;
     /// assert_eq!(&received, b"{}\x1e{\"type\":3,\"invocationId\":\"1\",\"result\":5}\x1e");
     ///

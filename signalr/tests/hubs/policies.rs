@@ -126,9 +126,9 @@ async fn a_method_is_called_by_those_only_whom_its_policy_lets_in() {
     let server = server(&hub, HubOptions::default());
     for protocol in ["json", "messagepack"] {
         let mut ann = Connect { path: "/hub?user=ann", protocol, ..Connect::default() }.to(&server).await;
-        // The name is as the client wrote it, and nothing is said about arguments.
+        // The name is as the hub declares it, and nothing is said about arguments.
         for (target, arguments) in [("Secret", json!(["x"])), ("SECRET", json!([])), ("Secret", json!([1, 2]))] {
-            assert_eq!(ann.call(target, arguments).await, Err(unauthorized(target)));
+            assert_eq!(ann.call(target, arguments).await, Err(unauthorized("Secret")));
         }
         ann.send(&json!({"type": 1, "target": "Secret", "arguments": ["x"]})).await;
         assert_eq!(ann.result("Open", json!([])).await, Value::Null);
@@ -182,7 +182,7 @@ async fn a_call_waits_for_its_policy_and_others_for_the_call() {
     assert_eq!(ann.next().await, end("4"));
 
     let mut nobody = Client::connect(&server).await;
-    assert_eq!(nobody.call("slow", json!(["b"])).await, Err(unauthorized("slow")));
+    assert_eq!(nobody.call("slow", json!(["b"])).await, Err(unauthorized("Slow")));
     nobody.send(&streaming("9", "SlowStream", json!([]))).await;
     assert_eq!(nobody.next().await, failed("9", &unauthorized("SlowStream")));
     assert_eq!(told.now(), None);
@@ -244,7 +244,7 @@ async fn request(server: &Server, method: &str, target: &str, headers: &str) -> 
 
 #[tokio::test]
 async fn a_hub_lets_nobody_connect_whom_its_policy_refuses() {
-    let server = server(&Hub::new("Club", Club), HubOptions::default());
+    let server = server(&Hub::new("Club", Club), HubOptions::default().authentication_refresh(true));
     let upgrade = "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
     for (method, path, headers) in [
         ("POST", "/hub/negotiate?negotiateVersion=1", ""),
@@ -253,6 +253,7 @@ async fn a_hub_lets_nobody_connect_whom_its_policy_refuses() {
         ("GET", "/hub?id=none", ""),
         ("POST", "/hub?id=none", ""),
         ("DELETE", "/hub?id=none", ""),
+        ("POST", "/hub/refresh?id=none", ""),
     ] {
         let with = |more: &str| format!("{path}{}{more}", if path.contains('?') { "&" } else { "?" });
         for (query, expected) in [("user=ann", 403), ("member=broken", 401), ("member=no", 401)] {
