@@ -258,6 +258,7 @@ impl Session {
 
     fn refuse(&self, id: &str, error: &str) {
         tracing::debug!(connection = self.peer.id.as_str(), error, "call refused");
+        self.peer.telemetry.meters.refused();
         let protocol = self.peer.protocol;
         let _ = super::current::with(self.peer.number, |outbound| {
             protocol.encode_error(outbound.encode_buffer(), id, error);

@@ -236,6 +236,13 @@ impl Meters {
         Waits(self.clone())
     }
 
+    /// A call was refused before anybody looked which method it is for.
+    pub(crate) fn refused(&self) {
+        if let Some(meters) = &self.0 {
+            meters.hub.unknown_method.ended(&meters.hub, Outcome::Rejected, None);
+        }
+    }
+
     pub(crate) fn stopwatch(&self) -> Stopwatch {
         Stopwatch(Instant::now())
     }

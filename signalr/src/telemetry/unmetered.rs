@@ -14,10 +14,12 @@ pub(crate) struct Meters;
 pub(crate) struct Stopwatch;
 
 #[derive(Debug, Default)]
-pub(crate) struct Tally;
+pub(crate) struct Tally(());
 
 #[derive(Debug)]
 pub(crate) struct Waits;
+
+const _: () = assert!(size_of::<(HubMeters, Meters, Stopwatch, Tally, Waits)>() == 0);
 
 impl HubMeters {
     pub(crate) fn new(_hub: &str) -> Self {
@@ -49,6 +51,8 @@ impl Meters {
     pub(crate) fn waits(&self) -> Waits {
         Waits
     }
+
+    pub(crate) fn refused(&self) {}
 
     pub(crate) fn stopwatch(&self) -> Stopwatch {
         Stopwatch
