@@ -1,7 +1,7 @@
 //! Traces that begin at the client.
 
 use crate::capture::{capture, set_parent};
-use crate::support::{Client, Connect, Server};
+use crate::support::{Client, Server};
 use serde_json::{Value, json};
 use signalr::{Hub, HubOptions, hub};
 use std::sync::Arc;
@@ -77,14 +77,12 @@ async fn a_call_that_waited_for_its_turn_keeps_its_headers() {
     let capture = capture();
     let gate = Arc::new(Semaphore::new(0));
     let server = Server::with(&Hub::new("Queued", Slow(gate.clone())), options());
-    for protocol in ["json"] {
-        let mut client = Connect { protocol, ..Connect::default() }.to(&server).await;
-        client.send_all(&[call("1", "Held", json!({})), call("2", "Quick", context())]).await;
-        gate.add_permits(1);
-        client.answer("1").await.unwrap();
-        client.answer("2").await.unwrap();
-        let seen = capture.lock();
-        let (_, span) = seen.call("Queued", "Quick").unwrap();
-        assert_eq!(span.remote_parent.as_deref(), Some(PARENT));
-    }
+    let mut client = Client::connect(&server).await;
+    client.send_all(&[call("1", "Held", json!({})), call("2", "Quick", context())]).await;
+    gate.add_permits(1);
+    client.answer("1").await.unwrap();
+    client.answer("2").await.unwrap();
+    let seen = capture.lock();
+    let (_, span) = seen.call("Queued", "Quick").unwrap();
+    assert_eq!(span.remote_parent.as_deref(), Some(PARENT));
 }
