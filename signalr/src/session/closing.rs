@@ -1,6 +1,7 @@
 //! How a session ends: a Close message, the goodbye of the transport, the calls that still run, and then the service.
 
 use super::close::CloseReason;
+use super::peer::Drain;
 use super::{BoxFuture, Session, current};
 use crate::telemetry::connection;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -87,6 +88,10 @@ impl Session {
     pub(super) fn drive_closing(&mut self, cx: &mut Context<'_>) -> bool {
         let Some(mut closing) = self.closing.take() else { return true };
         let now = Instant::now();
+        if self.peer.draining() == Some(Drain::Cut) {
+            // The server does not wait for calls of clients that have left either.
+            closing.calls_until = closing.calls_until.min(now);
+        }
         self.close_socket(&mut closing, now, cx);
         let over =
             self.end_calls(&mut closing, now, cx) && self.tell_service(&mut closing, cx) && self.duplex.is_none();

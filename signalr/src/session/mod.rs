@@ -147,9 +147,10 @@ impl Session {
             progress |= self.authentication.is_some() && self.poll_authentication(cx);
             progress |= self.poll_calls(cx);
             progress |= self.poll_receive(cx);
-            progress |= self.poll_timer(cx);
             progress |= self.poll_drain();
             progress |= self.poll_send(cx);
+            // Last, because sending too may make something due.
+            progress |= self.poll_timer(cx);
             if !progress && self.closing.is_none() {
                 return false;
             }
