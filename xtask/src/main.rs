@@ -1,8 +1,9 @@
 //! The commands of this repository, as `cargo xtask COMMAND`.
 //!
-//! `demo` runs the chat example in a browser; `test` runs every check that continuous integration runs. Both do their own
-//! set-up, so that a machine with Rust and Node.js needs nothing else.
+//! `demo` runs the chat example in a browser; `test` runs every check that continuous integration runs; `bench` measures what
+//! connections cost. All do their own set-up, so that a machine with Rust and Node.js needs nothing else.
 
+mod bench;
 mod chromium;
 mod command;
 mod node;
@@ -17,13 +18,15 @@ const USAGE: &str = "\
 Usage: cargo xtask COMMAND
 
   demo [ARGUMENT...]   install the page's packages, build and run the chat example (arguments go to it)
-  test [STEP...]       run all checks, or only the steps named";
+  test [STEP...]       run all checks, or only the steps named
+  bench [ROW...]       measure release builds, all rows or those named; `bench --help` lists rows and options";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let result = match arguments.split_first() {
         Some((command, rest)) if command == "demo" => demo(rest),
         Some((command, rest)) if command == "test" => steps::run(rest),
+        Some((command, rest)) if command == "bench" => bench::run(rest),
         _ => Err(Failure::new(format!("{USAGE}\n\nSteps:\n{}", steps::list()))),
     };
     match result {

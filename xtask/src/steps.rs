@@ -12,13 +12,14 @@ struct Step {
 }
 
 /// Cheapest first, so that a slip is told early.
-const STEPS: [Step; 7] = [
+const STEPS: [Step; 8] = [
     Step { name: "fmt", about: "the code is formatted", run: fmt },
     Step { name: "clippy", about: "no lint fires, with all targets and features", run: clippy },
     Step { name: "doc", about: "the documentation builds without warnings", run: doc },
     Step { name: "features", about: "the library builds without features and with each alone", run: features },
     Step { name: "rust", about: "the Rust tests pass", run: rust },
     Step { name: "node", about: "Microsoft's JavaScript client works with the server", run: node_tests },
+    Step { name: "bench", about: "the benchmarks run, however fast", run: bench },
     Step { name: "browser", about: "the demo works in two browser tabs", run: browser },
 ];
 
@@ -80,6 +81,10 @@ fn node_tests() -> Result<(), Failure> {
     Command::cargo("build").args(["--package", "conformance", "--package", "auth"]).run()?;
     let (conformance, auth) = (workspace::program("conformance")?, workspace::program("auth")?);
     node::test("tests/node", &[("CONFORMANCE_BIN", &conformance), ("AUTH_BIN", &auth)])
+}
+
+fn bench() -> Result<(), Failure> {
+    crate::bench::run(&["--smoke".to_owned()])
 }
 
 fn browser() -> Result<(), Failure> {

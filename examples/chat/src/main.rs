@@ -7,8 +7,9 @@
 mod chat;
 
 use axum::Router;
+use axum::serve::Listener;
 use chat::ChatHub;
-use signalr::{Hub, SignalR};
+use signalr::{HttpConnection, HttpListener, Hub, SignalR};
 use tokio::net::TcpListener;
 use tower_http::services::{ServeDir, ServeFile};
 
@@ -31,8 +32,9 @@ async fn main() -> std::io::Result<()> {
         .route_service("/lib/signalr-protocol-msgpack.min.js", package("signalr-protocol-msgpack"))
         .fallback_service(ServeDir::new(WEB));
 
-    let listener = TcpListener::bind(address).await?;
+    let listener = HttpListener::from(TcpListener::bind(address).await?);
     println!("listening on http://{}", listener.local_addr()?);
+    let app = app.into_make_service_with_connect_info::<HttpConnection>();
     axum::serve(listener, app).with_graceful_shutdown(hubs.shutdown_on(terminated())).await
 }
 

@@ -18,13 +18,13 @@ mod test_hub;
 use axum::extract::{Path, Query, Request, State};
 use axum::middleware::from_fn;
 use axum::routing::get;
-use axum::serve::ListenerExt;
+use axum::serve::Listener;
 use axum::{Router, ServiceExt};
 use bench_hub::BenchHub;
 use conformance_hub::ConformanceHub;
 use functional::Functional;
 use serde::Deserialize;
-use signalr::{Hub, HubHandle, HubOptions, Naming, SignalR, Transport};
+use signalr::{HttpConnection, HttpListener, Hub, HubHandle, HubOptions, Naming, SignalR, Transport};
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tower::Layer;
@@ -76,15 +76,12 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         // For tests only: any page may do what its user may.
         .layer(CorsLayer::very_permissive());
     // Before any routing.
-    let app = ServiceExt::<Request>::into_make_service(MapRequestLayer::new(functional::lower_case).layer(app));
+    let app = MapRequestLayer::new(functional::lower_case).layer(app);
+    let app = ServiceExt::<Request>::into_make_service_with_connect_info::<HttpConnection>(app);
 
     let terminated = terminated()?;
-    let listener = TcpListener::bind(&address).await?;
+    let listener = HttpListener::from(TcpListener::bind(&address).await?);
     println!("listening on http://{}", listener.local_addr()?);
-    let listener = listener.tap_io(|tcp| {
-        // Without it messages may be late, but they do arrive.
-        let _ = tcp.set_nodelay(true);
-    });
     axum::serve(listener, app).with_graceful_shutdown(hubs.shutdown_on(terminated)).await?;
     Ok(())
 }

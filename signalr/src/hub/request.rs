@@ -1,9 +1,11 @@
 //! What is kept of the HTTP request that opened a connection.
 
 use crate::transport::query::{has_name, query_values};
+#[cfg(feature = "server")]
+use crate::transport::server::handover::HttpConnection;
 use crate::user::{ACCESS_TOKEN, User, token_in};
 #[cfg(feature = "server")]
-use axum::extract::ConnectInfo;
+use axum::extract::{ConnectInfo, OriginalUri};
 #[cfg(feature = "server")]
 use http::request::Parts;
 use http::{Extensions, HeaderMap};
@@ -30,7 +32,16 @@ impl Request {
     /// What is kept of a request.
     #[cfg(feature = "server")]
     pub(crate) fn of(mut parts: Parts) -> Self {
-        let peer_address = parts.extensions.remove::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| address);
+        let extensions = &mut parts.extensions;
+        let connection = extensions.remove::<ConnectInfo<HttpConnection>>();
+        let address = extensions.remove::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| address);
+        let peer_address = address.or_else(|| connection.map(|ConnectInfo(connection)| connection.peer_address()));
+        if let Some(OriginalUri(uri)) = extensions.remove()
+            && let Ok(copy) = uri.to_string().parse()
+        {
+            // As it comes, it keeps the buffer that the request was read into.
+            extensions.insert(OriginalUri(copy));
+        }
         Self::new(parts.uri.query().unwrap_or_default(), &parts.headers, parts.extensions, peer_address)
     }
 
@@ -95,7 +106,8 @@ impl Request {
         self.extension()
     }
 
-    /// The address of the peer, where the application serves with axum's `ConnectInfo`. Behind a proxy it is the proxy's.
+    /// The address of the peer, where the application serves with axum's `ConnectInfo` of it or of
+    /// an [`HttpConnection`](crate::HttpConnection). Behind a proxy it is the proxy's.
     pub fn peer_address(&self) -> Option<SocketAddr> {
         self.peer_address
     }

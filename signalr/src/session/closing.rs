@@ -3,6 +3,7 @@
 use super::close::CloseReason;
 use super::peer::Drain;
 use super::{BoxFuture, Session, current};
+use crate::telemetry::connection;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -26,7 +27,7 @@ impl Session {
         if self.closing.is_some() {
             return;
         }
-        tracing::debug!(connection = self.peer.id.as_str(), %reason, "connection closes");
+        connection::closing(&reason);
         let lost = matches!(reason, CloseReason::TransportLost(_));
         let discard = lost || reason == CloseReason::SlowConsumer;
         if !discard {
@@ -156,7 +157,10 @@ impl Session {
         let Some(disconnecting) = &mut closing.disconnecting else { return true };
         match catch_unwind(AssertUnwindSafe(|| disconnecting.as_mut().poll(cx))) {
             Ok(Poll::Pending) => false,
-            Ok(Poll::Ready(())) | Err(_) => {
+            ended => {
+                if ended.is_err() {
+                    tracing::error!(connection = self.peer.id.as_str(), "on_disconnected panicked");
+                }
                 closing.disconnecting = None;
                 true
             }

@@ -2,6 +2,7 @@
 
 use super::authentication::{Readmission, Users, forbidden, refused, rejected};
 use super::gate::{Admitted, Gate};
+use super::handover::HttpConnection;
 use super::inlet::{Inlet, PostError};
 use super::long_polling::{self, LongPolling, PollRequest, PollTimes, Polls};
 use super::negotiate::{self, plain};
@@ -18,10 +19,10 @@ use crate::transport::Duplex;
 use crate::transport::query::query_values;
 use crate::user::User;
 use axum::body::Body;
-use axum::extract::Request;
+use axum::extract::{ConnectInfo, Request};
 use axum::response::Response;
 use http::request::Parts;
-use http::{HeaderValue, Method, StatusCode, header};
+use http::{HeaderValue, Method, StatusCode, Version, header};
 use hyper::upgrade::OnUpgrade;
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -214,7 +215,10 @@ impl Dispatch {
         let live = |kept: Option<Arc<Inlet>>| Live::ServerSentEvents(posts.insert(kept.unwrap_or_default()).clone());
         match (self.pick_up(&token, transport, &parts, live), posts) {
             (Ok((caller, place, admitted)), Some(posts)) => {
-                let (response, duplex) = server_sent_events::open(posts, place);
+                let info =
+                    parts.extensions.get::<ConnectInfo<HttpConnection>>().filter(|_| parts.version == Version::HTTP_11);
+                let handover = info.map(|ConnectInfo(connection)| connection.handover().clone());
+                let (response, duplex) = server_sent_events::open(posts, place, handover);
                 let socket = Socket::Attached(Box::new(duplex));
                 open(Opened { caller, transport, parts, socket, place: None, admitted });
                 response

@@ -178,6 +178,14 @@ impl Inlet {
         Poll::Ready(Some(count))
     }
 
+    /// Has the session look again, for something else than bytes.
+    pub(super) fn wake_reader(&self) {
+        let reader = self.lock().reader.take();
+        if let Some(reader) = reader {
+            reader.wake();
+        }
+    }
+
     /// Takes no bytes any more: POSTs that wait are refused. What was taken before can still be read.
     pub(super) fn close(&self) {
         let mut state = self.lock();

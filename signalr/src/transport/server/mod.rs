@@ -2,7 +2,9 @@
 
 pub(crate) mod authentication;
 pub(crate) mod dispatch;
+mod event_socket;
 pub(crate) mod gate;
+pub(crate) mod handover;
 pub(crate) mod inlet;
 pub(crate) mod long_polling;
 pub(crate) mod negotiate;

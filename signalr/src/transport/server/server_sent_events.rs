@@ -1,5 +1,7 @@
 //! Server-Sent Events: one response that does not end, as a [`Duplex`]; POSTs bring the other direction.
 
+use super::event_socket::{CHUNK_HEAD, EventSocket, chunk};
+use super::handover::{Handover, Taker};
 use super::inlet::Inlet;
 use super::outlet::Outlet;
 use super::pending::Place;
@@ -12,22 +14,23 @@ use bytes::Bytes;
 use http::{HeaderValue, header};
 use hyper::body::{Body as HttpBody, Frame};
 use memchr::memchr2;
-use std::convert::Infallible;
 use std::io;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Waker, ready};
+use tokio::net::TcpStream;
 
 /// A comment, so that browsers see at once that the connection is open.
 const GREETING: &[u8] = b":\r\n";
 const FIELD: &[u8] = b"data: ";
 const LINE_END: &[u8] = b"\r\n";
 
-/// Opens the stream of events: the response, and the session's end of it.
-pub(crate) fn open(inlet: Arc<Inlet>, place: Place) -> (Response, ServerSentEvents) {
-    let shared = Arc::new(Shared::default());
+/// Opens the stream of events: the response, and the session's end of it, which takes the socket itself where there is a
+/// `handover`.
+pub(crate) fn open(inlet: Arc<Inlet>, place: Place, handover: Option<Handover>) -> (Response, ServerSentEvents) {
+    let shared = Arc::new(Shared { state: Mutex::default(), inlet });
     shared.lock().outlet.push(Bytes::from_static(GREETING));
-    let events = Events { shared: shared.clone(), inlet: inlet.clone() };
+    let events = Events { shared: shared.clone(), handover };
     let mut response = Response::new(Body::new(events));
     let headers = response.headers_mut();
     for (name, value) in [
@@ -38,12 +41,15 @@ pub(crate) fn open(inlet: Arc<Inlet>, place: Place) -> (Response, ServerSentEven
     ] {
         headers.insert(name, HeaderValue::from_static(value));
     }
-    (response, ServerSentEvents { shared, inlet, _place: place })
+    (response, ServerSentEvents { shared, socket: None, _place: place })
 }
 
 /// What the session and the response's body share.
-#[derive(Debug, Default)]
-struct Shared(Mutex<State>);
+#[derive(Debug)]
+struct Shared {
+    state: Mutex<State>,
+    inlet: Arc<Inlet>,
+}
 
 #[derive(Debug, Default)]
 struct State {
@@ -54,11 +60,15 @@ struct State {
     gone: bool,
     session: Option<Waker>,
     body: Option<Waker>,
+    /// Whether the session sends without the body from now on.
+    handed_over: bool,
+    /// Until the session takes it.
+    socket: Option<TcpStream>,
 }
 
 impl Shared {
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn end(&self) {
@@ -67,6 +77,18 @@ impl Shared {
         let body = state.body.take();
         drop(state);
         wake(body);
+    }
+}
+
+impl Taker for Shared {
+    fn take(&self, tcp: TcpStream) {
+        let mut state = self.lock();
+        state.handed_over = true;
+        state.socket = Some(tcp);
+        let session = state.session.take();
+        drop(state);
+        wake(session);
+        self.inlet.wake_reader();
     }
 }
 
@@ -79,21 +101,38 @@ fn wake(waker: Option<Waker>) {
 /// The body of the response.
 struct Events {
     shared: Arc<Shared>,
-    inlet: Arc<Inlet>,
+    handover: Option<Handover>,
 }
 
 impl HttpBody for Events {
     type Data = Bytes;
-    type Error = Infallible;
+    type Error = io::Error;
 
-    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<io::Result<Frame<Bytes>>>> {
         let mut state = self.shared.lock();
+        if state.handed_over {
+            // The HTTP server has no socket any more to send an end to.
+            return Poll::Ready(Some(Err(io::ErrorKind::NotConnected.into())));
+        }
         if state.outlet.is_empty() {
-            if state.ended {
-                return Poll::Ready(None);
+            let ended = state.ended;
+            if !ended {
+                state.body = Some(cx.waker().clone());
             }
-            state.body = Some(cx.waker().clone());
-            return Poll::Pending;
+            drop(state);
+            return match &self.handover {
+                Some(handover) if ended => {
+                    handover.withdraw();
+                    Poll::Ready(None)
+                }
+                Some(handover) => {
+                    // The head and the greeting are on their way: nothing else needs the HTTP server.
+                    handover.wish(self.shared.clone());
+                    Poll::Pending
+                }
+                None if ended => Poll::Ready(None),
+                None => Poll::Pending,
+            };
         }
         let events = state.outlet.take();
         let session = state.session.take();
@@ -105,12 +144,20 @@ impl HttpBody for Events {
 
 impl Drop for Events {
     fn drop(&mut self) {
+        if let Some(handover) = &self.handover {
+            handover.withdraw();
+        }
+        let mut state = self.shared.lock();
+        state.body = None;
+        if state.handed_over {
+            return;
+        }
+        drop(state);
         // Reading ends first: to leave is how a client ends the connection.
-        self.inlet.close();
+        self.shared.inlet.close();
         let mut state = self.shared.lock();
         state.gone = true;
         state.outlet.take();
-        state.body = None;
         let session = state.session.take();
         drop(state);
         wake(session);
@@ -120,14 +167,32 @@ impl Drop for Events {
 /// The session's end.
 pub(crate) struct ServerSentEvents {
     shared: Arc<Shared>,
-    inlet: Arc<Inlet>,
+    /// Once the HTTP server has handed it over.
+    socket: Option<EventSocket>,
     _place: Place,
+}
+
+impl ServerSentEvents {
+    /// The socket, if the HTTP server has no part in this any more.
+    fn socket(&mut self) -> Option<&mut EventSocket> {
+        if self.socket.is_none() {
+            let mut state = self.shared.lock();
+            let tcp = state.socket.take()?;
+            let unsent = state.outlet.take();
+            let unsent = if unsent.is_empty() { unsent } else { chunk([&[0; CHUNK_HEAD], &unsent[..]].concat()) };
+            self.socket = Some(EventSocket::new(tcp, unsent));
+        }
+        self.socket.as_mut()
+    }
 }
 
 impl Duplex for ServerSentEvents {
     fn poll_receive(&mut self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<Received> {
         // A client that leaves ends the response: there is no other farewell.
-        self.inlet.poll_read(cx, buffer).map(|count| count.map_or(Received::Closed, Received::Data))
+        if self.socket().is_some_and(|socket| socket.poll_left(cx)) {
+            self.shared.inlet.close();
+        }
+        self.shared.inlet.poll_read(cx, buffer).map(|count| count.map_or(Received::Closed, Received::Data))
     }
 
     fn poll_send(
@@ -136,6 +201,18 @@ impl Duplex for ServerSentEvents {
         data: &mut Outbound,
         _format: TransferFormat,
     ) -> Poll<io::Result<()>> {
+        if let Some(socket) = self.socket() {
+            ready!(socket.poll_flush(cx));
+            if !data.is_empty() {
+                socket.put(chunk(event(data, CHUNK_HEAD)));
+                data.clear();
+                ready!(socket.poll_flush(cx));
+            }
+            if socket.has_left() {
+                self.shared.inlet.close();
+            }
+            return Poll::Ready(Ok(()));
+        }
         if data.is_empty() {
             return Poll::Ready(Ok(()));
         }
@@ -148,7 +225,7 @@ impl Duplex for ServerSentEvents {
             state.session = Some(cx.waker().clone());
             return Poll::Pending;
         }
-        state.outlet.push(event(data).into());
+        state.outlet.push(event(data, 0).into());
         data.clear();
         let body = state.body.take();
         drop(state);
@@ -161,28 +238,36 @@ impl Duplex for ServerSentEvents {
     }
 
     fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        self.inlet.close();
+        self.shared.inlet.close();
+        if let Some(socket) = self.socket() {
+            return socket.poll_close(cx);
+        }
         self.shared.end();
         let mut state = self.shared.lock();
         if state.gone {
             return Poll::Ready(());
         }
         state.session = Some(cx.waker().clone());
+        if state.socket.is_some() {
+            // It has come since.
+            cx.waker().wake_by_ref();
+        }
         Poll::Pending
     }
 }
 
 impl Drop for ServerSentEvents {
     fn drop(&mut self) {
-        self.inlet.close();
+        self.shared.inlet.close();
         self.shared.end();
     }
 }
 
 /// Everything in `data` as one event: a field per line. What counts as the end of a line is what the client takes for one:
-/// CR, LF, or both.
-fn event(data: &Outbound) -> Vec<u8> {
-    let mut event = Vec::with_capacity(FIELD.len() + data.len() + 2 * LINE_END.len());
+/// CR, LF, or both. In front of it are as many bytes of room as asked for, behind it some too.
+fn event(data: &Outbound, room: usize) -> Vec<u8> {
+    let mut event = Vec::with_capacity(room + FIELD.len() + data.len() + 3 * LINE_END.len());
+    event.resize(room, 0);
     event.extend_from_slice(FIELD);
     let mut after_cr = false;
     for mut piece in data.pieces() {
@@ -222,7 +307,7 @@ mod tests {
         ] {
             let mut data = Outbound::default();
             data.encode_buffer().extend_from_slice(payload.as_bytes());
-            assert_eq!(String::from_utf8(event(&data)).unwrap(), expected);
+            assert_eq!(String::from_utf8(event(&data, 0)).unwrap(), expected);
         }
     }
 
@@ -231,7 +316,7 @@ mod tests {
         let token = pending.promise(true, false).unwrap().unwrap().token.unwrap();
         let caller = |id: &str| Caller::new(id, Identity::default(), None);
         let (_, place) = pending.pick_up(&token, caller, |_| Live::ServerSentEvents(Arc::default())).unwrap();
-        open(Arc::default(), place)
+        open(Arc::default(), place, None)
     }
 
     fn send(duplex: &mut ServerSentEvents, text: &str) -> Option<io::Result<()>> {
@@ -282,6 +367,6 @@ mod tests {
         data.push_shared(Bytes::from([b"\n".as_slice(), &[b'x'; 5000]].concat()));
         data.encode_buffer().extend_from_slice(b"\nb");
         let expected = format!("data: a\r\ndata: {}\r\ndata: b\r\n\r\n", "x".repeat(5000));
-        assert_eq!(String::from_utf8(event(&data)).unwrap(), expected);
+        assert_eq!(String::from_utf8(event(&data, 0)).unwrap(), expected);
     }
 }

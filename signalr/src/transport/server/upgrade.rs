@@ -1,5 +1,6 @@
 //! From an HTTP request to a WebSocket.
 
+use super::handover::HttpSocket;
 use super::negotiate::plain;
 use crate::protocol::websocket::handshake::{UpgradeError, VERSION, check_upgrade};
 use crate::transport::Duplex;
@@ -40,6 +41,7 @@ pub(crate) fn accept(parts: &mut Parts) -> Result<(Response, OnUpgrade), Respons
 
 fn refusal(error: &UpgradeError) -> Response {
     let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::BAD_REQUEST);
+    tracing::debug!(status = status.as_u16(), %error, "upgrade refused");
     let mut response = Response::new(error.to_string().into());
     *response.status_mut() = status;
     let headers = response.headers_mut();
@@ -53,15 +55,21 @@ fn refusal(error: &UpgradeError) -> Response {
 /// The duplex of an upgraded connection. A plain TCP connection is unwrapped, which saves the indirection, and is set to
 /// send small messages at once.
 pub(crate) fn duplex(upgraded: Upgraded, max_frame_size: usize) -> Box<dyn Duplex> {
-    match upgrade::downcast::<TokioIo<TcpStream>>(upgraded) {
-        Ok(parts) => {
-            let tcp = parts.io.into_inner();
-            // Without it messages may be late, but they do arrive.
-            let _ = tcp.set_nodelay(true);
-            // A copy, as even an empty slice would keep the HTTP server's read buffer.
-            let read_before = Bytes::copy_from_slice(&parts.read_buf);
-            Box::new(WebSocket::server(tcp, read_before, max_frame_size))
-        }
+    let tcp = |tcp: TcpStream, read_before: &[u8]| -> Box<dyn Duplex> {
+        // Without it messages may be late, but they do arrive.
+        let _ = tcp.set_nodelay(true);
+        // A copy, as even an empty slice would keep the HTTP server's read buffer.
+        Box::new(WebSocket::server(tcp, Bytes::copy_from_slice(read_before), max_frame_size))
+    };
+    let upgraded = match upgrade::downcast::<TokioIo<TcpStream>>(upgraded) {
+        Ok(parts) => return tcp(parts.io.into_inner(), &parts.read_buf),
+        Err(upgraded) => upgraded,
+    };
+    match upgrade::downcast::<TokioIo<HttpSocket>>(upgraded) {
+        Ok(parts) => match parts.io.into_inner().into_tcp() {
+            Some(socket) => tcp(socket, &parts.read_buf),
+            None => Box::new(WebSocket::server(tokio::io::empty(), Bytes::new(), max_frame_size)),
+        },
         Err(upgraded) => Box::new(WebSocket::server(TokioIo::new(upgraded), Bytes::new(), max_frame_size)),
     }
 }

@@ -1,0 +1,189 @@
+//! What is measured: one run against a fresh server gives one figure.
+
+use crate::Error;
+use crate::client::caller::{Caller, Kind, Listener};
+use crate::client::{invocation, patiently};
+use crate::process::Server;
+use futures_util::{StreamExt, TryStreamExt, stream};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+use tokio::sync::Notify;
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+
+/// The text of all calls and broadcasts.
+const TEXT: &str = "thirty-two bytes of plain text..";
+/// Connections that call, each waiting for its answer.
+const CALLERS: usize = 32;
+/// How many connections are opened at once.
+const OPENED_AT_ONCE: usize = 16;
+/// What a server does after its clients have what they wait for.
+const SETTLING: Duration = Duration::from_millis(500);
+
+/// How much is done.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    pub(crate) runs: usize,
+    pub(crate) time: Duration,
+    /// How many connections hear a broadcast, or do nothing.
+    pub(crate) connections: usize,
+    pub(crate) conformance: Option<PathBuf>,
+}
+
+impl Default for Plan {
+    fn default() -> Self {
+        Plan { runs: 3, time: Duration::from_secs(2), connections: 1000, conformance: None }
+    }
+}
+
+impl Plan {
+    pub(crate) fn smoke() -> Self {
+        Plan { runs: 1, time: Duration::from_millis(100), connections: 20, ..Plan::default() }
+    }
+
+    async fn server(&self, kind: Kind) -> Result<Server, Error> {
+        match &self.conformance {
+            Some(program) if kind.server() == "hub" => Server::conformance(program).await,
+            _ => Server::own(kind.server()).await,
+        }
+    }
+}
+
+/// A kind of run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Measurement {
+    /// CPU time of the server for each invocation, in microseconds.
+    Invocation,
+    /// CPU time of the server for each delivery of a broadcast, in microseconds.
+    Delivery,
+    /// Memory of the server for each idle connection, in kilobytes.
+    Idle,
+}
+
+impl Measurement {
+    pub(crate) fn unit(self) -> &'static str {
+        match self {
+            Measurement::Invocation | Measurement::Delivery => "µs",
+            Measurement::Idle => "KB",
+        }
+    }
+
+    /// One run against a fresh server.
+    pub(crate) async fn run(self, plan: &Plan, kind: Kind) -> Result<f64, Error> {
+        let server = plan.server(kind).await?;
+        match self {
+            Measurement::Invocation => invocations(&server, kind, plan).await,
+            Measurement::Delivery => deliveries(&server, kind, plan).await,
+            Measurement::Idle => idle(&server, kind, plan).await,
+        }
+    }
+}
+
+async fn invocations(server: &Server, kind: Kind, plan: &Plan) -> Result<f64, Error> {
+    let mut callers = open(server, kind, 0..CALLERS).await?;
+    let mut before = Duration::ZERO;
+    let mut count = 0;
+    // Every phase ends with nothing under way, so that what is counted is what was done.
+    for time in [plan.time / 10, plan.time] {
+        before = server.cpu_time()?;
+        let until = Instant::now() + time;
+        let mut tasks: JoinSet<Result<_, Error>> = JoinSet::new();
+        for mut caller in callers.drain(..) {
+            tasks.spawn(async move {
+                let call = caller.bytes(&invocation("Echo", TEXT));
+                let mut count = 0;
+                while Instant::now() < until {
+                    patiently("an invocation", caller.call(&call, TEXT.as_bytes())).await?;
+                    count += 1;
+                }
+                Ok((caller, count))
+            });
+        }
+        count = 0;
+        while let Some(ended) = tasks.join_next().await {
+            let (caller, calls) = ended??;
+            callers.push(caller);
+            count += calls;
+        }
+    }
+    per(server.cpu_time()? - before, count)
+}
+
+async fn deliveries(server: &Server, kind: Kind, plan: &Plan) -> Result<f64, Error> {
+    let mut sender = Caller::open(server, Kind::WebSocket, usize::MAX).await?;
+    let send = sender.bytes(&invocation("Broadcast", TEXT));
+    let heard = Arc::new((AtomicUsize::new(0), Notify::new()));
+    let mut listeners: JoinSet<Result<(), Error>> = JoinSet::new();
+    for listener in open(server, kind, 0..plan.connections).await? {
+        listeners.spawn(listen(listener.into_listener(), heard.clone(), plan.connections));
+    }
+    let mut before = Duration::ZERO;
+    let mut count = 0;
+    for time in [plan.time / 10, plan.time] {
+        before = server.cpu_time()?;
+        count = 0;
+        let until = Instant::now() + time;
+        while Instant::now() < until {
+            let round = async {
+                sender.send(&send).await?;
+                // Its own copy, and the completion of its call.
+                let mut own = 0;
+                while own < 2 {
+                    own += sender.listen().await?;
+                }
+                heard.1.notified().await;
+                Ok(())
+            };
+            tokio::select! {
+                result = patiently("a broadcast", round) => result?,
+                Some(ended) = listeners.join_next() => ended??,
+            }
+            count += plan.connections + 1;
+        }
+    }
+    per(server.cpu_time()? - before, count)
+}
+
+/// Counts what all listeners hear; tells when it is one message for each.
+async fn listen(mut listener: Listener, heard: Arc<(AtomicUsize, Notify)>, all: usize) -> Result<(), Error> {
+    loop {
+        let count = listener.listen().await?;
+        let before = heard.0.fetch_add(count, Ordering::Relaxed);
+        if (before + count).is_multiple_of(all) {
+            heard.1.notify_one();
+        }
+    }
+}
+
+async fn idle(server: &Server, kind: Kind, plan: &Plan) -> Result<f64, Error> {
+    // What the first connections bring about is not theirs alone.
+    let some = plan.connections / 10;
+    let first = hold(server, kind, 0..some).await?;
+    let before = server.resident()?;
+    let more = hold(server, kind, some..some + plan.connections).await?;
+    let after = server.resident()?;
+    drop((first, more));
+    Ok(after.saturating_sub(before) as f64 / plan.connections as f64 / 1000.0)
+}
+
+async fn hold(server: &Server, kind: Kind, numbers: std::ops::Range<usize>) -> Result<Vec<Listener>, Error> {
+    let opened =
+        stream::iter(numbers).map(async |number| Ok(Caller::open(server, kind, number).await?.into_listener()));
+    let held = opened.buffer_unordered(OPENED_AT_ONCE).try_collect().await;
+    tokio::time::sleep(SETTLING).await;
+    held
+}
+
+async fn open(server: &Server, kind: Kind, numbers: std::ops::Range<usize>) -> Result<Vec<Caller>, Error> {
+    let opened = stream::iter(numbers).map(|number| Caller::open(server, kind, number));
+    opened.buffer_unordered(OPENED_AT_ONCE).try_collect().await
+}
+
+fn per(time: Duration, count: usize) -> Result<f64, Error> {
+    if count == 0 {
+        return Err("nothing was measured: give it more time".into());
+    }
+    Ok(time.as_secs_f64() * 1e6 / count as f64)
+}

@@ -1,0 +1,43 @@
+//! The framework, with a hub that does as little as possible per call.
+
+use super::listen;
+use crate::Error;
+use axum::serve::Listener;
+use signalr::{Context, HttpConnection, HttpListener, Hub, HubOptions, SignalR, hub, receiver};
+use std::time::Duration;
+use tokio::net::TcpListener;
+
+#[receiver(rename_all = "camelCase")]
+trait BenchClient {
+    async fn receive(&self, text: String);
+}
+
+struct BenchHub;
+
+#[hub(receiver = BenchClient)]
+impl BenchHub {
+    fn echo(&self, text: String) -> String {
+        text
+    }
+
+    async fn broadcast(&self, ctx: Context<Self>, text: String) {
+        ctx.clients().all().receive(text).await;
+    }
+}
+
+/// Serves the hub on the framework's listener, or on that of axum.
+pub(crate) async fn serve(own_listener: bool) -> Result<(), Error> {
+    let hub = Hub::new("BenchHub", BenchHub);
+    // Pings are no part of what is measured.
+    let options = HubOptions::default().keep_alive_interval(Duration::from_secs(3600));
+    let hubs = SignalR::builder().options(options).hub("/bench", &hub).build();
+    if !own_listener {
+        return listen(hubs.router()).await;
+    }
+    let streams = TcpListener::bind("127.0.0.1:0").await?;
+    let listener = HttpListener::from(TcpListener::bind("127.0.0.1:0").await?);
+    println!("listening on http://{} and tcp://{}", listener.local_addr()?, streams.local_addr()?);
+    tokio::spawn(hubs.server(&hub).serve_listener(streams).into_future());
+    let app = hubs.router::<()>().into_make_service_with_connect_info::<HttpConnection>();
+    Ok(axum::serve(listener, app).await?)
+}
