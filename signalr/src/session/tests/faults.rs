@@ -246,7 +246,7 @@ async fn a_reader_of_events_that_has_left_is_noticed_while_its_calls_hold_readin
     let caller = |id: &str| Caller::new(id, Identity::default(), None);
     let inlet = Arc::new(Inlet::default());
     let (_, place) = pending.pick_up(&token, caller, |_| Live::ServerSentEvents(inlet.clone())).unwrap();
-    let (response, duplex) = server_sent_events::open(inlet.clone(), place);
+    let (response, duplex) = server_sent_events::open(inlet.clone(), place, None);
     let settings = settings();
     let peer = Arc::new(Peer::new("id".into(), Protocol::Json, settings.outbound_capacity, settings.overflow, true));
     let ended: Arc<Mutex<Vec<CloseReason>>> = Arc::default();
