@@ -297,7 +297,7 @@ fn event(data: &Outbound, room: usize) -> Vec<u8> {
 mod tests {
     use super::super::pending::{Live, Pending};
     use super::*;
-    use crate::session::caller::{Caller, Identity};
+    use crate::session::owner::{Identity, Owner};
     use futures_util::FutureExt;
     use std::future::poll_fn;
 
@@ -318,8 +318,8 @@ mod tests {
     fn connection() -> (Response, ServerSentEvents) {
         let pending = Pending::new(10);
         let token = pending.promise(true, false).unwrap().unwrap().token.unwrap();
-        let caller = |id: &str| Caller::new(id, Identity::default(), None);
-        let (_, place) = pending.pick_up(&token, caller, |_| Live::ServerSentEvents(Arc::default())).unwrap();
+        let owner = |id: &str| Owner::new(id, Identity::default(), None);
+        let (_, place) = pending.pick_up(&token, owner, |_| Live::ServerSentEvents(Arc::default())).unwrap();
         open(Arc::default(), place, None)
     }
 
