@@ -120,7 +120,8 @@ struct Watcher(HubSocket);
 impl Watcher {
     fn new() -> Self {
         let mut socket = HubSocket::json(&format!("{PATH}?watch"));
-        socket.expect_alive();
+        // Others may go meanwhile.
+        let _ = socket.barrier();
         Self(socket)
     }
 
