@@ -151,7 +151,7 @@ async fn listen(mut listener: Listener, heard: Arc<(AtomicUsize, Notify)>, all: 
     loop {
         let count = listener.listen().await?;
         let before = heard.0.fetch_add(count, Ordering::Relaxed);
-        if (before + count) % all == 0 {
+        if (before + count).is_multiple_of(all) {
             heard.1.notify_one();
         }
     }

@@ -37,7 +37,7 @@
 //! [addressing clients](#addressing-clients), [client results](#client-results), [streams](#streams), [errors](#errors),
 //! [clients of .NET](#serving-net-clients), [the life of a connection](#the-life-of-a-connection),
 //! [cancellation](#cancellation), [policies and filters](#policies-and-filters), [slow clients](#slow-clients),
-//! [options](#options) and [shutdown](#shutdown). The pages of
+//! [options](#options), [shutdown](#shutdown) and [seeing what happens](#seeing-what-happens). The pages of
 //! [`#[hub]`](macro@hub) and [`#[receiver]`](macro@receiver) are the reference of what
 //! can be written in them. [`protocol`] is the hub protocol by itself, without I/O.
 #![doc = include_str!("../docs/hubs.md")]
@@ -53,6 +53,7 @@
 #![cfg_attr(feature = "server", doc = include_str!("../docs/limits.md"))]
 #![cfg_attr(feature = "server", doc = include_str!("../docs/options.md"))]
 #![cfg_attr(feature = "server", doc = include_str!("../docs/shutdown.md"))]
+#![cfg_attr(feature = "server", doc = include_str!("../docs/observability.md"))]
 //!
 //! # Features
 //!
@@ -60,6 +61,7 @@
 //! | --- | --- | --- |
 //! | `server` | yes | [`SignalR`], [`SignalRBuilder`], [`HubOptions`] and [`Limits`]: hubs in an axum router. |
 //! | `msgpack` | no | The MessagePack hub protocol. Clients choose the protocol; a server offers all that it was built with. |
+//! | `metrics` | no | Numbers of connections, calls, messages and bytes, for the recorder of the `metrics` facade. |
 
 // Until there is a client, nothing but the server uses the session and what it serves.
 #![cfg_attr(not(feature = "server"), allow(dead_code))]
@@ -76,6 +78,7 @@ mod raw;
 mod server;
 mod session;
 mod streaming;
+mod telemetry;
 mod transport;
 mod user;
 mod value;
@@ -118,6 +121,7 @@ pub use session::close::CloseReason;
 pub use session::inbox::Overflow;
 pub use signalr_macros::{hub, receiver};
 pub use streaming::upload::{Upload, UploadError};
+pub use telemetry::call::InvocationHeaders;
 pub use transport::Transport;
 pub use transport::messages::{TransportReader, TransportWriter};
 #[cfg(feature = "server")]

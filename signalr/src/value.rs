@@ -12,7 +12,7 @@ use std::fmt;
 /// A value whose type is not known: whatever a client sends can be read as one, in either protocol.
 ///
 /// As JSON has fewer types, what is a [`Binary`](Self::Binary) or a [`Timestamp`](Self::Timestamp) is a
-/// [`String`](Self::String) after a way through JSON, and a whole [`Float`](Self::Float) is an integer. Members of structs and
+/// [`Text`](Self::Text) after a way through JSON, and a whole [`Float`](Self::Float) is an integer. Members of structs and
 /// entries of maps are both entries of a [`Map`](Self::Map), under the names that they have on the wire.
 ///
 /// ```
@@ -37,7 +37,7 @@ pub enum Value {
     /// A number with a fraction, or of a type that can have one.
     Float(f64),
     /// Text.
-    String(String),
+    Text(String),
     /// Bytes, which MessagePack has. In JSON they are written as base64.
     Binary(Binary),
     /// A list.
@@ -87,7 +87,7 @@ impl Value {
 
     /// Text.
     pub fn as_str(&self) -> Option<&str> {
-        if let Value::String(text) = self { Some(text) } else { None }
+        if let Value::Text(text) = self { Some(text) } else { None }
     }
 
     /// Bytes.
@@ -108,7 +108,7 @@ impl Value {
     /// The value of a key in a map. A key that is a number is found by its text, as that is what it is in JSON.
     pub fn get(&self, key: &str) -> Option<&Value> {
         let is_meant = |known: &Value| match known {
-            Value::String(text) => text == key,
+            Value::Text(text) => text == key,
             Value::Int(number) => key.parse() == Ok(*number),
             Value::UInt(number) => key.parse() == Ok(*number),
             _ => false,
@@ -139,8 +139,8 @@ from! {
     u64: number => i64::try_from(number).map_or(Value::UInt(number), Value::Int);
     f32: number => Value::Float(number.into());
     f64: number => Value::Float(number);
-    &str: text => Value::String(text.to_owned());
-    String: text => Value::String(text);
+    &str: text => Value::Text(text.to_owned());
+    String: text => Value::Text(text);
     Binary: bytes => Value::Binary(bytes);
     DateTime: time => Value::Timestamp(time);
     Vec<Value>: values => Value::Array(values);
@@ -172,7 +172,7 @@ impl Serialize for Value {
             Value::Int(number) => serializer.serialize_i64(*number),
             Value::UInt(number) => serializer.serialize_u64(*number),
             Value::Float(number) => serializer.serialize_f64(*number),
-            Value::String(text) => serializer.serialize_str(text),
+            Value::Text(text) => serializer.serialize_str(text),
             Value::Binary(bytes) => bytes.serialize(serializer),
             Value::Array(values) => values.serialize(serializer),
             Value::Map(entries) => {

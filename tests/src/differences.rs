@@ -12,6 +12,7 @@ pub const DIFFERENCES: &[(&str, &str)] = &[
     ("a server that ends tells its clients to come back", "ends its sockets without a word"),
     ("another user's requests to a connection are refused", "serves them (up to 10)"),
     ("a poll that waits during DELETE gets 204", "may answer it with a Close message first"),
+    ("an answer to a poll that breaks off is given to the next poll", "forgets it"),
     ("a POST whose connection ends is answered at once", "goes on to read its body"),
     ("a refused reuse of an id leaves the running stream cancellable", "forgets the running stream"),
     ("a result that cannot be serialised is the error of its call", "aborts the connection"),

@@ -182,6 +182,28 @@ fn a_poll_whose_connection_was_cut_can_be_repeated() {
 }
 
 #[test]
+fn an_answer_that_breaks_off_is_given_whole_to_the_next_poll() {
+    use std::io::{Read, Write};
+    // More than lies between the two ends.
+    const LENGTH: usize = 20_000_000;
+    if ours_differs("an answer to a poll that breaks off is given to the next poll") {
+        return;
+    }
+    let requests = Requests::polling("/conformance", Protocol::Json);
+    requests.invoke("1", "LargeResult", json!([LENGTH]));
+    for _ in 0..3 {
+        let mut poll = wire_tests::server().tcp();
+        let head = format!("GET {} HTTP/1.1\r\nHost: {}\r\n\r\n", requests.path, wire_tests::server().authority());
+        poll.write_all(head.as_bytes()).expect("the request can be written");
+        poll.read_exact(&mut [0; 1000]).expect("the beginning of an answer");
+    }
+    let messages = requests.poll_messages(1);
+    assert_eq!(messages[0]["result"].as_str().map(str::len), Some(LENGTH));
+    requests.invoke("2", "Echo", json!(["behind it"]));
+    assert_eq!(requests.poll_messages(1), [completion("2", json!("behind it"))]);
+}
+
+#[test]
 fn delete_ends_the_connection_and_its_poll() {
     for protocol in BOTH {
         let mut watcher = HubSocket::json("/conformance?watch");

@@ -101,7 +101,7 @@ mod tests {
     #[tokio::test]
     async fn messages_are_found_in_chunks_and_in_frames_and_pings_are_not() {
         let chunks = b"5\r\nabc\x1e\r\n\r\n9\r\n{\"type\":6}\x1e\r\n3\r\nde\x1e";
-        assert_eq!(all(Around::Text, chunks).await, ["5\r\nabc", "\r\n3\r\nde"].map(|m| m.to_owned()));
+        assert_eq!(all(Around::Text, chunks).await, ["5\r\nabc", "\r\n3\r\nde"].map(str::to_owned));
         let frames = [&b"\x81\x04abc\x1e"[..], b"\x81\x0b{\"type\":6}\x1e", b"\x81\x1e", &[b'x'; 29], b"\x1e"].concat();
         assert_eq!(all(Around::WebSocketFrames, &frames).await, ["abc".to_owned(), "x".repeat(29)]);
     }

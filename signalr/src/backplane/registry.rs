@@ -11,6 +11,7 @@ use crate::hub::context::Connection;
 use crate::protocol::{Naming, Protocol};
 use crate::session::inbox::{Origin, Pushed};
 use crate::session::peer::Peer;
+use crate::telemetry::meters::HubMeters;
 use smol_str::SmolStr;
 use std::collections::{HashMap, HashSet};
 use std::fmt;
@@ -31,6 +32,7 @@ pub(crate) struct HubCore {
     naming: OnceLock<Naming>,
     /// What the application wants to see of what is sent.
     pub(crate) send_filter: OnceLock<SendFilter>,
+    pub(crate) meters: HubMeters,
 }
 
 impl fmt::Debug for HubCore {
@@ -43,6 +45,7 @@ impl HubCore {
     pub(crate) fn new(name: String) -> Arc<Self> {
         let blocking = Arc::new(Semaphore::new(BLOCKING_PLACES));
         Arc::new(HubCore {
+            meters: HubMeters::new(&name),
             name,
             registry: Registry::default(),
             blocking,
@@ -203,6 +206,7 @@ impl Registry {
     pub(crate) fn unregister(&self, connection: &Connection) {
         let peer = &connection.peer;
         let groups = connection.memberships.lock().take();
+        peer.telemetry.meters.left(groups.as_ref().map_or(0, HashSet::len));
         for group in groups.into_iter().flatten() {
             self.groups.remove(&group, peer.number);
         }
@@ -238,6 +242,7 @@ impl Registry {
             }
             groups.insert(group.into());
             self.groups.add(group, &connection.peer);
+            connection.peer.telemetry.meters.joined();
         }
         Ok(())
     }
@@ -248,6 +253,7 @@ impl Registry {
             && groups.remove(group)
         {
             self.groups.remove(group, connection.peer.number);
+            connection.peer.telemetry.meters.left(1);
         }
     }
 
@@ -264,7 +270,10 @@ impl Registry {
                     deliveries.delivered += 1;
                     deliveries.above.push(peer.clone());
                 }
-                Pushed::Dropped => deliveries.dropped += 1,
+                Pushed::Dropped => {
+                    deliveries.dropped += 1;
+                    peer.telemetry.meters.dropped();
+                }
                 Pushed::Gone => {}
             }
         });

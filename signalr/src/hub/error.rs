@@ -3,9 +3,15 @@
 use crate::clients::results::ClientResultError;
 use crate::protocol::EncodeError;
 use crate::streaming::upload::UploadError;
+use crate::telemetry::call::Outcome;
 use std::any::{Any, type_name};
 use std::error::Error;
 use std::fmt;
+
+/// The name of the error of a call whose method panicked.
+pub(crate) const PANIC: &str = "Panic";
+/// The name of the error of a call that was dropped.
+pub(crate) const CANCELED: &str = "OperationCanceledException";
 
 /// The error of a hub method.
 ///
@@ -97,6 +103,22 @@ impl HubError {
     /// Whether the client sees the text whatever the options are.
     pub fn is_public(&self) -> bool {
         self.0.public
+    }
+
+    /// How a call ends with this error.
+    pub(crate) fn outcome(&self) -> Outcome {
+        match (self.0.verbatim, self.0.name) {
+            (true, _) => Outcome::Rejected,
+            (_, PANIC) => Outcome::Panic,
+            (_, CANCELED) => Outcome::Canceled,
+            _ if self.0.public => Outcome::PublicError,
+            _ => Outcome::HiddenError,
+        }
+    }
+
+    /// The name of the type: what stands before the text where it is shown.
+    pub(crate) fn name(&self) -> &'static str {
+        self.0.name
     }
 
     /// The text, without the name of the type.

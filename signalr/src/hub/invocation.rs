@@ -8,6 +8,7 @@ use crate::protocol::Arguments;
 use crate::session::calls::CallFuture;
 use crate::session::cancel::CancellationToken;
 use crate::streaming::upload::{Upload, UploadError, UploadHandle};
+use crate::telemetry::redact;
 use futures_util::{Stream, StreamExt};
 use serde::de::DeserializeOwned;
 use std::fmt;
@@ -16,6 +17,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context as TaskContext, Poll};
+use tracing::{Instrument, Span};
 
 /// A call of a hub method whose parameters are being collected: first the arguments from the wire, in order, then those
 /// that the server makes itself, by [`FromInvocation`], which finds the caller and the method here.
@@ -99,7 +101,9 @@ impl<'a, H: HubMethods> Invocation<'a, H> {
         let position = self.position;
         self.position += 1;
         self.arguments.next().map_err(|error| {
-            tracing::debug!(method = self.method.name(), argument = name, position, %error, "argument cannot be read");
+            let error = error.to_string();
+            let error = &*redact::of_argument(&error);
+            tracing::debug!(method = self.method.name(), argument = name, position, error, "argument cannot be read");
             self.binding_failure(
                 "Error binding arguments. Make sure that the types of the provided values match the types of the hub \
                  method being invoked.",
@@ -310,7 +314,7 @@ impl CallStart {
                 self.0.abort();
             }
         }
-        let mut task = AbortOnDrop(tokio::spawn(future));
+        let mut task = AbortOnDrop(tokio::spawn(future.in_current_span()));
         Self::future(async move {
             // A panic was answered when it unwound.
             let _ = (&mut task.0).await;
@@ -319,7 +323,8 @@ impl CallStart {
 
     /// The method runs on a thread for blocking work.
     pub fn blocking(run: impl FnOnce() + Send + 'static) -> Self {
-        CallStart(Started::Blocking(Box::new(run)))
+        let span = Span::current();
+        CallStart(Started::Blocking(Box::new(move || span.in_scope(run))))
     }
 }
 

@@ -174,6 +174,7 @@ impl<H: HubMethods> Hub<H> {
     }
 
     fn from_source(core: Arc<HubCore>, source: Source<H>) -> Self {
+        core.meters.set_methods(H::METHODS.iter().map(method::Method::name));
         Hub { inner: Arc::new(HubInner { core, source, table: Table::new() }) }
     }
 

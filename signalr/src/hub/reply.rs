@@ -1,6 +1,6 @@
 //! The answer to one call: written exactly once, whatever happens.
 
-use super::error::HubError;
+use super::error::{CANCELED, HubError, PANIC};
 use super::invocation::PlainFailure;
 use crate::protocol::{Codec, EncodeError};
 use crate::session::cancel::CancellationToken;
@@ -9,6 +9,9 @@ use crate::session::inbox::{Origin, Pushed};
 use crate::session::peer::Peer;
 use crate::session::receive::shutting_down;
 use crate::streaming::pump::pump;
+use crate::telemetry::call::{self, Outcome};
+use crate::telemetry::meters::Stopwatch;
+use crate::telemetry::redact;
 use futures_util::Stream;
 use serde::Serialize;
 use smol_str::SmolStr;
@@ -27,6 +30,11 @@ pub struct Reply {
     pub(crate) token: Option<CancellationToken>,
     /// The failure of a plain upload stream, which is the call's own.
     pub(crate) failure: Option<PlainFailure>,
+    /// `None` as long as the call is not answered.
+    outcome: Option<Outcome>,
+    stopwatch: Stopwatch,
+    /// Whether it is the answer to a call, and not to filters.
+    is_last: bool,
 }
 
 /// Where an answer goes.
@@ -58,7 +66,8 @@ pub(crate) enum Captured {
 impl Reply {
     pub(crate) fn new(peer: Arc<Peer>, id: Option<&str>, target: &'static str, streaming: bool) -> Self {
         let to = id.map_or(To::Nobody, |id| To::Client(id.into()));
-        Reply { peer, to, target, streaming, token: None, failure: None }
+        let stopwatch = peer.telemetry.meters.stopwatch();
+        Reply { peer, to, target, streaming, token: None, failure: None, outcome: None, stopwatch, is_last: true }
     }
 
     /// A reply to the filters around the method.
@@ -68,7 +77,10 @@ impl Reply {
         streaming: bool,
         to: oneshot::Sender<Captured>,
     ) -> Self {
-        Reply { peer, to: To::Filters(to), target, streaming, token: None, failure: None }
+        let mut reply = Reply::new(peer, None, target, streaming);
+        reply.to = To::Filters(to);
+        reply.is_last = false;
+        reply
     }
 
     pub(crate) fn peer(&self) -> &Arc<Peer> {
@@ -78,12 +90,13 @@ impl Reply {
     /// Answers with a value.
     pub fn result<T: Serialize + ?Sized>(mut self, value: &T) {
         match &self.to {
-            To::Nobody => {}
+            To::Nobody => self.outcome = Some(Outcome::Ok),
             To::Client(id) => {
                 let encoded = self.emit(|codec, out| codec.encode_result(out, id.as_str(), value));
                 // Only now: if `Serialize` panics, the call is answered when this is dropped.
+                self.outcome = Some(Outcome::Ok);
                 if let (To::Client(id), Err(error)) = (self.to.take(), encoded) {
-                    self.write_error(&id, &HubError::from_encode(&error));
+                    self.cannot_encode(&id, &error);
                 }
             }
             To::Filters(_) => self.capture(value),
@@ -105,10 +118,11 @@ impl Reply {
 
     /// Answers with a value that is encoded already.
     pub(crate) fn encoded(mut self, value: &[u8]) {
+        self.outcome = Some(Outcome::Ok);
         if let To::Client(id) = self.to.take()
             && let Err(error) = self.emit(|codec, out| codec.encode_encoded_result(out, id.as_str(), value))
         {
-            self.write_error(&id, &HubError::from_encode(&error));
+            self.cannot_encode(&id, &error);
         }
     }
 
@@ -135,6 +149,7 @@ impl Reply {
             }
             to => {
                 tracing::debug!(connection = self.peer.id.as_str(), method = self.target, "{text}");
+                self.failed(Outcome::Rejected, Outcome::Rejected.name());
                 if let To::Client(id) = to {
                     self.write_text(&id, text);
                 }
@@ -200,6 +215,7 @@ impl Reply {
     }
 
     pub(crate) fn end(mut self) {
+        self.outcome = Some(Outcome::Ok);
         if let To::Client(id) = self.to.take() {
             self.write_end(&id);
         }
@@ -238,6 +254,9 @@ impl Reply {
                 return None;
             }
             let written = encode.take().map_or(Ok(()), |encode| encode(codec, outbound.encode_buffer()));
+            if written.is_err() {
+                outbound.take_message_back();
+            }
             Some(written.map(|()| Pushed::Queued))
         });
         if let Ok(Some(written)) = here {
@@ -254,12 +273,10 @@ impl Reply {
         self.write_text(id, &error.describe(&text, self.peer.detailed_errors));
     }
 
-    fn write_panic(&self, to: To) {
-        if matches!(to, To::Nobody) {
-            return;
-        }
+    fn write_panic(&mut self, to: To) {
+        self.failed(Outcome::Panic, PANIC);
         tracing::error!(connection = self.peer.id.as_str(), method = self.target, "hub method panicked");
-        self.write_to(to, HubError::hidden("the method panicked").named("Panic"));
+        self.write_to(to, HubError::hidden("the method panicked").named(PANIC));
     }
 
     fn write_to(&self, to: To, error: HubError) {
@@ -286,12 +303,33 @@ impl Reply {
         });
     }
 
-    fn log(&self, error: &HubError) {
+    /// The call has failed.
+    fn log(&mut self, error: &HubError) {
+        self.failed(error.outcome(), error.name());
         let connection = self.peer.id.as_str();
-        if error.is_public() {
-            tracing::debug!(connection, method = self.target, %error, "hub method failed");
-        } else {
-            tracing::error!(connection, method = self.target, %error, "hub method failed");
+        macro_rules! log {
+            ($level:ident) => {
+                tracing::$level!(
+                    connection,
+                    method = self.target,
+                    error = &*redact::without_value(&error.to_string()),
+                    "hub method failed"
+                )
+            };
+        }
+        if error.is_public() { log!(debug) } else { log!(error) }
+    }
+
+    fn cannot_encode(&mut self, id: &SmolStr, error: &EncodeError) {
+        let error = HubError::from_encode(error);
+        self.log(&error);
+        self.write_error(id, &error);
+    }
+
+    fn failed(&mut self, outcome: Outcome, error_type: &str) {
+        self.outcome = Some(outcome);
+        if self.is_last {
+            call::failed(error_type);
         }
     }
 }
@@ -307,17 +345,31 @@ impl From<ItemError> for HubError {
 
 impl Drop for Reply {
     fn drop(&mut self) {
-        let to = self.to.take();
-        if matches!(to, To::Nobody) {
-            return;
+        if self.outcome.is_none() && (self.is_last || self.is_captured()) {
+            self.dropped();
         }
+        if self.is_last {
+            let outcome = self.outcome.unwrap_or(Outcome::Canceled);
+            self.peer.telemetry.meters.invoked(self.target, &self.stopwatch, outcome);
+        }
+    }
+}
+
+impl Reply {
+    /// Answers a call that nobody has answered.
+    fn dropped(&mut self) {
+        let to = self.to.take();
         // Filters are dropped with such a call, and it is not theirs to take the error.
         let failure = self.failure.as_ref().filter(|_| matches!(to, To::Client(_)));
         if let Some(error) = failure.and_then(PlainFailure::take) {
-            self.write_to(to, HubError::from(error));
+            let error = HubError::from(error);
+            self.log(&error);
+            self.write_to(to, error);
         } else if self.peer.draining().is_some() && !std::thread::panicking() {
+            self.failed(Outcome::ShuttingDown, Outcome::ShuttingDown.name());
             self.write_to(to, HubError::verbatim(shutting_down(self.target)));
         } else if self.streaming && self.token.as_ref().is_some_and(CancellationToken::is_cancelled) {
+            self.outcome = Some(Outcome::Canceled);
             // Filters that still wait are dropped with their call.
             if let To::Client(id) = to {
                 self.write_end(&id);
@@ -325,7 +377,8 @@ impl Drop for Reply {
         } else if std::thread::panicking() {
             self.write_panic(to);
         } else {
-            self.write_to(to, HubError::hidden("The operation was canceled.").named("OperationCanceledException"));
+            self.failed(Outcome::Canceled, Outcome::Canceled.name());
+            self.write_to(to, HubError::hidden("The operation was canceled.").named(CANCELED));
         }
     }
 }

@@ -18,6 +18,7 @@ use crate::session::cancel::CancellationToken;
 use crate::session::close::CloseReason;
 use crate::session::{BoxFuture, Service};
 use crate::streaming::upload::UploadHandle;
+use crate::telemetry::call::{self as spans, Event};
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering;
@@ -302,12 +303,20 @@ impl<H: HubMethods> Service for HubService<H> {
         }
         let (hub, connection, instance) = (self.hub.clone(), self.connection().clone(), self.instance.clone());
         let filters = self.filters.clone();
-        Some(Box::pin(async move {
+        let span = spans::lifecycle_span(&self.connection().core.name, Event::Connected);
+        let run = Box::pin(async move {
             let detailed = connection.peer.detailed_errors;
-            Self::run_connected(hub, connection, instance, filters)
-                .await
-                .map_err(|error| CloseReason::ServerError(error.describe(CONNECT_FAILED, detailed)))
-        }))
+            Self::run_connected(hub, connection, instance, filters).await.map_err(|error| {
+                spans::failed(error.name());
+                if error.is_public() {
+                    tracing::debug!(%error, "on_connected failed");
+                } else {
+                    tracing::error!(%error, "on_connected failed");
+                }
+                CloseReason::ServerError(error.describe(CONNECT_FAILED, detailed))
+            })
+        });
+        Some(spans::within(&span, run))
     }
 
     fn invoke(
@@ -318,7 +327,13 @@ impl<H: HubMethods> Service for HubService<H> {
     ) -> Option<Call> {
         let protocol::Invocation { streaming, ref id, ref target, arguments, .. } = *invocation;
         let id = id.as_deref();
-        let Some(method) = self.hub.table.find(target) else {
+        let method = self.hub.table.find(target);
+        let Connection { core, peer, .. } = &**self.connection();
+        let name = method.map_or(spans::UNKNOWN_METHOD, Method::name);
+        let hook = peer.telemetry.on_invocation_span.as_ref();
+        let span = spans::span(&core.name, name, peer.id.as_str(), &invocation.headers, hook);
+        let _entered = span.enter();
+        let Some(method) = method else {
             let text = format!(
                 "Failed to invoke '{target}' due to an error on the server. HubException: Method does not exist."
             );
@@ -367,13 +382,15 @@ impl<H: HubMethods> Service for HubService<H> {
             }
         };
         let limited = !method.is_streaming() && method.upload_count() == 0;
+        let future = spans::within(&span, future);
         Some(Call { future, id: id.map(Into::into), cancel: tokens.cancel, drop: tokens.drop, limited, streaming })
     }
 
     fn refreshed(&mut self) -> Option<BoxFuture<()>> {
         let run = H::ON_AUTHENTICATION_REFRESHED?;
         let (hub, context, instance) = (self.hub.clone(), self.context.clone(), self.instance.clone());
-        Some(Box::pin(async move {
+        let span = spans::lifecycle_span(&self.connection().core.name, Event::AuthenticationRefreshed);
+        let run = Box::pin(async move {
             let hub = match instance.get() {
                 Some(hub) => Ok(hub.clone()),
                 None => hub.source.make(context.clone()).await,
@@ -384,9 +401,11 @@ impl<H: HubMethods> Service for HubService<H> {
                 Err(error) => Err(error),
             };
             if let Err(error) = told {
+                spans::failed(error.name());
                 tracing::error!(connection = context.connection_id(), %error, "on_authentication_refreshed failed");
             }
-        }))
+        });
+        Some(spans::within(&span, run))
     }
 
     fn unreachable(&mut self) {
@@ -400,15 +419,18 @@ impl<H: HubMethods> Service for HubService<H> {
         }
         let (hub, context, instance) = (self.hub.clone(), self.context.clone(), self.instance.clone());
         let (caller, filters) = (Caller::new(self.connection().clone()), self.filters.clone());
-        Some(Box::pin(async move {
+        let span = spans::lifecycle_span(&self.connection().core.name, Event::Disconnected);
+        let run = Box::pin(async move {
             let hub = Beginning { hub, context, instance };
             let ended = match &filters {
                 Some(filters) => NextDisconnected { filters, hub: &hub }.run(&caller, &reason).await,
                 None => hub.end(reason).await,
             };
             if let Err(error) = ended {
+                spans::failed(error.name());
                 tracing::error!(connection = caller.connection_id(), %error, "on_disconnected failed");
             }
-        }))
+        });
+        Some(spans::within(&span, run))
     }
 }

@@ -287,6 +287,7 @@ pub struct InvocationHead<'a> {
 }
 
 /// Undoes what `encode` wrote if it fails or panics: a half-written message must never leave.
+#[inline]
 fn rolled_back(
     out: &mut Vec<u8>,
     encode: impl FnOnce(&mut Vec<u8>) -> Result<(), EncodeError>,

@@ -4,6 +4,7 @@ use crate::hub::request::Request;
 use crate::protocol::TransferFormat;
 use crate::session::cancel::CancellationToken;
 use crate::session::close::CloseReason;
+use crate::telemetry::connection;
 use crate::transport::Transport;
 use bytes::Bytes;
 use std::collections::VecDeque;
@@ -167,7 +168,7 @@ impl Shared {
         }
     }
 
-    pub(super) fn end_reason(&self) -> Option<CloseReason> {
+    pub(crate) fn end_reason(&self) -> Option<CloseReason> {
         self.lock().end.clone()
     }
 
@@ -229,7 +230,7 @@ impl Shared {
     pub(super) fn end(&self, reason: CloseReason, discard: bool) {
         let mut state = self.lock();
         if state.end.is_none() {
-            tracing::debug!(connection = &*self.id, %reason, "raw connection closes");
+            connection::closing(&reason);
             state.end = Some(reason);
         }
         if discard {

@@ -212,7 +212,9 @@ impl SignalRBuilder {
     {
         let options = change(self.options.clone());
         let handler: Handler = Arc::new(move |connection| Box::pin(handler(connection)));
-        self.endpoints.push((path.into(), Arc::new(RawEndpoint::new(handler, &options, &self.shutdown))));
+        let path = path.into();
+        let endpoint = RawEndpoint::new(&path, handler, &options, &self.shutdown);
+        self.endpoints.push((path, Arc::new(endpoint)));
         self
     }
 

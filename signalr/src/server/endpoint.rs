@@ -19,6 +19,8 @@ use crate::session::mailbox::Mailbox;
 use crate::session::peer::Peer;
 use crate::session::settings::Settings;
 use crate::session::{BoxFuture, Session};
+use crate::telemetry::Telemetry;
+use crate::telemetry::connection::{self, Watch};
 use crate::transport::server::dispatch::{Answer, Dispatch, Opened};
 use crate::transport::server::gate::{Admitted, Gate, Shutdown};
 use crate::transport::server::pending::Place;
@@ -30,6 +32,7 @@ use http::request::Parts;
 use std::any::Any;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use tracing::Instrument;
 
 /// The answer to every handshake that succeeds.
 const HANDSHAKE_ACCEPTED: &[u8] = b"{}\x1e";
@@ -109,6 +112,12 @@ impl<H: HubMethods> Shared<H> {
         Arc::ptr_eq(&shared.hub, hub.inner()).then(|| shared.clone())
     }
 
+    /// Watches a connection that begins.
+    pub(super) fn watch(&self, id: &str, transport: Transport) -> Box<Watch> {
+        let core = &self.hub.core;
+        Watch::begin(&core.name, id, transport, core.meters.on(transport))
+    }
+
     /// Who decides whether a connection is let in.
     pub(super) fn gate(&self) -> &Arc<Gate> {
         self.dispatch.gate()
@@ -133,10 +142,11 @@ impl<H: HubMethods> HubEndpoint<H> {
     fn open(&self, opened: Opened) {
         let Opened { caller, transport, parts, socket, place, admitted } = opened;
         let shared = self.0.clone();
+        let watch = shared.watch(caller.connection(), transport);
         let opening = Box::new(Opening { caller, place, request: request::Request::of(parts), transport });
         tokio::spawn(async move {
             if let Some(duplex) = socket.attached().await {
-                serve(shared, duplex, opening, admitted).await;
+                serve(shared, duplex, opening, admitted, watch).await;
             }
         });
     }
@@ -199,6 +209,19 @@ pub(super) struct Opening {
 /// Serves one connection from its handshake to its end.
 pub(super) async fn serve<H: HubMethods>(
     shared: Arc<Shared<H>>,
+    duplex: Box<dyn Duplex>,
+    opening: Box<Opening>,
+    admitted: Admitted,
+    mut watch: Box<Watch>,
+) -> CloseReason {
+    let span = watch.span();
+    let reason = converse(shared, duplex, opening, admitted).instrument(span).await;
+    watch.ended(&reason);
+    reason
+}
+
+async fn converse<H: HubMethods>(
+    shared: Arc<Shared<H>>,
     mut duplex: Box<dyn Duplex>,
     opening: Box<Opening>,
     admitted: Admitted,
@@ -225,20 +248,26 @@ fn session<H: HubMethods>(
     opening: Opening,
     Handshake { protocol, version, received }: Handshake,
 ) -> (Box<Session>, Option<Box<Place>>) {
+    connection::shaken(protocol);
     let settings = shared.terms(opening.transport).settings.clone();
     let Opening { caller, place, request, transport } = opening;
     let resume = shared.dispatch.resume_rules().filter(|_| {
         let agreed = place.as_ref().is_some_and(|place| place.resumable);
         agreed && transport == Transport::WebSockets && version >= STATEFUL_VERSION
     });
-    let peer = Arc::new(Peer::new(
+    let peer = Peer::new(
         caller.connection().into(),
         Codec::new(protocol, shared.hub.core.naming()),
         settings.outbound_capacity,
         // What is promised to be delivered is neither dropped nor a reason to disconnect: senders wait.
         if resume.is_some() { Overflow::Wait } else { settings.overflow },
         settings.detailed_errors,
-    ));
+    );
+    let telemetry = Telemetry {
+        meters: shared.hub.core.meters.on(transport),
+        on_invocation_span: shared.options.invocation_span_hook(),
+    };
+    let peer = Arc::new(peer.reporting(telemetry));
     let connection = Arc::new(Connection {
         peer: peer.clone(),
         core: shared.hub.core.clone(),

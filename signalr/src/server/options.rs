@@ -11,6 +11,7 @@ use crate::session::keepalive::Intervals;
 use crate::session::replay::Budget;
 use crate::session::settings::Settings;
 use crate::session::stateful::ResumeRules;
+use crate::telemetry::call::{InvocationHeaders, InvocationSpanHook};
 use crate::transport::Transport;
 use crate::transport::server::authentication::{AuthenticationRefresh, Users};
 use crate::transport::server::dispatch::HttpRules;
@@ -56,6 +57,7 @@ pub struct HubOptions {
     stateful_reconnect_memory: usize,
     minimum_protocol_version: i32,
     users: Users,
+    on_invocation_span: Option<InvocationSpanHook>,
     filters: Vec<Arc<dyn AnyFilter>>,
 }
 
@@ -84,6 +86,7 @@ impl Default for HubOptions {
             stateful_reconnect_memory: 64 * 1024 * 1024,
             minimum_protocol_version: 0,
             users: Users::default(),
+            on_invocation_span: None,
             filters: Vec::new(),
         }
     }
@@ -326,6 +329,22 @@ impl HubOptions {
     /// `None` where there are none, so that calls take the short way.
     pub(super) fn filters(&self) -> Option<Filters> {
         (!self.filters.is_empty()).then(|| self.filters.as_slice().into())
+    }
+
+    /// What is done with the span of each call before the call begins, where a subscriber wants it: usually, to make what the
+    /// client says in the `traceparent` header of its message the parent of the span, see
+    /// [Seeing what happens](crate#seeing-what-happens). Default: nothing; `traceparent` and `tracestate` become fields of the
+    /// span.
+    pub fn on_invocation_span(
+        mut self,
+        function: impl Fn(&tracing::Span, &InvocationHeaders<'_>) + Send + Sync + 'static,
+    ) -> Self {
+        self.on_invocation_span = Some(Arc::new(function));
+        self
+    }
+
+    pub(crate) fn invocation_span_hook(&self) -> Option<InvocationSpanHook> {
+        self.on_invocation_span.clone()
     }
 
     pub(crate) fn bounds(&self) -> &Limits {

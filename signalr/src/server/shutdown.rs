@@ -83,12 +83,12 @@ impl SignalR {
         let spread = spread.min(deadline);
         let shutdown = self.state();
         shutdown.begin();
-        let rest = Rest(self);
+        let rest = Rest { hubs: self, told: self.peers() };
         let connections = shutdown.live();
         tracing::info!(connections, ?deadline, ?spread, "draining");
         let until = start + deadline;
         let told = async {
-            tell_over_time(&self.peers(), start, spread).await;
+            tell_over_time(&rest.told, start, spread).await;
             shutdown.all_ended().await;
         };
         let cut = match timeout_at(until, told).await {
@@ -118,11 +118,15 @@ impl SignalR {
 }
 
 /// Those that have not ended by themselves are cut, also where nobody waits any more.
-struct Rest<'a>(&'a SignalR);
+struct Rest<'a> {
+    hubs: &'a SignalR,
+    /// Of whom some may be unreachable by now, though their calls still run.
+    told: Vec<Arc<Peer>>,
+}
 
 impl Drop for Rest<'_> {
     fn drop(&mut self) {
-        for peer in self.0.peers() {
+        for peer in self.told.iter().chain(&self.hubs.peers()) {
             peer.drain(Drain::Cut);
         }
     }

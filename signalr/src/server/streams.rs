@@ -221,7 +221,8 @@ impl<H: HubMethods> IntoFuture for Serve<H> {
             }
             let user_id = user.as_ref().and_then(User::id).map(Into::into);
             let caller = Caller::new(&id, Identity { is_known: user.is_some(), id: user_id }, user);
-            serve(shared, duplex, Box::new(Opening { caller, place: None, request, transport }), admitted).await
+            let watch = shared.watch(&id, transport);
+            serve(shared, duplex, Box::new(Opening { caller, place: None, request, transport }), admitted, watch).await
         })
     }
 }

@@ -4,7 +4,7 @@ use super::Session;
 use super::caller::Caller;
 use super::calls::Call;
 use super::close::CloseReason;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::task::Context;
 use tokio::time::Instant;
 
@@ -16,6 +16,8 @@ pub(super) struct Authentication {
     until: Option<Instant>,
     /// Whether the hub is still to be told of a renewal.
     refreshed: bool,
+    /// Alive while the hub is told of one. However often a client renews, there is one call of it at a time.
+    telling: Weak<()>,
 }
 
 impl Session {
@@ -24,7 +26,8 @@ impl Session {
     pub(crate) fn look_after(&mut self, caller: Arc<Caller>, ends: bool) {
         caller.connect(&self.peer);
         let until = if ends { caller.until() } else { None };
-        self.authentication = Some(Box::new(Authentication { caller, ends, until, refreshed: false }));
+        self.authentication =
+            Some(Box::new(Authentication { caller, ends, until, refreshed: false, telling: Weak::new() }));
     }
 
     /// When the authentication expires.
@@ -39,11 +42,17 @@ impl Session {
             authentication.until = change.until.filter(|_| authentication.ends);
             authentication.refreshed |= change.refreshed;
         }
-        if !authentication.refreshed || self.connecting.is_some() {
+        if !authentication.refreshed || self.connecting.is_some() || authentication.telling.strong_count() > 0 {
             return false;
         }
         authentication.refreshed = false;
-        let Some(future) = self.service.refreshed() else { return false };
+        let Some(told) = self.service.refreshed() else { return false };
+        let telling = Arc::new(());
+        authentication.telling = Arc::downgrade(&telling);
+        let future = Box::pin(async move {
+            told.await;
+            drop(telling);
+        });
         self.calls.start(Call { future, id: None, cancel: None, drop: None, limited: false, streaming: false }, cx);
         true
     }

@@ -2,6 +2,7 @@
 
 use super::cancel::CancellationToken;
 use crate::streaming::upload::UploadHandle;
+use crate::telemetry::meters::Waits;
 use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt, StreamExt};
 use smol_str::SmolStr;
@@ -71,6 +72,8 @@ pub(crate) struct Waiting {
     pub(crate) cancelled: bool,
     /// Whether it answers with a stream.
     pub(crate) streaming: bool,
+    /// Counts it.
+    pub(crate) _waits: Waits,
 }
 
 impl Waiting {

@@ -63,6 +63,19 @@ impl CloseReason {
         }
     }
 
+    /// The text that some reasons carry.
+    pub(crate) fn detail(&self) -> Option<&str> {
+        match self {
+            CloseReason::ClientError(text)
+            | CloseReason::TooLarge(text)
+            | CloseReason::ProtocolError(text)
+            | CloseReason::Kicked(text)
+            | CloseReason::TransportLost(text)
+            | CloseReason::ServerError(text) => Some(text),
+            _ => None,
+        }
+    }
+
     /// Whether one of the two ends closed the connection on purpose and without an error. ASP.NET Core gives
     /// `OnDisconnectedAsync` no exception then.
     pub const fn is_normal(&self) -> bool {
@@ -100,14 +113,9 @@ impl CloseReason {
 
 impl fmt::Display for CloseReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            CloseReason::ClientError(text)
-            | CloseReason::TooLarge(text)
-            | CloseReason::ProtocolError(text)
-            | CloseReason::Kicked(text)
-            | CloseReason::TransportLost(text)
-            | CloseReason::ServerError(text) => write!(f, "{}: {text}", self.name()),
-            _ => f.write_str(self.name()),
+        match self.detail() {
+            Some(text) => write!(f, "{}: {text}", self.name()),
+            None => f.write_str(self.name()),
         }
     }
 }

@@ -1,7 +1,9 @@
 //! How a session ends: a Close message, the goodbye of the transport, the calls that still run, and then the service.
 
 use super::close::CloseReason;
+use super::peer::Drain;
 use super::{BoxFuture, Session, current};
+use crate::telemetry::connection;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -25,7 +27,7 @@ impl Session {
         if self.closing.is_some() {
             return;
         }
-        tracing::debug!(connection = self.peer.id.as_str(), %reason, "connection closes");
+        connection::closing(&reason);
         let lost = matches!(reason, CloseReason::TransportLost(_));
         let discard = lost || reason == CloseReason::SlowConsumer;
         if !discard {
@@ -86,6 +88,10 @@ impl Session {
     pub(super) fn drive_closing(&mut self, cx: &mut Context<'_>) -> bool {
         let Some(mut closing) = self.closing.take() else { return true };
         let now = Instant::now();
+        if self.peer.draining() == Some(Drain::Cut) {
+            // The server does not wait for calls of clients that have left either.
+            closing.calls_until = closing.calls_until.min(now);
+        }
         self.close_socket(&mut closing, now, cx);
         let over =
             self.end_calls(&mut closing, now, cx) && self.tell_service(&mut closing, cx) && self.duplex.is_none();
@@ -151,7 +157,10 @@ impl Session {
         let Some(disconnecting) = &mut closing.disconnecting else { return true };
         match catch_unwind(AssertUnwindSafe(|| disconnecting.as_mut().poll(cx))) {
             Ok(Poll::Pending) => false,
-            Ok(Poll::Ready(())) | Err(_) => {
+            ended => {
+                if ended.is_err() {
+                    tracing::error!(connection = self.peer.id.as_str(), "on_disconnected panicked");
+                }
                 closing.disconnecting = None;
                 true
             }

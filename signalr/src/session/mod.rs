@@ -147,9 +147,10 @@ impl Session {
             progress |= self.authentication.is_some() && self.poll_authentication(cx);
             progress |= self.poll_calls(cx);
             progress |= self.poll_receive(cx);
-            progress |= self.poll_timer(cx);
             progress |= self.poll_drain();
             progress |= self.poll_send(cx);
+            // Last, because sending too may make something due.
+            progress |= self.poll_timer(cx);
             if !progress && self.closing.is_none() {
                 return false;
             }
@@ -172,7 +173,10 @@ impl Session {
         let result = match catch_unwind(AssertUnwindSafe(|| connecting.as_mut().poll(cx))) {
             Ok(Poll::Pending) => return false,
             Ok(Poll::Ready(result)) => result,
-            Err(_) => Err(CloseReason::ServerError("Connection closed with an error.".to_owned())),
+            Err(_) => {
+                tracing::error!(connection = self.peer.id.as_str(), "on_connected panicked");
+                Err(CloseReason::ServerError("Connection closed with an error.".to_owned()))
+            }
         };
         self.connecting = None;
         match result {
@@ -236,8 +240,11 @@ impl Session {
         }
         let Some(duplex) = &mut self.duplex else { return Poll::Ready(Ok(())) };
         let format = self.peer.protocol.transfer_format();
-        current::with(self.peer.number, |outbound| duplex.poll_send(cx, outbound, format))
-            .unwrap_or(Poll::Ready(Ok(())))
+        let meters = &self.peer.telemetry.meters;
+        current::with(self.peer.number, |outbound| {
+            outbound.metered(meters, |outbound| duplex.poll_send(cx, outbound, format))
+        })
+        .unwrap_or(Poll::Ready(Ok(())))
     }
 
     /// When to look at the clock again.

@@ -1,6 +1,7 @@
 //! The bytes that wait for one socket: what the session encoded itself, and shared messages by reference.
 
 use super::HIGH_WATER;
+use crate::telemetry::meters::{Meters, Tally};
 use bytes::{Buf, Bytes};
 use std::collections::VecDeque;
 use std::io::IoSlice;
@@ -26,6 +27,8 @@ pub(crate) struct Outbound {
     room: usize,
     /// Whether what is in it will be kept until the peer acknowledges it.
     kept: bool,
+    /// Messages that were put in since the last write.
+    messages: Tally,
 }
 
 impl Default for Outbound {
@@ -37,6 +40,7 @@ impl Default for Outbound {
             sent: 0,
             room: HIGH_WATER,
             kept: false,
+            messages: Tally::default(),
         }
     }
 }
@@ -50,13 +54,15 @@ impl Outbound {
         self.len() == 0
     }
 
-    /// The buffer to encode one's own messages into. Only ever append to it.
+    /// The buffer to encode one's own next message into. Only ever append to it.
     pub(crate) fn encode_buffer(&mut self) -> &mut Vec<u8> {
+        self.messages.add();
         &mut self.tail
     }
 
     /// Appends a message that others share.
     pub(crate) fn push_shared(&mut self, message: Bytes) {
+        self.messages.add();
         if message.len() < COPIED && !self.kept {
             self.tail.extend_from_slice(&message);
             return;
@@ -69,6 +75,19 @@ impl Outbound {
         }
         self.segment_bytes += message.len();
         self.segments.push_back(message);
+    }
+
+    /// What was to be a message could not be encoded, and has left nothing.
+    pub(crate) fn take_message_back(&mut self) {
+        self.messages.take_back();
+    }
+
+    /// Runs `send`, and counts what it takes away.
+    pub(crate) fn metered<R>(&mut self, meters: &Meters, send: impl FnOnce(&mut Self) -> R) -> R {
+        let (waiting, messages) = (self.len(), std::mem::take(&mut self.messages));
+        let sent = send(self);
+        meters.sent(waiting, waiting.saturating_sub(self.len()), messages);
+        sent
     }
 
     /// The first piece.
@@ -194,6 +213,7 @@ impl Outbound {
 
     /// Forgets everything and gives large buffers back.
     pub(crate) fn clear(&mut self) {
+        self.messages = Tally::default();
         self.segments.clear();
         self.segments.shrink_to(8);
         self.segment_bytes = 0;

@@ -5,6 +5,7 @@ use super::close::CloseReason;
 use super::inbox::{Inbox, Overflow};
 use super::invocations::Invocations;
 use crate::protocol::{Codec, Naming, Protocol};
+use crate::telemetry::Telemetry;
 use smol_str::SmolStr;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
@@ -33,6 +34,7 @@ pub(crate) struct Peer {
     /// A [`Drain`], or 0.
     drain: AtomicU8,
     closed: OnceLock<CancellationToken>,
+    pub(crate) telemetry: Telemetry,
 }
 
 /// How a connection ends when the server ends.
@@ -68,7 +70,14 @@ impl Peer {
             shut: AtomicBool::new(false),
             drain: AtomicU8::new(0),
             closed: OnceLock::new(),
+            telemetry: Telemetry::default(),
         }
+    }
+
+    /// Says where to report what happens.
+    pub(crate) fn reporting(mut self, telemetry: Telemetry) -> Self {
+        self.telemetry = telemetry;
+        self
     }
 
     /// How values are read and written.

@@ -99,15 +99,20 @@ impl Session {
     fn feed(&mut self, bytes: &[u8], cx: &mut Context<'_>) {
         let stand_in = self.inbound.stand_in();
         let mut inbound = std::mem::replace(&mut self.inbound, stand_in);
-        let fed = inbound.feed(bytes, |body| match self.message(body, cx) {
-            Err(violation) => {
-                self.violation(&violation);
-                Flow::Stop
+        let mut messages = 0;
+        let fed = inbound.feed(bytes, |body| {
+            messages += 1;
+            match self.message(body, cx) {
+                Err(violation) => {
+                    self.violation(&violation);
+                    Flow::Stop
+                }
+                Ok(()) if self.is_ending() => Flow::Stop,
+                Ok(()) if self.is_held_back() => Flow::PutOff,
+                Ok(()) => Flow::Continue,
             }
-            Ok(()) if self.is_ending() => Flow::Stop,
-            Ok(()) if self.is_held_back() => Flow::PutOff,
-            Ok(()) => Flow::Continue,
         });
+        self.peer.telemetry.meters.received(bytes.len(), messages);
         self.inbound = inbound;
         if let Err(violation) = fed
             && self.closing.is_none()
@@ -199,7 +204,8 @@ impl Session {
             || !self.has_pace();
         if must_wait {
             let id = id.map(Into::into);
-            self.calls.wait(Waiting { message: body.into(), id, uploads, cancelled: false, streaming });
+            let _waits = self.peer.telemetry.meters.waits();
+            self.calls.wait(Waiting { message: body.into(), id, uploads, cancelled: false, streaming, _waits });
         } else {
             self.start(invocation, uploads, false, cx);
         }
@@ -251,6 +257,8 @@ impl Session {
     }
 
     fn refuse(&self, id: &str, error: &str) {
+        tracing::debug!(connection = self.peer.id.as_str(), error, "call refused");
+        self.peer.telemetry.meters.refused();
         let protocol = self.peer.protocol;
         let _ = super::current::with(self.peer.number, |outbound| {
             protocol.encode_error(outbound.encode_buffer(), id, error);

@@ -220,7 +220,8 @@ impl Session {
             let attached = self.duplex.is_some();
             let _ = current::with(number, |outbound| stateful.collect(outbound, attached));
             let Some(duplex) = &mut self.duplex else { return Poll::Ready(Ok(())) };
-            let written = duplex.poll_send(cx, &mut stateful.wire, format);
+            let meters = &self.peer.telemetry.meters;
+            let written = stateful.wire.metered(meters, |wire| duplex.poll_send(cx, wire, format));
             if !matches!(written, Poll::Ready(Ok(()))) {
                 return written;
             }

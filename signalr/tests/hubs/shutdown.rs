@@ -91,6 +91,22 @@ async fn expect_come_again(client: &mut Client) {
 }
 
 #[tokio::test]
+async fn a_call_whose_client_leaves_meanwhile_is_cut_at_the_deadline_too() {
+    let limits = Limits::default().parallel_invocations(2);
+    let mut served = serve(HubOptions::default().limits(limits).call_grace(LONG));
+    let mut client = Client::connect(&served.server).await;
+    client.begin("Hang", json!([])).await;
+    assert_eq!(served.told.next().await, Told::Running);
+    let drained = drain(&served.hubs, Duration::from_secs(2), Duration::ZERO);
+    // Until it has been told.
+    while client.call("Id", json!([])).await.is_ok() {}
+    drop(client);
+    assert_eq!(served.told.next().await, Told::Over("hang"));
+    assert!(matches!(served.told.next().await, Told::Gone(CloseReason::TransportLost(_))));
+    assert_eq!(soon(drained).await.unwrap().cut, 1);
+}
+
+#[tokio::test]
 async fn clients_are_told_to_come_again_and_the_hub_why_they_went() {
     for protocol in ["json", "messagepack"] {
         let mut served = serve(HubOptions::default());

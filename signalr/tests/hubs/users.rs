@@ -352,6 +352,6 @@ async fn the_token_is_in_no_log() {
     }
     assert_eq!(upgrade(&server, &format!("/hub?id=unknown&{query}"), SECRET).await.1.get(9..12), Some("404"));
     let logged = log.0.lock().expect("a log").clone();
-    assert!(logged.contains("connected") && logged.contains("connection closes"), "{logged}");
+    assert!(logged.contains("connected") && logged.contains("connection opened"), "{logged}");
     assert!(!logged.contains("s3cret"), "{logged}");
 }

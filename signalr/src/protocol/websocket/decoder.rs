@@ -85,6 +85,25 @@ pub struct Piece {
     pub format: TransferFormat,
 }
 
+/// Whoever wants to know how the payload is divided. A type, so that the decoder costs nothing more where nobody does.
+trait Pieces {
+    fn found(&mut self, piece: Piece);
+}
+
+impl Pieces for Vec<Piece> {
+    fn found(&mut self, piece: Piece) {
+        self.push(piece);
+    }
+}
+
+/// Nobody wants to know.
+struct Undivided;
+
+impl Pieces for Undivided {
+    #[inline(always)]
+    fn found(&mut self, _piece: Piece) {}
+}
+
 /// Why nothing more is decoded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum End {
@@ -118,7 +137,7 @@ impl FrameDecoder {
     /// What is found does not depend on how the received bytes are split into calls. In a text message that is not UTF-8,
     /// the payload ends before the byte that cannot follow those before it.
     pub fn decode(&mut self, buffer: &mut [u8], controls: &mut Vec<Control>) -> Decoded {
-        self.decode_pieces(buffer, controls, None)
+        self.decode_pieces(buffer, controls, &mut Undivided)
     }
 
     /// As [`decode`](Self::decode), and appends to `pieces` how the payload is divided into messages. A message that goes on
@@ -129,19 +148,14 @@ impl FrameDecoder {
         controls: &mut Vec<Control>,
         pieces: &mut Vec<Piece>,
     ) -> Decoded {
-        self.decode_pieces(buffer, controls, Some(pieces))
+        self.decode_pieces(buffer, controls, pieces)
     }
 
-    fn decode_pieces(
-        &mut self,
-        buffer: &mut [u8],
-        controls: &mut Vec<Control>,
-        mut pieces: Option<&mut Vec<Piece>>,
-    ) -> Decoded {
+    fn decode_pieces<P: Pieces>(&mut self, buffer: &mut [u8], controls: &mut Vec<Control>, pieces: &mut P) -> Decoded {
         let mut bytes = InPlace::new(buffer);
-        let end = self.decode_frames(&mut bytes, controls, pieces.as_deref_mut()).err();
-        if let (Some(pieces), Some(format)) = (pieces, self.message.format()) {
-            pieces.push(Piece { end: bytes.kept(), format });
+        let end = self.decode_frames(&mut bytes, controls, pieces).err();
+        if let Some(format) = self.message.format() {
+            pieces.found(Piece { end: bytes.kept(), format });
         }
         if end.is_some() {
             self.state = State::Ended;
@@ -150,11 +164,12 @@ impl FrameDecoder {
         Decoded { payload: bytes.kept(), end }
     }
 
-    fn decode_frames(
+    #[inline(always)]
+    fn decode_frames<P: Pieces>(
         &mut self,
         bytes: &mut InPlace<'_>,
         controls: &mut Vec<Control>,
-        mut pieces: Option<&mut Vec<Piece>>,
+        pieces: &mut P,
     ) -> Result<(), End> {
         while !bytes.unread().is_empty() {
             let mut frame = match &mut self.state {
@@ -172,8 +187,8 @@ impl FrameDecoder {
             } else {
                 let format = self.message.format();
                 let complete = self.data_payload(&mut frame, bytes)?;
-                if let (Some(pieces), Some(format), Message::None) = (pieces.as_deref_mut(), format, self.message) {
-                    pieces.push(Piece { end: bytes.kept(), format });
+                if let (Some(format), Message::None) = (format, self.message) {
+                    pieces.found(Piece { end: bytes.kept(), format });
                 }
                 complete
             };
@@ -203,6 +218,7 @@ impl FrameDecoder {
     }
 
     /// Reads what is there of a data frame's payload; tells whether that is all of it.
+    #[inline(always)]
     fn data_payload(&mut self, frame: &mut Frame, bytes: &mut InPlace<'_>) -> Result<bool, FrameError> {
         let piece = bytes.keep(frame.remaining, frame.mask);
         let length = piece.len();

@@ -56,3 +56,57 @@ async fn whoever_is_authenticated_for_a_shorter_time_is_out_earlier() {
     caller.follow(Some(&user(4)));
     assert_eq!(end(client, begin).await, (CloseReason::AuthenticationExpired, 7));
 }
+
+/// Takes its time to hear of a renewal.
+struct Slow {
+    inner: TestService,
+    /// How many times it was told.
+    told: Arc<Mutex<usize>>,
+}
+
+impl Service for Slow {
+    fn connected(&mut self) -> Option<BoxFuture<Result<(), CloseReason>>> {
+        None
+    }
+
+    fn invoke(&mut self, invocation: &Invocation<'_>, uploads: Vec<UploadHandle>, cancelled: bool) -> Option<Call> {
+        self.inner.invoke(invocation, uploads, cancelled)
+    }
+
+    fn refreshed(&mut self) -> Option<BoxFuture<()>> {
+        *self.told.lock().unwrap() += 1;
+        let release = self.inner.release.clone();
+        Some(Box::pin(async move { release.notified().await }))
+    }
+
+    fn unreachable(&mut self) {}
+
+    fn disconnected(&mut self, reason: CloseReason) -> Option<BoxFuture<()>> {
+        self.inner.disconnected(reason)
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn renewals_do_not_pile_up_before_a_hub_that_takes_its_time() {
+    let caller = Caller::new("id", Identity::default(), Some(user(1000)));
+    let told = Arc::new(Mutex::new(0));
+    let release = Arc::new(Notify::new());
+    let (mut client, ()) = Client::connect_with(settings(), |session| {
+        let inner = TestService { peer: session.peer.clone(), release: release.clone(), ended: Arc::default() };
+        session.service = Box::new(Slow { inner, told: told.clone() });
+        session.look_after(caller.clone(), false);
+    });
+    for seconds in 0..20 {
+        caller.refresh(Identity::default(), Some(user(2000 + seconds)));
+        client.send(&[&call(1, "Echo")]).await;
+        assert_eq!(client.next().await, result(1, "x"));
+    }
+    assert_eq!(*told.lock().unwrap(), 1);
+    // It is told once more for all that came meanwhile.
+    for _ in 0..3 {
+        release.notify_one();
+        client.send(&[&call(1, "Echo")]).await;
+        assert_eq!(client.next().await, result(1, "x"));
+        assert_eq!(*told.lock().unwrap(), 2);
+    }
+}

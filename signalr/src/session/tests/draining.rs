@@ -78,6 +78,17 @@ async fn what_runs_at_the_cut_is_answered_with_an_error() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_cut_concerns_calls_of_a_client_that_has_left_too() {
+    let mut client = Client::connect(settings());
+    client.send(&[&call(1, "Hold"), r#"{"type":7}"#]).await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let start = Instant::now();
+    client.peer.drain(Drain::Cut);
+    assert_eq!(client.reason().await, CloseReason::ClientClosed);
+    assert_eq!(start.elapsed(), Duration::ZERO);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_handshake_is_not_waited_for() {
     let rules = HandshakeRules {
         timeout: Duration::from_secs(15),

@@ -232,3 +232,33 @@ async fn what_was_sent_before_a_kick_arrives() {
     }
     assert_eq!(got, 10);
 }
+
+#[cfg(feature = "server")]
+#[tokio::test(start_paused = true)]
+async fn a_reader_of_events_that_has_left_is_noticed_while_its_calls_hold_reading_back() {
+    use crate::session::caller::{Caller, Identity};
+    use crate::transport::server::inlet::Inlet;
+    use crate::transport::server::pending::{Live, Pending};
+    use crate::transport::server::server_sent_events;
+
+    let pending = Pending::new(10);
+    let token = pending.promise(true, false).unwrap().unwrap().token.unwrap();
+    let caller = |id: &str| Caller::new(id, Identity::default(), None);
+    let inlet = Arc::new(Inlet::default());
+    let (_, place) = pending.pick_up(&token, caller, |_| Live::ServerSentEvents(inlet.clone())).unwrap();
+    let (response, duplex) = server_sent_events::open(inlet.clone(), place, None);
+    let settings = settings();
+    let peer = Arc::new(Peer::new("id".into(), Protocol::Json, settings.outbound_capacity, settings.overflow, true));
+    let ended: Arc<Mutex<Vec<CloseReason>>> = Arc::default();
+    let service = TestService { peer: peer.clone(), release: Arc::default(), ended: ended.clone() };
+    let session = Session::new(peer, Arc::new(settings), Box::new(service), Box::new(duplex), Vec::new(), b"");
+    let session = tokio::spawn(session);
+    let calls: String = (0..20).map(|id| call(id, "Hold") + "\x1e").collect();
+    inlet.post(axum::body::Body::from(calls)).await.unwrap();
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    drop(response);
+    // By the next ping, and then the grace of the call that runs.
+    let reason = tokio::time::timeout(Duration::from_secs(60), session).await.expect("an end").unwrap();
+    assert!(matches!(reason, CloseReason::TransportLost(_)), "{reason}");
+    assert_eq!(ended.lock().unwrap().len(), 1);
+}

@@ -332,6 +332,18 @@ async fn a_client_that_never_acknowledges_is_lost_in_time() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_client_that_never_acknowledges_is_lost_in_time_even_without_pings() {
+    let hour = Duration::from_secs(3600);
+    let intervals = Intervals { ping: hour, timeout: hour, probe: None };
+    let session = Resuming::connect(Settings { intervals, ..settings() });
+    let start = Instant::now();
+    session.push(&"x".repeat(CAPACITY));
+    let Client { end: _open, session, .. } = session.client;
+    assert!(matches!(session.await.unwrap(), CloseReason::TransportLost(_)));
+    assert_eq!(start.elapsed(), Duration::from_secs(15));
+}
+
+#[tokio::test(start_paused = true)]
 async fn whoever_waits_goes_on_with_an_acknowledgement_or_the_end() {
     for acknowledges in [true, false] {
         let mut session = Resuming::connect(Settings { overflow: Overflow::Wait, ..settings() });

@@ -166,6 +166,7 @@ pub(crate) fn rejected() -> Response {
 
 /// A refusal of `…/refresh`.
 pub(crate) fn refused(status: StatusCode, error: &str) -> Response {
+    tracing::debug!(status = status.as_u16(), reason = error, "request refused");
     json(status, format!("{{\"error\":\"{error}\"}}"))
 }
 

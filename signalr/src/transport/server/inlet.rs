@@ -12,6 +12,9 @@ use tokio::task::coop::poll_proceed;
 
 /// How many bytes wait here before the POSTs have to.
 const CAPACITY: usize = 64 * 1024;
+/// As long as nobody reads, because the connection is only promised, it is so many: enough for a handshake and first calls, and
+/// little enough for very many promises.
+const UNREAD: usize = 4 * 1024;
 
 /// A pipe from the bodies of POSTs, one after the other, to a session.
 #[derive(Debug, Default)]
@@ -26,6 +29,8 @@ struct State {
     /// The first piece as it came. Later ones are copied, so that small pieces do not keep the HTTP server's buffers.
     first: Bytes,
     rest: VecDeque<u8>,
+    /// Whether a session has ever looked.
+    is_read: bool,
     closed: bool,
     reader: Option<Waker>,
     writer: Option<Waker>,
@@ -102,13 +107,17 @@ impl State {
         self.first.len() + self.rest.len()
     }
 
+    fn capacity(&self) -> usize {
+        if self.is_read { CAPACITY } else { UNREAD }
+    }
+
     /// Takes as much of `piece` as there is room for.
     fn push(&mut self, piece: &mut Bytes) {
         if piece.is_empty() {
             return;
         }
-        let part = piece.split_to(piece.len().min(CAPACITY.saturating_sub(self.len())));
-        if self.len() == 0 {
+        let part = piece.split_to(piece.len().min(self.capacity().saturating_sub(self.len())));
+        if self.len() == 0 && self.is_read {
             self.first = part;
         } else {
             self.rest.extend(&part[..]);
@@ -150,6 +159,8 @@ impl Inlet {
         let coop = ready!(poll_proceed(cx));
         let mut state = self.lock();
         let before = state.len();
+        let was_full = before >= state.capacity();
+        state.is_read = true;
         if before == 0 {
             if state.closed {
                 return Poll::Ready(None);
@@ -159,7 +170,7 @@ impl Inlet {
         }
         coop.made_progress();
         let count = state.read(buffer);
-        let writer = if before >= CAPACITY { state.writer.take() } else { None };
+        let writer = if was_full { state.writer.take() } else { None };
         drop(state);
         if let Some(writer) = writer {
             writer.wake();
@@ -232,6 +243,25 @@ mod tests {
             tokio::join!(inlet.post(bytes.clone().into()), inlet.post(Body::from("behind")), read);
         assert_eq!((first, second), (Ok(()), Ok(())));
         assert_eq!(all, [&bytes[..], b"behind"].concat());
+    }
+
+    #[tokio::test]
+    async fn little_is_kept_before_anybody_reads() {
+        let inlet = Inlet::default();
+        let bytes = vec![b'x'; 100_000];
+        let mut post = Box::pin(inlet.post(bytes.clone().into()));
+        assert!((&mut post).now_or_never().is_none());
+        assert_eq!(inlet.lock().len(), UNREAD);
+        let reading = async {
+            let (mut all, mut buffer) = (Vec::new(), [0; 1000]);
+            while all.len() < bytes.len() {
+                let count = poll_fn(|cx| inlet.poll_read(cx, &mut buffer)).await.unwrap();
+                all.extend_from_slice(&buffer[..count]);
+            }
+            all
+        };
+        let (posted, all) = tokio::join!(post, reading);
+        assert_eq!((posted, all == bytes), (Ok(()), true));
     }
 
     #[tokio::test]

@@ -11,13 +11,15 @@ use axum::response::Response;
 use bytes::Bytes;
 use http::{HeaderValue, StatusCode, header};
 use hyper::body::{Body as HttpBody, Frame, SizeHint};
-use std::convert::Infallible;
 use std::io;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 use tokio::time::{Instant, Sleep};
+
+/// How much of an answer the HTTP server gets at once: by what it takes the connection sees that its client still reads.
+const PIECE: usize = 64 * 1024;
 
 /// How long polls last, and how long there may be none.
 #[derive(Debug, Clone, Copy)]
@@ -39,11 +41,13 @@ pub(crate) struct Polls {
 #[derive(Debug)]
 struct State {
     outlet: Outlet,
+    /// What the newest poll is being answered, until the HTTP server has got all of it.
+    taken: Option<(u64, Bytes)>,
     /// The number of the newest poll; it takes the place of older ones.
     newest: u64,
     /// Whether the newest poll waits for something to say.
     is_there: bool,
-    /// Since when it waits, or since when there is none.
+    /// Since when it waits, or since when there is none and nobody has taken anything of an answer.
     since: Instant,
     /// Whether it is to be answered although there is nothing to say.
     timed_out: bool,
@@ -71,6 +75,19 @@ impl State {
         self.poll = None;
         self.since = Instant::now();
     }
+
+    /// What is being sent is to be sent anew.
+    fn take_back(&mut self) {
+        if let Some((_, data)) = self.taken.take()
+            && self.end != End::Over
+        {
+            self.outlet.put_back(data);
+        }
+    }
+
+    fn is_being_sent(&self, number: u64) -> bool {
+        self.taken.as_ref().is_some_and(|(taken, _)| *taken == number)
+    }
 }
 
 impl Polls {
@@ -78,6 +95,7 @@ impl Polls {
     pub(crate) fn new(inlet: Arc<Inlet>, times: PollTimes) -> Arc<Self> {
         let state = State {
             outlet: Outlet::default(),
+            taken: None,
             newest: 0,
             is_there: false,
             since: Instant::now(),
@@ -103,6 +121,8 @@ impl Polls {
         let mut state = self.lock();
         state.newest += 1;
         let number = state.newest;
+        // Whoever polls again has not got all of the last answer.
+        state.take_back();
         let older = state.poll.take();
         state.is_there = true;
         state.timed_out = false;
@@ -114,12 +134,8 @@ impl Polls {
 
     /// The client ends the connection.
     pub(crate) fn delete(&self) {
-        let mut state = self.lock();
-        state.outlet.take();
-        let session = state.session.take();
-        drop(state);
+        self.leave();
         self.end(End::Over);
-        wake(session);
     }
 
     /// Nothing more is said to the client. Why is for the session to know, which ends the connection.
@@ -186,8 +202,9 @@ impl Future for PollRequest {
         let answer = if !is_newest {
             empty(StatusCode::NO_CONTENT)
         } else if !state.outlet.is_empty() {
-            let taken = Taken { data: state.outlet.take(), polls: self.polls.clone() };
-            octets(Body::new(taken))
+            let data = state.outlet.take();
+            state.taken = Some((self.number, data.clone()));
+            octets(Body::new(Taken { left: data, number: self.number, polls: self.polls.clone() }))
         } else if state.end != End::No {
             state.end = End::Over;
             empty(StatusCode::NO_CONTENT)
@@ -224,35 +241,53 @@ impl Drop for PollRequest {
     }
 }
 
-/// The body of an answer. What was never asked for goes back, to be taken by the next poll.
+/// The body of an answer. If it breaks off, all of it goes back, to be taken by the next poll.
 struct Taken {
-    data: Bytes,
+    left: Bytes,
+    /// The number of its poll.
+    number: u64,
     polls: Arc<Polls>,
 }
 
 impl HttpBody for Taken {
     type Data = Bytes;
-    type Error = Infallible;
+    type Error = io::Error;
 
-    fn poll_frame(mut self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        let data = std::mem::take(&mut self.data);
-        Poll::Ready((!data.is_empty()).then(|| Ok(Frame::data(data))))
+    fn poll_frame(mut self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<Option<io::Result<Frame<Bytes>>>> {
+        if self.left.is_empty() {
+            return Poll::Ready(None);
+        }
+        let length = self.left.len().min(PIECE);
+        let piece = self.left.split_to(length);
+        let mut state = self.polls.lock();
+        if !state.is_being_sent(self.number) {
+            return Poll::Ready(Some(Err(io::Error::other("a newer poll gets what this one was to be answered"))));
+        }
+        if self.left.is_empty() {
+            state.taken = None;
+        }
+        state.since = Instant::now();
+        drop(state);
+        Poll::Ready(Some(Ok(Frame::data(piece))))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.data.is_empty()
+        self.left.is_empty()
     }
 
     fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.data.len() as u64)
+        SizeHint::with_exact(self.left.len() as u64)
     }
 }
 
 impl Drop for Taken {
     fn drop(&mut self) {
-        if !self.data.is_empty() {
-            let mut state = self.polls.lock();
-            state.outlet.put_back(std::mem::take(&mut self.data));
+        if self.left.is_empty() {
+            return;
+        }
+        let mut state = self.polls.lock();
+        if state.is_being_sent(self.number) {
+            state.take_back();
             let poll = state.poll.take();
             drop(state);
             wake(poll);

@@ -26,7 +26,11 @@ pub(crate) fn answer(request: &Request, rules: &HttpRules, pending: &Arc<Pending
     let response = match parse_version(versions.iter().map(|version| &**version), rules.minimum_version) {
         Ok(version) => promise(version, wants_stateful_reconnect(query), rules, pending)
             .map(|connection| NegotiateResponse::Connect(NegotiatedConnection { token_lifetime, ..connection })),
-        Err(error) => Some(NegotiateResponse::Error(error.to_string())),
+        Err(error) => {
+            // The error repeats the version, which is out of the query.
+            tracing::debug!(reason = "the version of the negotiation", "request refused");
+            Some(NegotiateResponse::Error(error.to_string()))
+        }
     };
     let Some(response) = response else { return plain(StatusCode::SERVICE_UNAVAILABLE, "") };
     let mut response = Response::new(response.to_json().into());
@@ -64,6 +68,11 @@ fn wants_stateful_reconnect(query: &str) -> bool {
 
 /// A response in plain text, as ASP.NET Core gives for everything that is not a connection.
 pub(crate) fn plain(status: StatusCode, body: &'static str) -> Response {
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        tracing::warn!(status = status.as_u16(), reason = body, "request refused");
+    } else if status.is_client_error() {
+        tracing::debug!(status = status.as_u16(), reason = body, "request refused");
+    }
     let mut response = Response::new(body.into());
     *response.status_mut() = status;
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain"));

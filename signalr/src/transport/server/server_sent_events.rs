@@ -152,12 +152,15 @@ impl Drop for Events {
         if state.handed_over {
             return;
         }
+        drop(state);
+        // Reading ends first: to leave is how a client ends the connection.
+        self.shared.inlet.close();
+        let mut state = self.shared.lock();
         state.gone = true;
         state.outlet.take();
         let session = state.session.take();
         drop(state);
         wake(session);
-        self.shared.inlet.close();
     }
 }
 
@@ -215,9 +218,8 @@ impl Duplex for ServerSentEvents {
         }
         let mut state = self.shared.lock();
         if state.gone {
-            // Reading says so too, once everything was read that came before.
-            data.clear();
-            return Poll::Ready(Ok(()));
+            // Reading says so too, once everything was read that came before; but a session that is held back does not read.
+            return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
         }
         if !state.outlet.has_room() {
             state.session = Some(cx.waker().clone());
@@ -338,10 +340,10 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_client_that_leaves_ends_reading_and_is_sent_nothing() {
+    async fn a_client_that_leaves_ends_reading_and_can_be_sent_nothing() {
         let (response, mut duplex) = connection();
         drop(response);
-        send(&mut duplex, "nobody reads it").unwrap().unwrap();
+        assert!(send(&mut duplex, "nobody reads it").unwrap().is_err());
         let mut buffer = [0; 10];
         assert!(matches!(poll_fn(|cx| duplex.poll_receive(cx, &mut buffer)).await, Received::Closed));
         poll_fn(|cx| duplex.poll_close(cx)).await;

@@ -41,6 +41,7 @@ pub(crate) fn accept(parts: &mut Parts) -> Result<(Response, OnUpgrade), Respons
 
 fn refusal(error: &UpgradeError) -> Response {
     let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::BAD_REQUEST);
+    tracing::debug!(status = status.as_u16(), %error, "upgrade refused");
     let mut response = Response::new(error.to_string().into());
     *response.status_mut() = status;
     let headers = response.headers_mut();

@@ -132,3 +132,56 @@ async fn delete_ends_everything_and_what_waits_is_dropped() {
     poll_fn(|cx| duplex.poll_close(cx)).await;
     assert_eq!(polls.begin().await.status(), StatusCode::NO_CONTENT);
 }
+
+/// The next piece of a body.
+async fn piece(body: &mut Body) -> Option<Bytes> {
+    poll_fn(|cx| Pin::new(&mut *body).poll_frame(cx)).await?.ok()?.into_data().ok()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_large_response_that_breaks_off_is_given_whole_to_the_next_poll() {
+    let (polls, mut duplex) = connection();
+    let text = "x".repeat(300_000);
+    send(&mut duplex, &text).unwrap().unwrap();
+    let mut cut = polls.clone().begin().await.into_body();
+    assert_eq!(cut.size_hint().exact(), Some(300_000));
+    assert!(piece(&mut cut).await.unwrap().len() < 300_000);
+    send(&mut duplex, "later").unwrap().unwrap();
+    drop(cut);
+    assert_eq!(read(polls.begin().await).await, (StatusCode::OK, text + "later"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_poll_takes_over_what_an_older_one_is_still_being_sent() {
+    let (polls, mut duplex) = connection();
+    let text = "x".repeat(300_000);
+    send(&mut duplex, &text).unwrap().unwrap();
+    // Its client has gone, which nobody has noticed.
+    let mut older = polls.clone().begin().await.into_body();
+    piece(&mut older).await.unwrap();
+    send(&mut duplex, "later").unwrap().unwrap();
+    assert_eq!(read(polls.clone().begin().await).await, (StatusCode::OK, text + "later"));
+    // It ends before its length, so that nobody takes it for whole.
+    assert!(poll_fn(|cx| Pin::new(&mut older).poll_frame(cx)).await.unwrap().is_err());
+    drop(older);
+    assert!(polls.begin().now_or_never().is_none(), "nothing comes twice");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_takes_long_to_read_an_answer_is_not_away() {
+    let (polls, mut duplex) = connection();
+    send(&mut duplex, &"x".repeat(300_000)).unwrap().unwrap();
+    let mut body = polls.clone().begin().await.into_body();
+    let start = Instant::now();
+    let reading = async {
+        while piece(&mut body).await.is_some() {
+            tokio::time::sleep(Duration::from_secs(10)).await;
+        }
+        start.elapsed()
+    };
+    let (read, end) = tokio::join!(reading, receive(&mut duplex));
+    assert!(matches!(end, Received::Lost(_)));
+    assert!(read > Duration::from_secs(30), "{read:?}");
+    // From the last piece on, which is not the end of the body.
+    assert_eq!(start.elapsed(), read + Duration::from_secs(5));
+}
