@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use serde_json::{Value, json};
 use wire_tests::{
-    BOTH, Event, Frame, HubSocket, Protocol, RawSocket, cancel, close, completion, ended, failed,
+    BOTH, Event, Frame, HubSocket, Protocol, RawSocket, Requests, cancel, close, completion, ended, failed,
     http::{negotiate, request},
     invocation, invocation_with_streams, item,
     message::frame_bytes,
@@ -47,6 +47,17 @@ fn a_token_is_used_up_by_the_first_socket() {
     // Even before the handshake.
     assert_eq!(RawSocket::upgrade(&path, &[]).expect_err("the token is in use").status, 409);
     HubSocket::handshake(first, Protocol::Json).expect_alive();
+}
+
+#[test]
+fn without_a_socket_too_the_hub_knows_a_connection_by_its_id_and_not_by_its_token() {
+    let polling = Requests::polling("/conformance", Protocol::Json);
+    polling.invoke("1", "GetConnectionId", json!([]));
+    assert_eq!(polling.poll_messages(1), [completion("1", json!(polling.id))]);
+    let (posting, mut events) = Requests::events("/conformance");
+    posting.invoke("1", "GetConnectionId", json!([]));
+    assert_eq!(events.next_message(), Some(completion("1", json!(posting.id))));
+    assert!([polling, posting].iter().all(|requests| !requests.path.contains(&requests.id)));
 }
 
 #[test]
