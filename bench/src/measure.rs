@@ -28,7 +28,7 @@ pub(crate) struct Plan {
     /// How many connections hear a broadcast, or do nothing.
     pub(crate) connections: usize,
     /// How long a server may take for what it does after its clients have what they wait for.
-    settling: Duration,
+    pub(crate) settling: Duration,
     pub(crate) conformance: Option<PathBuf>,
 }
 
