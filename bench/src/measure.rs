@@ -19,8 +19,6 @@ const TEXT: &str = "thirty-two bytes of plain text..";
 const CALLERS: usize = 32;
 /// How many connections are opened at once.
 const OPENED_AT_ONCE: usize = 16;
-/// What a server does after its clients have what they wait for.
-const SETTLING: Duration = Duration::from_millis(500);
 
 /// How much is done.
 #[derive(Debug)]
@@ -29,18 +27,27 @@ pub(crate) struct Plan {
     pub(crate) time: Duration,
     /// How many connections hear a broadcast, or do nothing.
     pub(crate) connections: usize,
+    /// How long a server may take for what it does after its clients have what they wait for.
+    pub(crate) settling: Duration,
     pub(crate) conformance: Option<PathBuf>,
 }
 
 impl Default for Plan {
     fn default() -> Self {
-        Plan { runs: 3, time: Duration::from_secs(2), connections: 1000, conformance: None }
+        Plan {
+            runs: 3,
+            time: Duration::from_secs(2),
+            connections: 1000,
+            settling: Duration::from_millis(500),
+            conformance: None,
+        }
     }
 }
 
 impl Plan {
     pub(crate) fn smoke() -> Self {
-        Plan { runs: 1, time: Duration::from_millis(100), connections: 20, ..Plan::default() }
+        let time = Duration::from_millis(100);
+        Plan { runs: 1, time, connections: 20, settling: time, ..Plan::default() }
     }
 
     async fn server(&self, kind: Kind) -> Result<Server, Error> {
@@ -160,19 +167,24 @@ async fn listen(mut listener: Listener, heard: Arc<(AtomicUsize, Notify)>, all: 
 async fn idle(server: &Server, kind: Kind, plan: &Plan) -> Result<f64, Error> {
     // What the first connections bring about is not theirs alone.
     let some = plan.connections / 10;
-    let first = hold(server, kind, 0..some).await?;
+    let first = hold(server, kind, plan, 0..some).await?;
     let before = server.resident()?;
-    let more = hold(server, kind, some..some + plan.connections).await?;
+    let more = hold(server, kind, plan, some..some + plan.connections).await?;
     let after = server.resident()?;
     drop((first, more));
     Ok(after.saturating_sub(before) as f64 / plan.connections as f64 / 1000.0)
 }
 
-async fn hold(server: &Server, kind: Kind, numbers: std::ops::Range<usize>) -> Result<Vec<Listener>, Error> {
+async fn hold(
+    server: &Server,
+    kind: Kind,
+    plan: &Plan,
+    numbers: std::ops::Range<usize>,
+) -> Result<Vec<Listener>, Error> {
     let opened =
         stream::iter(numbers).map(async |number| Ok(Caller::open(server, kind, number).await?.into_listener()));
     let held = opened.buffer_unordered(OPENED_AT_ONCE).try_collect().await;
-    tokio::time::sleep(SETTLING).await;
+    tokio::time::sleep(plan.settling).await;
     held
 }
 
