@@ -205,18 +205,23 @@ impl Registry {
     /// Forgets a connection and takes it out of its groups. Doing so again changes nothing.
     pub(crate) fn unregister(&self, connection: &Connection) {
         let peer = &connection.peer;
-        let groups = connection.memberships.lock().take();
-        peer.telemetry.meters.left(groups.as_ref().map_or(0, HashSet::len));
-        for group in groups.into_iter().flatten() {
+        let Some(groups) = connection.memberships.lock().take() else { return };
+        peer.telemetry.meters.left(groups.len());
+        for group in groups {
             self.groups.remove(&group, peer.number);
         }
         if let Some(user) = &connection.user {
             self.users.remove(user, peer.number);
         }
-        let removed = self.connections.write(peer.id.as_str()).and_then(|mut shard| shard.remove(peer.id.as_str()));
-        if removed.is_some()
-            && let Some(count) = self.count(peer.protocol)
-        {
+        // Ids that the application gives may be less unique than it thinks.
+        let is_own = |known: &Arc<Connection>| known.peer.number == peer.number;
+        let removed = self.connections.write(peer.id.as_str()).and_then(|mut shard| {
+            let is_known = shard.get(peer.id.as_str()).is_some_and(is_own);
+            if is_known { shard.remove(peer.id.as_str()) } else { None }
+        });
+        // Not under the lock: it may be the last that keeps what the application has stored there.
+        drop(removed);
+        if let Some(count) = self.count(peer.protocol) {
             count.fetch_sub(1, Ordering::AcqRel);
         }
     }

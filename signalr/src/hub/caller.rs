@@ -35,7 +35,7 @@ impl Caller {
 
     /// Who the caller is: see [`Context::user`].
     pub fn user(&self) -> Option<User> {
-        self.0.caller.user()
+        self.0.owner.user()
     }
 
     /// The id of the user: see [`Context::user_id`].

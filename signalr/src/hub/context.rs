@@ -6,9 +6,9 @@ use super::request::Request;
 use crate::backplane::registry::{HubCore, Memberships};
 use crate::clients::Clients;
 use crate::clients::groups::{Groups, TooManyGroups};
-use crate::session::caller::Caller;
 use crate::session::cancel::CancellationToken;
 use crate::session::close::CloseReason;
+use crate::session::owner::Owner;
 use crate::session::peer::Peer;
 use crate::transport::Transport;
 use crate::user::User;
@@ -24,7 +24,7 @@ pub(crate) struct Connection {
     pub(crate) transport: Transport,
     /// The id that it is addressed by.
     pub(crate) user: Option<Box<str>>,
-    pub(crate) caller: Arc<Caller>,
+    pub(crate) owner: Arc<Owner>,
     pub(crate) request: Request,
     pub(crate) items: Items,
     pub(crate) memberships: Memberships,
@@ -91,7 +91,7 @@ impl<H: HubMethods> Context<H> {
     /// that of the latest poll of a long-polling client, and the new one where
     /// [credentials were renewed](crate::HubOptions::authentication_refresh). Matches `Context.User`.
     pub fn user(&self) -> Option<User> {
-        self.connection.caller.user()
+        self.connection.owner.user()
     }
 
     /// The id that [`Clients::user`](crate::Clients::user) reaches the caller by: that of its [`user`](Self::user) when it

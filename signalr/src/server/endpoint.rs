@@ -11,11 +11,11 @@ use crate::hub::service::HubService;
 use crate::hub::{Hub, HubInner};
 use crate::protocol::Codec;
 use crate::protocol::handshake::STATEFUL_VERSION;
-use crate::session::caller::Caller;
 use crate::session::close::CloseReason;
 use crate::session::handshake::{Handshake, HandshakeRules, accept};
 use crate::session::inbox::Overflow;
 use crate::session::mailbox::Mailbox;
+use crate::session::owner::Owner;
 use crate::session::peer::Peer;
 use crate::session::settings::Settings;
 use crate::session::{BoxFuture, Session};
@@ -140,10 +140,10 @@ impl<H: HubMethods> HubEndpoint<H> {
 
     /// Serves a connection, on a task of its own.
     fn open(&self, opened: Opened) {
-        let Opened { caller, transport, parts, socket, place, admitted } = opened;
+        let Opened { owner, transport, parts, socket, place, admitted } = opened;
         let shared = self.0.clone();
-        let watch = shared.watch(caller.connection(), transport);
-        let opening = Box::new(Opening { caller, place, request: request::Request::of(parts), transport });
+        let watch = shared.watch(owner.connection(), transport);
+        let opening = Box::new(Opening { owner, place, request: request::Request::of(parts), transport });
         tokio::spawn(async move {
             if let Some(duplex) = socket.attached().await {
                 serve(shared, duplex, opening, admitted, watch).await;
@@ -200,7 +200,7 @@ impl<H: HubMethods> Endpoint for HubEndpoint<H> {
 
 /// What is known of a connection before its handshake.
 pub(super) struct Opening {
-    pub(super) caller: Arc<Caller>,
+    pub(super) owner: Arc<Owner>,
     pub(super) place: Option<Place>,
     pub(super) request: request::Request,
     pub(super) transport: Transport,
@@ -250,13 +250,13 @@ fn session<H: HubMethods>(
 ) -> (Box<Session>, Option<Box<Place>>) {
     connection::shaken(protocol);
     let settings = shared.terms(opening.transport).settings.clone();
-    let Opening { caller, place, request, transport } = opening;
+    let Opening { owner, place, request, transport } = opening;
     let resume = shared.dispatch.resume_rules().filter(|_| {
         let agreed = place.as_ref().is_some_and(|place| place.resumable);
         agreed && transport == Transport::WebSockets && version >= STATEFUL_VERSION
     });
     let peer = Peer::new(
-        caller.connection().into(),
+        owner.connection().into(),
         Codec::new(protocol, shared.hub.core.naming()),
         settings.outbound_capacity,
         // What is promised to be delivered is neither dropped nor a reason to disconnect: senders wait.
@@ -272,8 +272,8 @@ fn session<H: HubMethods>(
         peer: peer.clone(),
         core: shared.hub.core.clone(),
         transport,
-        user: caller.user_id(),
-        caller: caller.clone(),
+        user: owner.user_id(),
+        owner: owner.clone(),
         request,
         items: Default::default(),
         memberships: Memberships::new(settings.groups),
@@ -296,7 +296,7 @@ fn session<H: HubMethods>(
     });
     let users = shared.dispatch.users();
     if users.are_looked_after() {
-        session.look_after(caller, users.end_with_authentication);
+        session.look_after(owner, users.end_with_authentication);
     }
     (session, kept)
 }

@@ -48,10 +48,10 @@ impl RawEndpoint {
 
     /// Serves a connection, on a task of its own.
     fn open(&self, opened: Opened) {
-        let Opened { caller, transport, parts, socket, place, admitted } = opened;
-        let mut watch = Watch::begin(&self.path, caller.connection(), transport, self.meters.on(transport));
+        let Opened { owner, transport, parts, socket, place, admitted } = opened;
+        let mut watch = Watch::begin(&self.path, owner.connection(), transport, self.meters.on(transport));
         let span = watch.span();
-        let shared = Shared::new(caller.connection().into(), caller.user_id(), Request::of(parts), transport);
+        let shared = Shared::new(owner.connection().into(), owner.user_id(), Request::of(parts), transport);
         let shared = Arc::new(shared);
         let settings = self.options.settings();
         let settings = RawSettings {

@@ -7,8 +7,8 @@ use crate::hub::Hub;
 use crate::hub::method::HubMethods;
 use crate::hub::request::Request;
 use crate::protocol::negotiate::new_connection_id;
-use crate::session::caller::{Caller, Identity};
 use crate::session::close::CloseReason;
+use crate::session::owner::{Identity, Owner};
 use crate::transport::messages::{Messages, TransportReader, TransportWriter};
 use crate::transport::server::gate::Closed;
 use crate::transport::stream::ByteStream;
@@ -220,9 +220,9 @@ impl<H: HubMethods> IntoFuture for Serve<H> {
                 return CloseReason::ServerError("the policy of the hub refuses the connection".to_owned());
             }
             let user_id = user.as_ref().and_then(User::id).map(Into::into);
-            let caller = Caller::new(&id, Identity { is_known: user.is_some(), id: user_id }, user);
+            let owner = Owner::new(&id, Identity { is_known: user.is_some(), id: user_id }, user);
             let watch = shared.watch(&id, transport);
-            serve(shared, duplex, Box::new(Opening { caller, place: None, request, transport }), admitted, watch).await
+            serve(shared, duplex, Box::new(Opening { owner, place: None, request, transport }), admitted, watch).await
         })
     }
 }

@@ -1,16 +1,16 @@
 //! A session looks after its user's authentication: it ends when that expires, and tells the hub when it was renewed.
 
 use super::Session;
-use super::caller::Caller;
 use super::calls::Call;
 use super::close::CloseReason;
+use super::owner::Owner;
 use std::sync::{Arc, Weak};
 use std::task::Context;
 use tokio::time::Instant;
 
 /// What a session has besides where authentication may expire or be renewed.
 pub(super) struct Authentication {
-    caller: Arc<Caller>,
+    owner: Arc<Owner>,
     /// Whether the session ends when the authentication does.
     ends: bool,
     until: Option<Instant>,
@@ -21,13 +21,13 @@ pub(super) struct Authentication {
 }
 
 impl Session {
-    /// Looks after the authentication of the caller; `ends` says whether its end is the session's. To be called before the
+    /// Looks after the authentication of the owner; `ends` says whether its end is the session's. To be called before the
     /// session is polled.
-    pub(crate) fn look_after(&mut self, caller: Arc<Caller>, ends: bool) {
-        caller.connect(&self.peer);
-        let until = if ends { caller.until() } else { None };
+    pub(crate) fn look_after(&mut self, owner: Arc<Owner>, ends: bool) {
+        owner.connect(&self.peer);
+        let until = if ends { owner.until() } else { None };
         self.authentication =
-            Some(Box::new(Authentication { caller, ends, until, refreshed: false, telling: Weak::new() }));
+            Some(Box::new(Authentication { owner, ends, until, refreshed: false, telling: Weak::new() }));
     }
 
     /// When the authentication expires.
@@ -38,7 +38,7 @@ impl Session {
     /// Takes over what has changed. Says whether there is something to do because of it.
     pub(super) fn poll_authentication(&mut self, cx: &mut Context<'_>) -> bool {
         let Some(authentication) = &mut self.authentication else { return false };
-        if let Some(change) = authentication.caller.take_change() {
+        if let Some(change) = authentication.owner.take_change() {
             authentication.until = change.until.filter(|_| authentication.ends);
             authentication.refreshed |= change.refreshed;
         }

@@ -6,7 +6,6 @@
 //! knows the session by its [`peer::Peer`].
 
 mod authentication;
-pub(crate) mod caller;
 pub(crate) mod calls;
 pub(crate) mod cancel;
 pub(crate) mod close;
@@ -20,6 +19,7 @@ pub(crate) mod invocations;
 pub(crate) mod keepalive;
 pub(crate) mod mailbox;
 pub(crate) mod outbound;
+pub(crate) mod owner;
 pub(crate) mod pace;
 pub(crate) mod peer;
 pub(crate) mod receive;

@@ -5,6 +5,7 @@ use crate::protocol::TransferFormat;
 use crate::session::outbound::Outbound;
 use bytes::{Buf, Bytes};
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -73,17 +74,21 @@ impl<T, R> Half<T, R> {
         }
     }
 
-    /// The result of the step that was begun; `None` if none was.
+    /// The result of the step that was begun; `None` if none was, or it panicked.
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<R>> {
         match std::mem::replace(self, Half::Gone) {
-            Half::Busy(mut step) => match step.as_mut().poll(cx) {
-                Poll::Pending => {
+            Half::Busy(mut step) => match catch_unwind(AssertUnwindSafe(|| step.as_mut().poll(cx))) {
+                Ok(Poll::Pending) => {
                     *self = Half::Busy(step);
                     Poll::Pending
                 }
-                Poll::Ready((half, result)) => {
+                Ok(Poll::Ready((half, result))) => {
                     *self = Half::Idle(half);
                     Poll::Ready(Some(result))
+                }
+                Err(_panic) => {
+                    tracing::error!("a transport of the application panicked");
+                    Poll::Ready(None)
                 }
             },
             other => {
@@ -128,7 +133,8 @@ impl<R: TransportReader, W: TransportWriter> Duplex for Messages<R, W> {
             });
             match ready!(self.reader.poll(cx)) {
                 Some(Ok(Some(block))) => self.rest = block,
-                Some(Ok(None)) | None => return Poll::Ready(Received::Closed),
+                Some(Ok(None)) => return Poll::Ready(Received::Closed),
+                None => return Poll::Ready(Received::Lost("the transport panicked".to_owned())),
                 Some(Err(error)) => return Poll::Ready(Received::Lost(error.to_string())),
             }
         }

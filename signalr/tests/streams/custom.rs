@@ -1,6 +1,6 @@
 //! Transports of one's own: here a pair of channels.
 
-use crate::support::{call, handshake, server};
+use crate::support::{call, handshake, server, soon};
 use bytes::Bytes;
 use serde_json::json;
 use signalr::protocol::TransferFormat;
@@ -138,4 +138,35 @@ async fn many_messages_share_a_block_while_the_writer_waits() {
         blocks += 1;
     }
     assert!(answers == 101 && blocks < 100, "{blocks} blocks");
+}
+
+/// Gives a handshake, and then what it says.
+struct Explodes(Option<Vec<u8>>, bool);
+
+impl TransportReader for Explodes {
+    async fn receive(&mut self) -> io::Result<Option<Bytes>> {
+        match self.0.take() {
+            Some(bytes) => Ok(Some(bytes.into())),
+            None if self.1 => panic!("a panic of the reader, which is part of the test"),
+            None => std::future::pending().await,
+        }
+    }
+}
+
+impl TransportWriter for Explodes {
+    async fn send(&mut self, _block: Bytes, _format: TransferFormat) -> io::Result<()> {
+        if self.1 {
+            panic!("a panic of the writer, which is part of the test");
+        }
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn a_transport_that_panics_ends_its_connection_in_order() {
+    for reads in [true, false] {
+        let (reader, writer) = (Explodes(Some(handshake("json")), reads), Explodes(None, !reads));
+        let reason = soon(server().serve_transport(reader, writer).into_future()).await;
+        assert!(matches!(reason, CloseReason::TransportLost(_)), "{reason}");
+    }
 }

@@ -1,8 +1,8 @@
 //! How connections over streams end.
 
-use crate::support::{Client, call, server, server_with, soon};
+use crate::support::{Client, call, probe, server, server_with, soon};
 use serde_json::json;
-use signalr::{CloseReason, HubOptions};
+use signalr::{CloseReason, HubOptions, HubServer};
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -107,7 +107,7 @@ async fn a_message_above_the_limit_ends_the_connection() {
 
 #[tokio::test(start_paused = true)]
 async fn streams_are_drained_with_the_application_they_belong_to() {
-    let hub = crate::support::probe();
+    let hub = probe();
     let hubs = signalr::SignalR::builder().hub("/probe", &hub).build();
     let (client, stream) = tokio::io::duplex(1024);
     let connection = tokio::spawn(hubs.server(&hub).serve(stream).into_future());
@@ -128,7 +128,7 @@ async fn streams_are_drained_with_the_application_they_belong_to() {
 #[test]
 fn options_are_checked() {
     let options = HubOptions::default().keep_alive_interval(Duration::ZERO);
-    let error = signalr::HubServer::new(&crate::support::probe(), &options).unwrap_err();
+    let error = HubServer::new(&probe(), &options).unwrap_err();
     assert_eq!(error.option(), "HubOptions::keep_alive_interval");
 }
 
@@ -168,4 +168,24 @@ async fn a_stream_that_breaks_says_how() {
     assert_eq!(soon(connection).await.unwrap(), CloseReason::TransportLost("it broke".to_owned()));
     let mut rest = Vec::new();
     assert_eq!(client.stream.read_to_end(&mut rest).await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn an_id_that_was_given_twice_stays_with_the_later_connection() {
+    let hub = probe();
+    let server = HubServer::new(&hub, &HubOptions::default()).unwrap();
+    let mut clients = Vec::new();
+    for _ in 0..2 {
+        let (client, stream) = tokio::io::duplex(1024);
+        let connection = tokio::spawn(server.serve(stream).id("same").into_future());
+        clients.push((Client::shake_hands(client, "json").await, connection));
+    }
+    let (mut later, _serving) = clients.pop().unwrap();
+    let (earlier, ended) = clients.pop().unwrap();
+    drop(earlier);
+    soon(ended).await.unwrap();
+    assert_eq!(hub.handle().connections(), 1);
+    hub.handle().client("same").told("x".to_owned());
+    assert_eq!(soon(later.next()).await.unwrap()["arguments"], json!(["x"]));
+    drop(later);
 }

@@ -1,7 +1,7 @@
 //! Sessions whose user's authentication ends.
 
 use super::*;
-use crate::session::caller::{Caller, Identity};
+use crate::session::owner::{Identity, Owner};
 use crate::user::User;
 use std::time::SystemTime;
 
@@ -11,10 +11,10 @@ fn user(seconds: u64) -> User {
     User::new("ann").with_expiry(SystemTime::now() + Duration::from_secs(seconds))
 }
 
-fn connect(user: User, ends: bool) -> (Client, Arc<Caller>, Instant) {
-    let caller = Caller::new("id", Identity::default(), Some(user));
-    let client = Client::connect_with(settings(), |session| session.look_after(caller.clone(), ends)).0;
-    (client, caller, Instant::now())
+fn connect(user: User, ends: bool) -> (Client, Arc<Owner>, Instant) {
+    let owner = Owner::new("id", Identity::default(), Some(user));
+    let client = Client::connect_with(settings(), |session| session.look_after(owner.clone(), ends)).0;
+    (client, owner, Instant::now())
 }
 
 /// Waits for the end, and returns its reason and the seconds until then.
@@ -42,18 +42,18 @@ async fn it_comes_not_where_it_is_not_asked_for() {
 
 #[tokio::test(start_paused = true)]
 async fn renewed_authentication_puts_it_off_and_older_one_changes_nothing() {
-    let (client, caller, begin) = connect(user(10), true);
+    let (client, owner, begin) = connect(user(10), true);
     tokio::time::sleep(Duration::from_secs(5)).await;
-    caller.refresh(Identity::default(), Some(user(50)));
-    caller.refresh(Identity::default(), Some(user(1)));
+    owner.refresh(Identity::default(), Some(user(50)));
+    owner.refresh(Identity::default(), Some(user(1)));
     assert_eq!(end(client, begin).await, (CloseReason::AuthenticationExpired, 55));
 }
 
 #[tokio::test(start_paused = true)]
 async fn whoever_is_authenticated_for_a_shorter_time_is_out_earlier() {
-    let (client, caller, begin) = connect(User::new("ann"), true);
+    let (client, owner, begin) = connect(User::new("ann"), true);
     tokio::time::sleep(Duration::from_secs(3)).await;
-    caller.follow(Some(&user(4)));
+    owner.follow(Some(&user(4)));
     assert_eq!(end(client, begin).await, (CloseReason::AuthenticationExpired, 7));
 }
 
@@ -88,16 +88,16 @@ impl Service for Slow {
 
 #[tokio::test(start_paused = true)]
 async fn renewals_do_not_pile_up_before_a_hub_that_takes_its_time() {
-    let caller = Caller::new("id", Identity::default(), Some(user(1000)));
+    let owner = Owner::new("id", Identity::default(), Some(user(1000)));
     let told = Arc::new(Mutex::new(0));
     let release = Arc::new(Notify::new());
     let (mut client, ()) = Client::connect_with(settings(), |session| {
         let inner = TestService { peer: session.peer.clone(), release: release.clone(), ended: Arc::default() };
         session.service = Box::new(Slow { inner, told: told.clone() });
-        session.look_after(caller.clone(), false);
+        session.look_after(owner.clone(), false);
     });
     for seconds in 0..20 {
-        caller.refresh(Identity::default(), Some(user(2000 + seconds)));
+        owner.refresh(Identity::default(), Some(user(2000 + seconds)));
         client.send(&[&call(1, "Echo")]).await;
         assert_eq!(client.next().await, result(1, "x"));
     }

@@ -236,16 +236,16 @@ async fn what_was_sent_before_a_kick_arrives() {
 #[cfg(feature = "server")]
 #[tokio::test(start_paused = true)]
 async fn a_reader_of_events_that_has_left_is_noticed_while_its_calls_hold_reading_back() {
-    use crate::session::caller::{Caller, Identity};
+    use crate::session::owner::{Identity, Owner};
     use crate::transport::server::inlet::Inlet;
     use crate::transport::server::pending::{Live, Pending};
     use crate::transport::server::server_sent_events;
 
     let pending = Pending::new(10);
     let token = pending.promise(true, false).unwrap().unwrap().token.unwrap();
-    let caller = |id: &str| Caller::new(id, Identity::default(), None);
+    let owner = |id: &str| Owner::new(id, Identity::default(), None);
     let inlet = Arc::new(Inlet::default());
-    let (_, place) = pending.pick_up(&token, caller, |_| Live::ServerSentEvents(inlet.clone())).unwrap();
+    let (_, place) = pending.pick_up(&token, owner, |_| Live::ServerSentEvents(inlet.clone())).unwrap();
     let (response, duplex) = server_sent_events::open(inlet.clone(), place, None);
     let settings = settings();
     let peer = Arc::new(Peer::new("id".into(), Protocol::Json, settings.outbound_capacity, settings.overflow, true));

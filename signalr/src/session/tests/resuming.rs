@@ -280,6 +280,41 @@ async fn a_socket_that_still_lives_is_replaced_and_told_goodbye() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn of_two_sockets_at_once_the_later_one_goes_on() {
+    let mut session = Resuming::connect(settings());
+    session.push("a");
+    assert_eq!(session.next().await, "a");
+    session.attach();
+    let (_, unused) = pair();
+    let mut first = std::mem::replace(&mut session.client.end, unused);
+    session.resume(1).await;
+    assert_eq!(session.next().await, "a");
+    let mut buffer = [0; 64];
+    assert!(matches!(poll_fn(|cx| first.poll_receive(cx, &mut buffer)).await, Received::Closed));
+    session.push("b");
+    assert_eq!(session.next().await, "b");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_socket_that_comes_at_the_end_still_gets_what_it_missed() {
+    for drains in [true, false] {
+        let mut session = Resuming::connect(settings());
+        session.cut().await;
+        session.push("missed");
+        session.attach();
+        if drains {
+            session.client.peer.drain(crate::session::peer::Drain::Finish);
+        } else {
+            session.client.peer.close(CloseReason::Kicked("out".to_owned()));
+        }
+        assert_eq!(session.next().await, r#"{"type":9,"sequenceId":1}"#);
+        assert_eq!(session.next().await, "missed");
+        assert!(session.next().await.starts_with(r#"{"type":7"#));
+        assert!(!session.mailbox.is_open());
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn senders_wait_while_the_buffer_is_full_and_nothing_is_dropped() {
     let mut session = Resuming::connect(Settings { overflow: Overflow::Wait, ..settings() });
     let text = |number: u32| format!("{number:0>99}");

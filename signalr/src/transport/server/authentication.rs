@@ -2,7 +2,7 @@
 
 use super::negotiate::plain;
 use crate::session::BoxFuture;
-use crate::session::caller::{Caller, Identity};
+use crate::session::owner::{Identity, Owner};
 use crate::user::User;
 use axum::response::Response;
 use http::request::Parts;
@@ -78,69 +78,69 @@ impl Users {
     }
 
     /// The user of a connection that this request opens.
-    pub(crate) fn caller(&self, connection: &str, parts: &Parts) -> Arc<Caller> {
-        Caller::new(connection, self.identity(parts), parts.extensions.get().cloned())
+    pub(crate) fn owner(&self, connection: &str, parts: &Parts) -> Arc<Owner> {
+        Owner::new(connection, self.identity(parts), parts.extensions.get().cloned())
     }
 
     /// Whether a further poll or a stateful reconnect comes from the user of the connection, who may have changed.
-    pub(crate) fn readmit(&self, caller: &Arc<Caller>, parts: &Parts) -> Readmission {
+    pub(crate) fn readmit(&self, owner: &Arc<Owner>, parts: &Parts) -> Readmission {
         let identity = self.identity(parts);
         let user = parts.extensions.get::<User>();
         if !self.refresh {
-            if !caller.is(&identity) {
+            if !owner.is(&identity) {
                 return Readmission::Forbidden;
             }
-            caller.follow(user);
+            owner.follow(user);
             return Readmission::Granted;
         }
-        if caller.has(&identity, user) {
+        if owner.has(&identity, user) {
             return Readmission::Granted;
         }
-        match self.ask(caller, user) {
+        match self.ask(owner, user) {
             Some(decided) => {
-                let (caller, user) = (caller.clone(), user.cloned());
+                let (owner, user) = (owner.clone(), user.cloned());
                 Readmission::Asked(Box::pin(async move {
                     let accepted = decided.await;
                     if accepted {
-                        caller.refresh(identity, user);
+                        owner.refresh(identity, user);
                     }
                     accepted
                 }))
             }
-            None if caller.is(&identity) => {
-                caller.refresh(identity, user.cloned());
+            None if owner.is(&identity) => {
+                owner.refresh(identity, user.cloned());
                 Readmission::Granted
             }
             None => Readmission::Forbidden,
         }
     }
 
-    fn ask(&self, caller: &Caller, renewed: Option<&User>) -> Option<BoxFuture<bool>> {
+    fn ask(&self, owner: &Owner, renewed: Option<&User>) -> Option<BoxFuture<bool>> {
         let decision = self.decision.as_ref()?;
-        let connection_id = caller.connection().to_owned();
-        Some(decision(AuthenticationRefresh { connection_id, current: caller.user(), renewed: renewed.cloned() }))
+        let connection_id = owner.connection().to_owned();
+        Some(decision(AuthenticationRefresh { connection_id, current: owner.user(), renewed: renewed.cloned() }))
     }
 
     /// Renews the authentication of a connection by a request to `…/refresh`. One that is not open yet has nothing to renew:
     /// whoever opens it is authenticated anew.
-    pub(crate) fn renew(&self, id: &str, caller: Option<Arc<Caller>>, parts: &Parts) -> BoxFuture<Response> {
+    pub(crate) fn renew(&self, id: &str, owner: Option<Arc<Owner>>, parts: &Parts) -> BoxFuture<Response> {
         let Some(user) = parts.extensions.get::<User>().filter(|user| !user.is_expired()).cloned() else {
             return Box::pin(std::future::ready(refused(StatusCode::UNAUTHORIZED, "invalid_token")));
         };
         let identity = self.identity(parts);
-        let is_open = caller.is_some();
-        let caller = caller.unwrap_or_else(|| Caller::new(id, Identity::default(), None));
-        let decided = self.ask(&caller, Some(&user));
+        let is_open = owner.is_some();
+        let owner = owner.unwrap_or_else(|| Owner::new(id, Identity::default(), None));
+        let decided = self.ask(&owner, Some(&user));
         Box::pin(async move {
             let accepted = match decided {
                 Some(decided) => decided.await,
-                None => !is_open || caller.is(&identity),
+                None => !is_open || owner.is(&identity),
             };
             if !accepted {
                 return rejected();
             }
-            caller.refresh(identity, Some(user));
-            let body = match caller.user().as_ref().and_then(lifetime) {
+            owner.refresh(identity, Some(user));
+            let body = match owner.user().as_ref().and_then(lifetime) {
                 Some(seconds) => format!("{{\"tokenLifetimeSeconds\":{seconds}}}"),
                 None => "{}".to_owned(),
             };

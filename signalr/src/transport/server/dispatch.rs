@@ -11,9 +11,9 @@ use super::{server_sent_events, upgrade};
 use crate::protocol::Transport;
 use crate::protocol::negotiate::new_connection_id;
 use crate::session::BoxFuture;
-use crate::session::caller::Caller;
 use crate::session::close::CloseReason;
 use crate::session::mailbox::Mailbox;
+use crate::session::owner::Owner;
 use crate::session::stateful::ResumeRules;
 use crate::transport::Duplex;
 use crate::transport::query::query_values;
@@ -60,7 +60,7 @@ pub(crate) struct Dispatch {
 /// A connection that a request has opened.
 pub(crate) struct Opened {
     /// Whose it is, and its id.
-    pub(crate) caller: Arc<Caller>,
+    pub(crate) owner: Arc<Owner>,
     pub(crate) transport: Transport,
     /// The request, without its body.
     pub(crate) parts: Parts,
@@ -155,8 +155,8 @@ impl Dispatch {
         let Some(token) = connection_token(parts) else {
             return Answer::Now(refused(StatusCode::BAD_REQUEST, "missing_connection_token"));
         };
-        let (id, caller) = match self.connections.find(&token) {
-            Some(Known::Live(_, caller)) => (caller.connection().into(), Some(caller)),
+        let (id, owner) = match self.connections.find(&token) {
+            Some(Known::Live(_, owner)) => (owner.connection().into(), Some(owner)),
             Some(Known::Promised(id)) => (id, None),
             None => return Answer::Now(refused(StatusCode::NOT_FOUND, "connection_not_found")),
         };
@@ -164,7 +164,7 @@ impl Dispatch {
             // Before version 1 of the negotiation the token is no secret.
             return Answer::Now(refused(StatusCode::BAD_REQUEST, "unsupported_negotiate_version"));
         }
-        Answer::Later(self.rules.users.renew(&id, caller, parts))
+        Answer::Later(self.rules.users.renew(&id, owner, parts))
     }
 
     /// Answers a request to the endpoint's own path. `open` serves the connection that it may open.
@@ -196,8 +196,8 @@ impl Dispatch {
     fn delete(&self, parts: &Parts) -> Response {
         let Some(token) = connection_token(parts) else { return plain(StatusCode::BAD_REQUEST, NO_ID) };
         match self.connections.find(&token) {
-            Some(Known::Live(Live::LongPolling(polls), caller)) => {
-                if !caller.is(&self.rules.users.identity(parts)) {
+            Some(Known::Live(Live::LongPolling(polls), owner)) => {
+                if !owner.is(&self.rules.users.identity(parts)) {
                     return forbidden();
                 }
                 polls.delete();
@@ -214,13 +214,13 @@ impl Dispatch {
         let mut posts = None;
         let live = |kept: Option<Arc<Inlet>>| Live::ServerSentEvents(posts.insert(kept.unwrap_or_default()).clone());
         match (self.pick_up(&token, transport, &parts, live), posts) {
-            (Ok((caller, place, admitted)), Some(posts)) => {
+            (Ok((owner, place, admitted)), Some(posts)) => {
                 let info =
                     parts.extensions.get::<ConnectInfo<HttpConnection>>().filter(|_| parts.version == Version::HTTP_11);
                 let handover = info.map(|ConnectInfo(connection)| connection.handover().clone());
                 let (response, duplex) = server_sent_events::open(posts, place, handover);
                 let socket = Socket::Attached(Box::new(duplex));
-                open(Opened { caller, transport, parts, socket, place: None, admitted });
+                open(Opened { owner, transport, parts, socket, place: None, admitted });
                 response
             }
             (Err(Refusal::Live(..)), _) => plain(StatusCode::CONFLICT, ""),
@@ -238,13 +238,13 @@ impl Dispatch {
             Live::LongPolling(opened.insert(polls).clone())
         };
         Answer::Now(match (self.pick_up(&token, transport, &parts, live), opened) {
-            (Ok((caller, place, admitted)), Some(polls)) => {
+            (Ok((owner, place, admitted)), Some(polls)) => {
                 let socket = Socket::Attached(Box::new(LongPolling::new(polls, place)));
-                open(Opened { caller, transport, parts, socket, place: None, admitted });
+                open(Opened { owner, transport, parts, socket, place: None, admitted });
                 long_polling::opened()
             }
-            (Err(Refusal::Live(Live::LongPolling(polls), caller)), _) => {
-                match self.rules.users.readmit(&caller, &parts) {
+            (Err(Refusal::Live(Live::LongPolling(polls), owner)), _) => {
+                match self.rules.users.readmit(&owner, &parts) {
                     Readmission::Granted => return Answer::Poll(polls.begin()),
                     Readmission::Forbidden => forbidden(),
                     Readmission::Asked(accepted) => {
@@ -252,7 +252,7 @@ impl Dispatch {
                             if accepted.await {
                                 return uncached(polls.begin().await);
                             }
-                            if caller.close(CloseReason::AuthenticationRefused) {
+                            if owner.close(CloseReason::AuthenticationRefused) {
                                 polls.leave();
                             } else {
                                 polls.delete();
@@ -274,11 +274,11 @@ impl Dispatch {
             Err(refusal) => return Answer::Now(refusal),
         };
         let socket = Socket::Upgrading(on_upgrade, self.rules.frame_limit);
-        let (caller, place, admitted) = match connection_token(&parts) {
+        let (owner, place, admitted) = match connection_token(&parts) {
             Some(token) => match self.pick_up(&token, transport, &parts, over_socket) {
-                Ok((caller, place, admitted)) => (caller, Some(place), admitted),
-                Err(Refusal::Live(Live::WebSockets(Some(mailbox)), caller)) => {
-                    return self.readmit(&parts, &caller, mailbox, socket, response);
+                Ok((owner, place, admitted)) => (owner, Some(place), admitted),
+                Err(Refusal::Live(Live::WebSockets(Some(mailbox)), owner)) => {
+                    return self.readmit(&parts, &owner, mailbox, socket, response);
                 }
                 Err(Refusal::Live(..)) => return Answer::Now(plain(StatusCode::CONFLICT, "")),
                 Err(Refusal::Other(mut refusal)) => {
@@ -291,7 +291,7 @@ impl Dispatch {
             },
             None if !self.offers(transport) => return Answer::Now(not_offered(transport)),
             None => match (new_connection_id(), self.gate.admit()) {
-                (Ok(id), Ok(admitted)) => (self.rules.users.caller(&id, &parts), None, admitted),
+                (Ok(id), Ok(admitted)) => (self.rules.users.owner(&id, &parts), None, admitted),
                 (Ok(_), Err(closed)) => return Answer::Now(closed.response()),
                 (Err(error), _) => {
                     tracing::error!(%error, "no random bytes for a connection id");
@@ -299,7 +299,7 @@ impl Dispatch {
                 }
             },
         };
-        open(Opened { caller, transport, parts, socket, place, admitted });
+        open(Opened { owner, transport, parts, socket, place, admitted });
         Answer::Now(response)
     }
 
@@ -307,7 +307,7 @@ impl Dispatch {
     fn readmit(
         &self,
         parts: &Parts,
-        caller: &Arc<Caller>,
+        owner: &Arc<Owner>,
         mailbox: Arc<Mailbox>,
         socket: Socket,
         response: Response,
@@ -315,20 +315,20 @@ impl Dispatch {
         if !mailbox.is_open() {
             return Answer::Now(plain(StatusCode::NO_CONTENT, ""));
         }
-        match self.rules.users.readmit(caller, parts) {
+        match self.rules.users.readmit(owner, parts) {
             Readmission::Granted => {
                 tokio::spawn(resume(mailbox, socket));
                 Answer::Now(response)
             }
             Readmission::Forbidden => Answer::Now(forbidden()),
             Readmission::Asked(accepted) => {
-                let caller = caller.clone();
+                let owner = owner.clone();
                 Answer::Later(Box::pin(async move {
                     if accepted.await {
                         tokio::spawn(resume(mailbox, socket));
                         return response;
                     }
-                    caller.close(CloseReason::AuthenticationRefused);
+                    owner.close(CloseReason::AuthenticationRefused);
                     rejected()
                 }))
             }
@@ -346,24 +346,24 @@ impl Dispatch {
         transport: Transport,
         parts: &Parts,
         live: impl FnOnce(Option<Arc<Inlet>>) -> Live,
-    ) -> Result<(Arc<Caller>, Place, Admitted), Refusal> {
+    ) -> Result<(Arc<Owner>, Place, Admitted), Refusal> {
         if !self.offers(transport) {
             let known = self.connections.find(token).is_some();
             return Err(Refusal::other(if known { not_offered(transport) } else { unknown() }));
         }
         let (identity, user) = (self.rules.users.identity(parts), parts.extensions.get::<User>());
-        let caller = |id: &str| Caller::new(id, identity, user.cloned());
-        let picked_up = self.connections.pick_up(token, caller, live).map_err(|error| match error {
+        let owner = |id: &str| Owner::new(id, identity, user.cloned());
+        let picked_up = self.connections.pick_up(token, owner, live).map_err(|error| match error {
             PickUpError::Unknown => Refusal::other(unknown()),
             PickUpError::Forbidden => Refusal::other(forbidden()),
             PickUpError::Live(live, _) if live.transport() != transport => {
                 Refusal::other(plain(StatusCode::BAD_REQUEST, OTHER_TRANSPORT))
             }
-            PickUpError::Live(live, caller) => Refusal::Live(live, caller),
+            PickUpError::Live(live, owner) => Refusal::Live(live, owner),
         });
-        let (caller, place) = picked_up?;
+        let (owner, place) = picked_up?;
         match self.gate.admit() {
-            Ok(admitted) => Ok((caller, place, admitted)),
+            Ok(admitted) => Ok((owner, place, admitted)),
             Err(closed) => {
                 // POSTs may wait for somebody to read them.
                 if let Some(Known::Live(live, _)) = self.connections.find(token)
@@ -396,7 +396,7 @@ async fn resume(mailbox: Arc<Mailbox>, socket: Socket) {
 /// Why a connection is not picked up.
 enum Refusal {
     /// It lives already, by the same transport.
-    Live(Live, Arc<Caller>),
+    Live(Live, Arc<Owner>),
     Other(Box<Response>),
 }
 

@@ -4,8 +4,8 @@ use super::inlet::Inlet;
 use super::long_polling::Polls;
 use crate::protocol::Transport;
 use crate::protocol::negotiate::new_connection_id;
-use crate::session::caller::{Caller, Identity};
 use crate::session::mailbox::Mailbox;
+use crate::session::owner::{Identity, Owner};
 use std::collections::{HashMap, VecDeque};
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -36,7 +36,7 @@ struct Table {
 #[derive(Debug)]
 enum Entry {
     Promised(Promised),
-    Live(Live, Arc<Caller>),
+    Live(Live, Arc<Owner>),
 }
 
 #[derive(Debug)]
@@ -57,7 +57,7 @@ pub(crate) enum Known {
     /// A promised connection of this id.
     Promised(Box<str>),
     /// A connection that was picked up, and whose it is.
-    Live(Live, Arc<Caller>),
+    Live(Live, Arc<Owner>),
 }
 
 /// Where the POSTs of a connection go.
@@ -114,7 +114,7 @@ pub(crate) enum PickUpError {
     /// Another user has posted to it.
     Forbidden,
     /// The connection lives already.
-    Live(Live, Arc<Caller>),
+    Live(Live, Arc<Owner>),
 }
 
 /// A live connection's place in the table; dropping it gives the place back.
@@ -172,38 +172,38 @@ impl Pending {
         Ok(Some(Promise { id, token }))
     }
 
-    /// Makes a promised connection live; `caller` says whose it is, `live` how requests reach it, which gets what POSTs have
+    /// Makes a promised connection live; `owner` says whose it is, `live` how requests reach it, which gets what POSTs have
     /// brought already.
     pub(crate) fn pick_up(
         self: &Arc<Self>,
         token: &str,
-        caller: impl FnOnce(&str) -> Arc<Caller>,
+        owner: impl FnOnce(&str) -> Arc<Owner>,
         live: impl FnOnce(Option<Arc<Inlet>>) -> Live,
-    ) -> Result<(Arc<Caller>, Place), PickUpError> {
+    ) -> Result<(Arc<Owner>, Place), PickUpError> {
         let now = Instant::now();
         let mut table = self.lock();
-        let (key, caller) = match table.entries.get_key_value(token) {
+        let (key, owner) = match table.entries.get_key_value(token) {
             Some((key, Entry::Promised(promised))) if promised.until > now => {
-                let caller = caller(&promised.id);
-                if promised.poster.as_ref().is_some_and(|poster| !caller.is(poster)) {
+                let owner = owner(&promised.id);
+                if promised.poster.as_ref().is_some_and(|poster| !owner.is(poster)) {
                     return Err(PickUpError::Forbidden);
                 }
-                (key.clone(), caller)
+                (key.clone(), owner)
             }
-            Some((_, Entry::Live(live, caller))) => return Err(PickUpError::Live(live.clone(), caller.clone())),
+            Some((_, Entry::Live(live, owner))) => return Err(PickUpError::Live(live.clone(), owner.clone())),
             _ => return Err(PickUpError::Unknown),
         };
         let Some(Entry::Promised(promised)) = table.entries.remove(token) else { return Err(PickUpError::Unknown) };
         table.pending -= 1;
         let live = live(promised.inlet);
-        table.entries.insert(key.clone(), Entry::Live(live, caller.clone()));
-        Ok((caller, Place { pending: self.clone(), token: key, resumable: promised.resumable }))
+        table.entries.insert(key.clone(), Entry::Live(live, owner.clone()));
+        Ok((owner, Place { pending: self.clone(), token: key, resumable: promised.resumable }))
     }
 
     /// What is known by a token.
     pub(crate) fn find(&self, token: &str) -> Option<Known> {
         match self.lock().entries.get(token)? {
-            Entry::Live(live, caller) => Some(Known::Live(live.clone(), caller.clone())),
+            Entry::Live(live, owner) => Some(Known::Live(live.clone(), owner.clone())),
             Entry::Promised(promised) => {
                 (promised.until > Instant::now()).then(|| Known::Promised(promised.id.clone()))
             }
@@ -213,8 +213,8 @@ impl Pending {
     /// Where the POSTs of a user to a connection go, which need not be picked up yet.
     pub(crate) fn posts(&self, token: &str, poster: Identity) -> Option<Posts> {
         let (inlet, is_owner) = match self.lock().entries.get_mut(token)? {
-            Entry::Live(live, caller) => match live.inlet() {
-                Some(inlet) => (inlet.clone(), caller.is(&poster)),
+            Entry::Live(live, owner) => match live.inlet() {
+                Some(inlet) => (inlet.clone(), owner.is(&poster)),
                 None => return Some(Posts::Nowhere),
             },
             Entry::Promised(promised) if promised.until > Instant::now() => {
@@ -298,12 +298,12 @@ mod tests {
         pending.promise(true, false).unwrap().unwrap().token.unwrap()
     }
 
-    fn pick_up(pending: &Arc<Pending>, token: &str) -> Result<(Arc<Caller>, Place), PickUpError> {
+    fn pick_up(pending: &Arc<Pending>, token: &str) -> Result<(Arc<Owner>, Place), PickUpError> {
         pick_up_as(pending, token, Identity::default())
     }
 
-    fn pick_up_as(pending: &Arc<Pending>, token: &str, who: Identity) -> Result<(Arc<Caller>, Place), PickUpError> {
-        pending.pick_up(token, |id| Caller::new(id, who, None), |_| Live::WebSockets(None))
+    fn pick_up_as(pending: &Arc<Pending>, token: &str, who: Identity) -> Result<(Arc<Owner>, Place), PickUpError> {
+        pending.pick_up(token, |id| Owner::new(id, who, None), |_| Live::WebSockets(None))
     }
 
     fn inlet(pending: &Pending, token: &str) -> Arc<Inlet> {

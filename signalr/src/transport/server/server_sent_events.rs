@@ -204,6 +204,10 @@ impl Duplex for ServerSentEvents {
         if let Some(socket) = self.socket() {
             ready!(socket.poll_flush(cx));
             if !data.is_empty() {
+                if socket.has_left() {
+                    // Reading has had its chance to say so; a session that is held back does not read.
+                    return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
+                }
                 socket.put(chunk(event(data, CHUNK_HEAD)));
                 data.clear();
                 ready!(socket.poll_flush(cx));
@@ -293,7 +297,7 @@ fn event(data: &Outbound, room: usize) -> Vec<u8> {
 mod tests {
     use super::super::pending::{Live, Pending};
     use super::*;
-    use crate::session::caller::{Caller, Identity};
+    use crate::session::owner::{Identity, Owner};
     use futures_util::FutureExt;
     use std::future::poll_fn;
 
@@ -314,8 +318,8 @@ mod tests {
     fn connection() -> (Response, ServerSentEvents) {
         let pending = Pending::new(10);
         let token = pending.promise(true, false).unwrap().unwrap().token.unwrap();
-        let caller = |id: &str| Caller::new(id, Identity::default(), None);
-        let (_, place) = pending.pick_up(&token, caller, |_| Live::ServerSentEvents(Arc::default())).unwrap();
+        let owner = |id: &str| Owner::new(id, Identity::default(), None);
+        let (_, place) = pending.pick_up(&token, owner, |_| Live::ServerSentEvents(Arc::default())).unwrap();
         open(Arc::default(), place, None)
     }
 
@@ -347,6 +351,24 @@ mod tests {
         let mut buffer = [0; 10];
         assert!(matches!(poll_fn(|cx| duplex.poll_receive(cx, &mut buffer)).await, Received::Closed));
         poll_fn(|cx| duplex.poll_close(cx)).await;
+    }
+
+    #[tokio::test]
+    async fn a_client_that_leaves_its_socket_can_be_sent_nothing_either() {
+        let (response, mut duplex) = connection();
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        duplex.shared.take(listener.accept().await.unwrap().0);
+        drop(response);
+        send(&mut duplex, "one").unwrap().unwrap();
+        drop(client);
+        // The session does not read, and the system knows only after some writes.
+        let failed = async {
+            while send(&mut duplex, "more").is_none_or(|sent| sent.is_ok()) {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(std::time::Duration::from_secs(20), failed).await.expect("an error");
     }
 
     #[tokio::test]

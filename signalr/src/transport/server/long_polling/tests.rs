@@ -1,6 +1,6 @@
 use super::super::pending::{Live, Pending};
 use super::*;
-use crate::session::caller::{Caller, Identity};
+use crate::session::owner::{Identity, Owner};
 use futures_util::FutureExt;
 use std::future::poll_fn;
 
@@ -11,7 +11,7 @@ fn connection() -> (Arc<Polls>, LongPolling) {
     let token = pending.promise(true, false).unwrap().unwrap().token.unwrap();
     let mut polls = None;
     let live = |_| Live::LongPolling(polls.insert(Polls::new(Arc::default(), TIMES)).clone());
-    let (_, place) = pending.pick_up(&token, |id| Caller::new(id, Identity::default(), None), live).unwrap();
+    let (_, place) = pending.pick_up(&token, |id| Owner::new(id, Identity::default(), None), live).unwrap();
     let polls = polls.unwrap();
     (polls.clone(), LongPolling::new(polls, place))
 }

@@ -17,7 +17,7 @@ pub(crate) struct Identity {
 }
 
 /// The user of one connection, shared by its session, its hub and the table of connections.
-pub(crate) struct Caller {
+pub(crate) struct Owner {
     /// The public id of the connection.
     connection: Box<str>,
     state: Mutex<State>,
@@ -40,9 +40,9 @@ pub(super) struct Change {
     pub(super) refreshed: bool,
 }
 
-impl Caller {
+impl Owner {
     pub(crate) fn new(connection: &str, identity: Identity, user: Option<User>) -> Arc<Self> {
-        Arc::new(Caller {
+        Arc::new(Owner {
             connection: connection.into(),
             state: Mutex::new(State { identity, user, refreshed: false }),
             changed: AtomicBool::new(false),
@@ -140,8 +140,8 @@ impl Caller {
     }
 }
 
-impl fmt::Debug for Caller {
+impl fmt::Debug for Owner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Caller").field("connection", &self.connection).finish_non_exhaustive()
+        f.debug_struct("Owner").field("connection", &self.connection).finish_non_exhaustive()
     }
 }
