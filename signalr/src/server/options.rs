@@ -2,7 +2,7 @@
 
 use super::limits::Limits;
 use super::origin::Origins;
-use super::validation::{Invalid, above_zero, at_most_a_year};
+use super::validation::{Invalid, above_zero, at_least, at_most_a_year};
 use crate::hub::filter::{AnyFilter, Filters, HubFilter};
 use crate::protocol::Protocol;
 use crate::session::handshake::HandshakeRules;
@@ -378,6 +378,8 @@ impl HubOptions {
         }
         above_zero("HubOptions::poll_timeout", self.poll_timeout, "90 s")?;
         above_zero("HubOptions::disconnect_timeout", self.disconnect_timeout, "15 s")?;
+        let name = "HubOptions::stateful_reconnect_buffer_size";
+        at_least(name, self.stateful_reconnect_buffer_size, 1, "nothing could be sent; the default is 100,000 bytes")?;
         if self.minimum_protocol_version > NEWEST_NEGOTIATION {
             let advice = format!("no client could negotiate: the newest version is {NEWEST_NEGOTIATION}");
             return Err(Invalid::new("HubOptions::minimum_protocol_version", self.minimum_protocol_version, advice));
@@ -479,6 +481,7 @@ mod tests {
         for (options, option) in [
             (HubOptions::default().transports([]), "HubOptions::transports"),
             (HubOptions::default().minimum_protocol_version(2), "HubOptions::minimum_protocol_version"),
+            (HubOptions::default().stateful_reconnect_buffer_size(0), "HubOptions::stateful_reconnect_buffer_size"),
         ] {
             assert_eq!(options.validate().unwrap_err().option, option);
         }
