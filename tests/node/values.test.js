@@ -82,13 +82,13 @@ overEveryTransport("values", (way) => {
   });
 
   test("MakeEverything returns each kind of value", async (t) => {
-    const connection = await connect(t, { protocol });
-    assert.deepEqual(await connection.invoke("MakeEverything"), everything(protocol, NEAREST_TO_SERVERS_BIG));
+    const connection = await connect(t, way);
+    assert.deepEqual(await connection.invoke("MakeEverything"), everything(way.protocol, NEAREST_TO_SERVERS_BIG));
   });
 
   test("EchoEverything returns what it was given", async (t) => {
-    const connection = await connect(t, { protocol });
-    const sent = everything(protocol, Number.MAX_SAFE_INTEGER);
+    const connection = await connect(t, way);
+    const sent = everything(way.protocol, Number.MAX_SAFE_INTEGER);
     assert.deepEqual(await connection.invoke("EchoEverything", sent), sent);
   });
 });
