@@ -277,6 +277,7 @@ impl PartialHeader {
     const EMPTY: Self = PartialHeader { bytes: [0; MAX_HEADER], length: 0 };
 
     /// Reads the rest of the header; if that has not arrived either, keeps what has.
+    #[inline(always)]
     fn read(&mut self, bytes: &mut InPlace<'_>, rules: Rules) -> Result<Option<Header>, FrameError> {
         // All of the header is usually there, and is read where it lies.
         if self.length == 0

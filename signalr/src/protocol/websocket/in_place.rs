@@ -34,7 +34,7 @@ impl<'a> InPlace<'a> {
     }
 
     /// Reads up to `count` bytes, unmasks and keeps them.
-    #[inline]
+    #[inline(always)]
     pub(super) fn keep(&mut self, count: usize, mask: Option<[u8; 4]>) -> &[u8] {
         let start = self.read;
         let target = self.kept;

@@ -22,7 +22,7 @@ pub fn apply_mask(payload: &mut [u8], key: [u8; 4]) {
 /// What lies between the end of the moved bytes and the end of the source is garbage afterwards.
 ///
 /// Small frames decide the speed of the decoder, so this is one pass without a call, instead of a `memmove` and a loop.
-#[inline]
+#[inline(always)]
 pub(super) fn move_unmasked(buffer: &mut [u8], source: Range<usize>, target: usize, key: [u8; 4]) {
     debug_assert!(target <= source.start && source.end <= buffer.len());
     let gap = source.start - target;

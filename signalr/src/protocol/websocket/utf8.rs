@@ -80,6 +80,7 @@ impl Utf8 {
 
 /// Whether all of `bytes` is ASCII. For short texts this takes a quarter of the time of `from_utf8`; those of fewer bytes
 /// than a block are not looked at.
+#[inline(always)]
 fn is_ascii(bytes: &[u8]) -> bool {
     let is_ascii = |block: &[u8; 32]| block.iter().fold(0, |bits, byte| bits | byte) < 0x80;
     let (blocks, _) = bytes.as_chunks();
