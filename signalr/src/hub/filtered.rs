@@ -87,10 +87,7 @@ impl<H: HubMethods> Innermost<H> {
     }
 
     async fn hub(&self) -> Result<Arc<H>, HubError> {
-        match self.instance.get() {
-            Some(hub) => Ok(hub.clone()),
-            None => self.hub.source.make(self.context.clone()).await,
-        }
+        self.hub.source.value(&self.context, &self.instance).await
     }
 }
 

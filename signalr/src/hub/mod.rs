@@ -74,10 +74,18 @@ pub(crate) enum Source<H: HubMethods> {
 }
 
 impl<H: HubMethods> Source<H> {
-    pub(crate) async fn make(&self, context: Context<H>) -> Result<Arc<H>, HubError> {
+    async fn make(&self, context: Context<H>) -> Result<Arc<H>, HubError> {
         match self {
             Source::Shared(hub) => Ok(hub.clone()),
             Source::PerConnection(factory) | Source::PerCall(factory) => factory(context).await.map(Arc::new),
+        }
+    }
+
+    /// The value for one call: that of the connection, or one of its own.
+    pub(crate) async fn value(&self, context: &Context<H>, instance: &OnceLock<Arc<H>>) -> Result<Arc<H>, HubError> {
+        match instance.get() {
+            Some(hub) => Ok(hub.clone()),
+            None => self.make(context.clone()).await,
         }
     }
 

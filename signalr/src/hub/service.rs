@@ -117,11 +117,7 @@ impl<H: HubMethods> HubService<H> {
             {
                 return reply.error(error);
             }
-            let made = match instance.get() {
-                Some(hub) => Ok(hub.clone()),
-                None => hub.source.make(context.clone()).await,
-            };
-            let hub = match made {
+            let hub = match hub.source.value(&context, &instance).await {
                 Ok(hub) => hub,
                 Err(error) => return reply.error(error),
             };
@@ -243,10 +239,7 @@ impl<H: HubMethods> Beginning<H> {
     /// Runs `on_disconnected`.
     async fn end(self, reason: CloseReason) -> Result<(), HubError> {
         let Some(run) = H::ON_DISCONNECTED else { return Ok(()) };
-        let hub = match self.instance.get() {
-            Some(hub) => hub.clone(),
-            None => self.hub.source.make(self.context.clone()).await?,
-        };
+        let hub = self.hub.source.value(&self.context, &self.instance).await?;
         run(Lifecycle { hub, context: self.context, reason }).await
     }
 }
@@ -391,11 +384,7 @@ impl<H: HubMethods> Service for HubService<H> {
         let (hub, context, instance) = (self.hub.clone(), self.context.clone(), self.instance.clone());
         let span = spans::lifecycle_span(&self.connection().core.name, Event::AuthenticationRefreshed);
         let run = Box::pin(async move {
-            let hub = match instance.get() {
-                Some(hub) => Ok(hub.clone()),
-                None => hub.source.make(context.clone()).await,
-            };
-            let told = match hub {
+            let told = match hub.source.value(&context, &instance).await {
                 // It is given no reason.
                 Ok(hub) => run(Lifecycle { hub, context: context.clone(), reason: CloseReason::ClientClosed }).await,
                 Err(error) => Err(error),

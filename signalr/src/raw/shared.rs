@@ -5,7 +5,7 @@ use crate::protocol::TransferFormat;
 use crate::session::cancel::CancellationToken;
 use crate::session::close::CloseReason;
 use crate::telemetry::connection;
-use crate::transport::Transport;
+use crate::transport::{Transport, wake};
 use bytes::Bytes;
 use std::collections::VecDeque;
 use std::io;
@@ -62,12 +62,6 @@ impl State {
 
     fn error(reason: &CloseReason) -> io::Error {
         io::Error::new(io::ErrorKind::BrokenPipe, format!("the connection has ended: {reason}"))
-    }
-}
-
-fn wake(waker: Option<Waker>) {
-    if let Some(waker) = waker {
-        waker.wake();
     }
 }
 

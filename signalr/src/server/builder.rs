@@ -148,23 +148,17 @@ impl SignalRBuilder {
     /// Mounts a hub at a path of axum's router, such as `/chat`. The same hub can be mounted at several paths; its connections
     /// reach each other whichever they use.
     pub fn hub<H: HubMethods>(self, path: impl Into<String>, hub: &Hub<H>) -> Self {
-        let options = self.options.clone();
-        self.hub_with_options(path, hub, &options)
+        self.hub_with(path, hub, |options| options)
     }
 
     /// Mounts a hub whose options differ: `change` begins with those set by [`options`](Self::options) before.
     pub fn hub_with<H: HubMethods>(
-        self,
+        mut self,
         path: impl Into<String>,
         hub: &Hub<H>,
         change: impl FnOnce(HubOptions) -> HubOptions,
     ) -> Self {
-        let options = change(self.options.clone());
-        self.hub_with_options(path, hub, &options)
-    }
-
-    fn hub_with_options<H: HubMethods>(mut self, path: impl Into<String>, hub: &Hub<H>, options: &HubOptions) -> Self {
-        let options = options.clone().within(&self.filters);
+        let options = change(self.options.clone()).within(&self.filters);
         self.endpoints.push((path.into(), Arc::new(HubEndpoint::new(hub, &options, &self.shutdown))));
         self
     }

@@ -257,9 +257,11 @@ impl Session {
     fn poll_timer(&mut self, cx: &mut Context<'_>) -> bool {
         let mut progress = false;
         let may_be_earlier = self.stateful.is_some() || self.authentication.is_some();
-        if may_be_earlier && self.next_tick() < self.timer.deadline() {
+        if may_be_earlier {
             let next = self.next_tick();
-            self.timer.as_mut().reset(next);
+            if next < self.timer.deadline() {
+                self.timer.as_mut().reset(next);
+            }
         }
         while self.closing.is_none() && self.timer.as_mut().poll(cx).is_ready() {
             let now = Instant::now();

@@ -20,6 +20,14 @@ use crate::session::outbound::Outbound;
 use std::io;
 use std::task::{Context, Poll};
 
+/// Wakes whoever was waiting. To be called without the lock under which it waited.
+#[cfg(feature = "server")]
+pub(crate) fn wake(waker: Option<std::task::Waker>) {
+    if let Some(waker) = waker {
+        waker.wake();
+    }
+}
+
 /// One attached socket, whatever it is made of.
 pub(crate) trait Duplex: Send {
     /// Receives bytes into `buffer`, which belongs to the caller and is only lent for the call.

@@ -1,5 +1,6 @@
 //! What the POSTs of one connection bring, until its session reads it.
 
+use crate::transport::Received;
 use axum::body::{Body, HttpBody};
 use bytes::{Buf, Bytes};
 use std::collections::VecDeque;
@@ -153,8 +154,13 @@ impl Inlet {
 
     // ---- for the session's end ----
 
+    /// What a `Duplex` receives.
+    pub(super) fn poll_receive(&self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<Received> {
+        self.poll_read(cx, buffer).map(|count| count.map_or(Received::Closed, Received::Data))
+    }
+
     /// `None` when it was closed and everything was read.
-    pub(super) fn poll_read(&self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<Option<usize>> {
+    fn poll_read(&self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<Option<usize>> {
         // A client that posts without end must not keep the session's thread for itself.
         let coop = ready!(poll_proceed(cx));
         let mut state = self.lock();

@@ -5,7 +5,7 @@ use super::outlet::Outlet;
 use super::pending::Place;
 use crate::protocol::TransferFormat;
 use crate::session::outbound::Outbound;
-use crate::transport::{Duplex, Received};
+use crate::transport::{Duplex, Received, wake};
 use axum::body::Body;
 use axum::response::Response;
 use bytes::Bytes;
@@ -159,12 +159,6 @@ impl Polls {
         drop(place);
         self.inlet.close();
         wake(poll);
-    }
-}
-
-fn wake(waker: Option<Waker>) {
-    if let Some(waker) = waker {
-        waker.wake();
     }
 }
 
@@ -343,7 +337,7 @@ impl Duplex for LongPolling {
         if self.is_lost(cx) {
             return Poll::Ready(Received::Lost(LOST.to_owned()));
         }
-        self.polls.inlet.poll_read(cx, buffer).map(|count| count.map_or(Received::Closed, Received::Data))
+        self.polls.inlet.poll_receive(cx, buffer)
     }
 
     fn poll_send(

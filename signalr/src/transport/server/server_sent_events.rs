@@ -7,7 +7,7 @@ use super::outlet::Outlet;
 use super::pending::Place;
 use crate::protocol::TransferFormat;
 use crate::session::outbound::Outbound;
-use crate::transport::{Duplex, Received};
+use crate::transport::{Duplex, Received, wake};
 use axum::body::Body;
 use axum::response::Response;
 use bytes::Bytes;
@@ -89,12 +89,6 @@ impl Taker for Shared {
         drop(state);
         wake(session);
         self.inlet.wake_reader();
-    }
-}
-
-fn wake(waker: Option<Waker>) {
-    if let Some(waker) = waker {
-        waker.wake();
     }
 }
 
@@ -192,7 +186,7 @@ impl Duplex for ServerSentEvents {
         if self.socket().is_some_and(|socket| socket.poll_left(cx)) {
             self.shared.inlet.close();
         }
-        self.shared.inlet.poll_read(cx, buffer).map(|count| count.map_or(Received::Closed, Received::Data))
+        self.shared.inlet.poll_receive(cx, buffer)
     }
 
     fn poll_send(
