@@ -1,5 +1,15 @@
 //! What generated code uses; not a part of the public interface.
 
+#[cfg(feature = "client-core")]
+pub use crate::client::{
+    builder::HubConnectionBuilder,
+    call::{Call, StreamCall},
+    callback::Callback,
+    connection::HubConnection,
+    error::ClientError,
+    handlers::Handlers,
+    receiver::{HubClient, ReceiverFor},
+};
 pub use crate::clients::results::ClientResult;
 pub use crate::clients::sent::Sent;
 pub use crate::clients::target::{Many, NoReceiver, Receiver, Single, SingleClient, Target};

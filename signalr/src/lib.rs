@@ -63,13 +63,15 @@
 //! | `msgpack` | no | The MessagePack hub protocol. Clients choose the protocol; a server offers all that it was built with. |
 //! | `metrics` | no | Numbers of connections, calls, messages and bytes, for the recorder of the `metrics` facade. |
 
-// Until there is a client, nothing but the server uses the session and what it serves.
-#![cfg_attr(not(feature = "server"), allow(dead_code))]
+// Either end alone leaves a part of the session unused, which serves both.
+#![cfg_attr(not(all(feature = "server", feature = "client")), allow(dead_code))]
 
 pub mod dotnet;
 pub mod protocol;
 
 mod backplane;
+#[cfg(feature = "client-core")]
+mod client;
 mod clients;
 mod hub;
 #[cfg(feature = "server")]
@@ -91,6 +93,15 @@ pub mod __private;
 #[doc = include_str!("../../README.md")]
 struct Readme;
 
+#[cfg(feature = "client-core")]
+pub use client::{
+    builder::HubConnectionBuilder,
+    call::{Call, StreamCall},
+    connect::ConnectError,
+    connection::HubConnection,
+    error::{ClientError, HubFailure},
+    receiver::HubClient,
+};
 pub use clients::Clients;
 pub use clients::groups::{Groups, TooManyGroups};
 pub use clients::handle::HubHandle;
