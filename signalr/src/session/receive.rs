@@ -5,7 +5,7 @@ use super::close::CloseReason;
 use super::inbound::Flow;
 use super::settings::Settings;
 use super::{HIGH_WATER, Session};
-use crate::protocol::{Completion, Invocation, Message, Outcome, ProtocolError};
+use crate::protocol::{Completion, Invocation, Message, Outcome, ProtocolError, Raw};
 use crate::streaming::upload::{UploadError, UploadHandle};
 use crate::transport::Received;
 use std::cell::Cell;
@@ -130,13 +130,13 @@ impl Session {
         });
     }
 
-    fn message(&mut self, body: &[u8], cx: &mut Context<'_>) -> Result<(), ProtocolError> {
-        let message = self.peer.codec().decode(body)?;
-        if self.stateful.is_some() && !self.count(&message, body.len())? {
+    fn message(&mut self, body: Raw<'_>, cx: &mut Context<'_>) -> Result<(), ProtocolError> {
+        let message = self.peer.codec().decode_raw(body)?;
+        if self.stateful.is_some() && !self.count(&message, body.as_bytes().len())? {
             return Ok(());
         }
         match message {
-            Message::Invocation(invocation) => self.invocation(body, &invocation, cx),
+            Message::Invocation(invocation) => self.invocation(body.as_bytes(), &invocation, cx),
             Message::StreamItem(item) => self.uploads.push(&item.id, item.item.as_bytes()),
             Message::Completion(completion) => self.completion(completion)?,
             Message::CancelInvocation { id } => self.calls.cancel(&id),
