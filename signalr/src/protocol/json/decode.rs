@@ -73,8 +73,8 @@ impl<'a> Fields<'a> {
                 Property::Result => self.result = Some(raw_value(&mut scanner)?),
                 Property::Error => self.error = Some(string(&mut scanner, "error")?),
                 Property::ErrorInfo => {
-                    let info = raw_value(&mut scanner)?;
-                    self.rare.get_or_insert_default().error_info = Some(info);
+                    let rare = self.rare.get_or_insert_default();
+                    (rare.error_info, scanner) = error_info(scanner)?;
                 }
                 Property::AllowReconnect => self.allow_reconnect = boolean(&mut scanner, "allowReconnect")?,
                 Property::SequenceId => self.sequence_id = int64(&mut scanner, "sequenceId")?,
@@ -210,6 +210,12 @@ fn missing(name: &str) -> ProtocolError {
 #[inline(always)]
 fn required_id(id: Option<Text<'_>>) -> Result<Cow<'_, str>, ProtocolError> {
     id.map(Text::into_cow).filter(|id| !id.is_empty()).ok_or_else(|| missing("invocationId"))
+}
+
+#[inline(never)]
+fn error_info<'a>(mut scanner: Scanner<'a>) -> Result<(Option<Raw<'a>>, Scanner<'a>), ReadError> {
+    let info = raw_value(&mut scanner)?;
+    Ok((Some(info), scanner))
 }
 
 /// An error with what stands beside its text. That is not a part of the protocol that all peers speak, so whatever is not of
