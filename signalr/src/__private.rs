@@ -4,11 +4,11 @@
 pub use crate::client::{
     builder::HubConnectionBuilder,
     call::{Call, StreamCall},
-    callback::Callback,
+    callback::{Callback, CallbackResult, CallbackStart, NotRun},
     connection::HubConnection,
     error::ClientError,
     handlers::Handlers,
-    receiver::{HubClient, ReceiverFor},
+    receiver::{Answers, HubClient, ReceiverFor, Receives},
 };
 pub use crate::clients::results::ClientResult;
 pub use crate::clients::sent::Sent;
@@ -29,3 +29,21 @@ pub use crate::session::cancel::CancellationToken;
 pub use crate::session::close::CloseReason;
 pub use crate::streaming::upload::Upload;
 pub use std;
+
+/// What is there only together with the client: generated code does not see this crate's features.
+#[cfg(feature = "client-core")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __client_only {
+    ($($item:tt)*) => { $($item)* };
+}
+
+/// What is there only together with the client: nothing.
+#[cfg(not(feature = "client-core"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __client_only {
+    ($($item:tt)*) => {};
+}
+
+pub use __client_only as client_only;

@@ -4,3 +4,4 @@ pub(crate) mod answer;
 pub(crate) mod hub;
 pub(crate) mod lifecycle;
 pub(crate) mod receiver;
+pub(crate) mod registration;

@@ -121,7 +121,8 @@ impl Parameter {
     }
 }
 
-fn parameter_name(pattern: &Pat, number: usize) -> String {
+/// The name of a parameter in error texts. The number is for one without a name.
+pub(crate) fn parameter_name(pattern: &Pat, number: usize) -> String {
     use syn::ext::IdentExt;
     match pattern {
         Pat::Ident(pattern) => {

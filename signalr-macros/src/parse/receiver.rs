@@ -7,11 +7,10 @@ use crate::ctx::CratePath;
 use crate::errors::Errors;
 use crate::model::method::typed;
 use crate::model::name::{Case, WireName};
-use crate::model::receiver::{Receiver, ReceiverMethod};
+use crate::model::receiver::{Receiver, ReceiverMethod, ReceiverParameter};
 use crate::model::ty;
 use proc_macro2::{Span, TokenStream};
-use quote::format_ident;
-use syn::{Attribute, Ident, Item, ItemTrait, LitStr, Pat, TraitItem, TraitItemFn, Type};
+use syn::{Attribute, Item, ItemTrait, LitStr, TraitItem, TraitItemFn};
 
 /// The options of the trait.
 #[derive(Default)]
@@ -125,16 +124,12 @@ fn read_method(function: &TraitItemFn, marks: &ReceiverMethodOptions, case: Case
             .cloned()
             .collect(),
         cfgs: cfgs(&function.attrs),
-        arguments: typed(&function.sig).enumerate().map(argument).collect(),
+        parameters: typed(&function.sig)
+            .enumerate()
+            .map(|(index, argument)| ReceiverParameter::new(argument, index + 1))
+            .collect(),
+        returned: returned.cloned(),
         answer: returned.map(|returned| ty::result(returned).map_or(returned, |(value, _)| value).clone()),
         latest: marks.latest.is_some(),
     }
-}
-
-fn argument((index, argument): (usize, &syn::PatType)) -> (Ident, Type) {
-    let name = match &*argument.pat {
-        Pat::Ident(pattern) => pattern.ident.clone(),
-        _ => format_ident!("argument{}", index + 1),
-    };
-    (name, (*argument.ty).clone())
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 /// Makes a client: of the type `C`, which is [`HubConnection`] for calls by name, or what `#[hub(client)]` has made.
 pub struct HubConnectionBuilder<C = HubConnection> {
-    handlers: Handlers,
+    pub(super) handlers: Handlers,
     client: PhantomData<fn() -> C>,
 }
 

@@ -11,7 +11,7 @@ use std::sync::{Arc, Weak};
 pub struct HubConnection(pub(super) Arc<Shared>);
 
 /// A handle that does not keep the connection: what callbacks hold.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct WeakConnection(Weak<Shared>);
 
 #[derive(Debug)]
@@ -29,13 +29,21 @@ impl WeakConnection {
 
 impl HubConnection {
     /// Calls a method of the hub by its name.
-    pub fn invoke<T>(&self, method: impl Into<std::borrow::Cow<'static, str>>, arguments: impl WireArguments) -> Call<'_, T> {
+    pub fn invoke<T>(
+        &self,
+        method: impl Into<std::borrow::Cow<'static, str>>,
+        arguments: impl WireArguments,
+    ) -> Call<'_, T> {
         let _ = (method.into(), arguments.count());
         todo!()
     }
 
     /// Calls a streaming method of the hub by its name.
-    pub fn stream<T>(&self, method: impl Into<std::borrow::Cow<'static, str>>, arguments: impl WireArguments) -> StreamCall<'_, T> {
+    pub fn stream<T>(
+        &self,
+        method: impl Into<std::borrow::Cow<'static, str>>,
+        arguments: impl WireArguments,
+    ) -> StreamCall<'_, T> {
         let _ = (method.into(), arguments.count());
         todo!()
     }

@@ -6,5 +6,7 @@ pub(crate) mod callback;
 pub(crate) mod connect;
 pub(crate) mod connection;
 pub(crate) mod error;
+pub(crate) mod handler;
 pub(crate) mod handlers;
 pub(crate) mod receiver;
+pub(crate) mod service;
