@@ -28,6 +28,7 @@ fn settings(detailed_errors: bool) -> Settings {
         outbound_capacity: 10_000,
         overflow: Overflow::Disconnect,
         detailed_errors,
+        redials: true,
         intervals: Intervals { ping: Duration::from_secs(15), timeout: Duration::from_secs(30), probe: None },
         close_timeout: Duration::from_secs(5),
         call_grace: Duration::from_secs(5),
