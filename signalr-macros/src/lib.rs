@@ -9,6 +9,7 @@ mod model;
 mod parse;
 
 use errors::Errors;
+use parse::hub::Place;
 use proc_macro::TokenStream;
 
 /// Makes the methods of an impl block callable by clients.
@@ -213,15 +214,26 @@ pub fn hub(options: TokenStream, item: TokenStream) -> TokenStream {
 
 fn expand_hub(options: proc_macro2::TokenStream, item: proc_macro2::TokenStream) -> proc_macro2::TokenStream {
     let errors = Errors::default();
-    let Some(block) = parse::hub::block(item.clone(), &errors) else {
+    let Some(place) = parse::hub::item(item.clone(), &errors) else {
         return errors.beside(item);
     };
     let options = parse::hub::HubOptions::parse(options, &errors);
-    let hub = parse::hub::hub(options, block, &errors);
-    if errors.is_empty() {
-        return errors.beside(expand::hub::hub(&hub));
+    match place {
+        Place::Block(block) => {
+            let hub = parse::hub::hub(options, block, &errors);
+            let expanded = if errors.is_empty() { expand::hub::hub(&hub) } else { expand::hub::without_methods(&hub) };
+            errors.beside(expanded)
+        }
+        Place::Contract(item) => {
+            let contract = parse::contract::contract(options, item, &errors);
+            let expanded = if errors.is_empty() {
+                expand::contract::contract(&contract)
+            } else {
+                expand::contract::without_methods(&contract)
+            };
+            errors.beside(expanded)
+        }
     }
-    errors.beside(expand::hub::without_methods(&hub.options, &hub.block))
 }
 
 /// Makes a trait the set of methods that a server may call on its clients.

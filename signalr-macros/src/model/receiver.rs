@@ -1,11 +1,10 @@
 //! A receiver: a trait with what the server may call on a client.
 
-use super::method::parameter_name;
+use super::method::{parameter_ident, parameter_name};
 use super::name::WireName;
 use super::ty;
 use crate::parse::receiver::ReceiverOptions;
-use quote::format_ident;
-use syn::{Attribute, Ident, ItemTrait, Pat, PatType, Type};
+use syn::{Attribute, Ident, ItemTrait, PatType, Type};
 
 /// A trait marked `#[receiver]`.
 pub(crate) struct Receiver {
@@ -46,12 +45,8 @@ pub(crate) struct ReceiverParameter {
 impl ReceiverParameter {
     /// Reads a typed parameter. The number is for one without a name.
     pub(crate) fn new(argument: &PatType, number: usize) -> Self {
-        let ident = match &*argument.pat {
-            Pat::Ident(pattern) => pattern.ident.clone(),
-            _ => format_ident!("argument{number}"),
-        };
         ReceiverParameter {
-            ident,
+            ident: parameter_ident(&argument.pat, number),
             ty: (*argument.ty).clone(),
             name: parameter_name(&argument.pat, number),
             is_connection: is_connection(&argument.ty),

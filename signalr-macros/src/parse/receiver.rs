@@ -1,7 +1,7 @@
 //! `#[receiver(..)]` on a trait and on its methods.
 
 use super::attr;
-use super::hub::{cfgs, wire_name};
+use super::hub::{carried, cfgs, wire_name};
 use crate::check;
 use crate::ctx::CratePath;
 use crate::errors::Errors;
@@ -113,16 +113,10 @@ pub(crate) fn receiver(options: ReceiverOptions, mut item: ItemTrait, errors: &E
 
 fn read_method(function: &TraitItemFn, marks: &ReceiverMethodOptions, case: Case) -> ReceiverMethod {
     let returned = ty::returned(&function.sig.output);
-    let carried = ["cfg", "doc", "deprecated"];
     ReceiverMethod {
         ident: function.sig.ident.clone(),
         name: WireName::new(marks.name.as_ref(), &function.sig.ident, case),
-        attributes: function
-            .attrs
-            .iter()
-            .filter(|attribute| carried.iter().any(|name| attribute.path().is_ident(name)))
-            .cloned()
-            .collect(),
+        attributes: carried(&function.attrs),
         cfgs: cfgs(&function.attrs),
         parameters: typed(&function.sig)
             .enumerate()

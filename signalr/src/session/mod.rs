@@ -28,8 +28,8 @@ pub(crate) mod replay;
 pub(crate) mod settings;
 pub(crate) mod stateful;
 
-use crate::protocol::{Completion, Invocation, ProtocolError, StreamItem};
 use crate::protocol::framing::Framing;
+use crate::protocol::{Completion, Invocation, ProtocolError, StreamItem};
 use crate::streaming::upload::{UploadHandle, Uploads};
 use crate::transport::Duplex;
 use authentication::Authentication;

@@ -98,9 +98,7 @@ impl Peer {
     pub(crate) fn answered(&self, Completion { id, outcome }: Completion<'_>) -> Result<(), ProtocolError> {
         self.invocations.complete(&id, outcome).map_err(|_foreign| {
             let own = self.id.as_str();
-            ProtocolError::invalid_operation(format!(
-                "Connection ID '{own}' is not valid for invocation ID '{id}'."
-            ))
+            ProtocolError::invalid_operation(format!("Connection ID '{own}' is not valid for invocation ID '{id}'."))
         })
     }
 

@@ -102,3 +102,208 @@ fn handlers_have_many_forms() {
 
     let _ = (register as fn(_) -> _, remove as fn(&_) -> _);
 }
+
+mod typed {
+    use futures_util::stream::{self, BoxStream, Stream, StreamExt};
+    use signalr::{
+        Call, CancellationToken, Context, HubClient, HubConnection, HubConnectionBuilder, HubError, NoReceiver,
+        StreamCall, Upload, hub,
+    };
+    use std::borrow::Cow;
+    use std::pin::Pin;
+
+    pub(crate) struct ChatHub;
+
+    #[hub(receiver = super::Client, client)]
+    impl ChatHub {
+        const SIZE: usize = 3;
+
+        /// Says something.
+        pub(crate) async fn send_message(&self, ctx: Context<Self>, user: String, tags: Vec<String>, note: Option<u8>) {
+            drop((ctx, user, tags, note));
+        }
+
+        pub(super) fn count(&self) -> std::io::Result<u32> {
+            Ok(3)
+        }
+
+        #[hub(name = "Latest!")]
+        fn latest(&self, [a, b]: [u8; Self::SIZE - 1]) -> &'static str {
+            let _ = (a, b);
+            "x"
+        }
+
+        fn borrowed(&self) -> Vec<Cow<'_, str>> {
+            vec![]
+        }
+
+        fn counter(&self, to: u32, token: CancellationToken) -> impl Stream<Item = u32> {
+            drop(token);
+            stream::iter(0..to)
+        }
+
+        async fn opened(&self) -> Result<impl Stream<Item = Result<u32, HubError>>, HubError> {
+            Ok(stream::iter([Ok(1)]))
+        }
+
+        fn boxed(&self) -> BoxStream<'_, String> {
+            stream::empty().boxed()
+        }
+
+        fn pinned(&self) -> Pin<Box<dyn Stream<Item = u8> + Send>> {
+            Box::pin(stream::empty())
+        }
+
+        async fn sum(&self, mut numbers: Upload<i64>, start: i64) -> Result<i64, HubError> {
+            let mut sum = start;
+            while let Some(number) = numbers.next().await {
+                sum += number?;
+            }
+            Ok(sum)
+        }
+
+        fn both(&self, numbers: impl Stream<Item = i64> + Send + 'static) -> impl Stream<Item = i64> {
+            numbers
+        }
+
+        #[deprecated]
+        async fn old(&self) {}
+
+        #[cfg(any())]
+        async fn gone(&self, missing: Missing) {}
+
+        #[hub(skip)]
+        fn skipped(&self) {}
+    }
+
+    #[test]
+    fn the_client_has_the_hubs_methods() {
+        type C = ChatHubClient;
+        let _: fn(&'static str) -> HubConnectionBuilder<C> = |url| C::builder(url);
+        let _: fn(&C) -> Call<'_, ()> = |chat| chat.send_message("ann", ["a".to_owned()], None);
+        let _: fn(&C) -> Call<'_, u32> = C::count;
+        let _: fn(&C) -> Call<'_, String> = |chat| chat.latest([1, 2]);
+        let _: fn(&C) -> Call<'_, Vec<Cow<'static, str>>> = C::borrowed;
+        let _: fn(&C) -> StreamCall<'_, u32> = |chat| chat.counter(3);
+        let _: fn(&C) -> StreamCall<'_, u32> = C::opened;
+        let _: fn(&C) -> StreamCall<'_, String> = C::boxed;
+        let _: fn(&C) -> StreamCall<'_, u8> = C::pinned;
+        let _: fn(&C) -> Call<'_, i64> = |chat| chat.sum(stream::iter([1, 2]), 3);
+        let _: fn(&C) -> StreamCall<'_, i64> = |chat| chat.both(stream::iter([1, 2]));
+        let _: fn(&C) -> &HubConnection = AsRef::as_ref;
+        let _: fn(HubConnection) -> C = C::from;
+        let _: fn(&C) -> C = Clone::clone;
+        ChatHub.skipped();
+    }
+
+    pub(crate) struct Store<T>(T);
+
+    #[hub(client = pub)]
+    impl<T: serde::Serialize + serde::de::DeserializeOwned + Send + Sync + 'static> Store<T> {
+        fn put(&self, value: T) {
+            drop(value);
+        }
+
+        fn all(&self) -> Vec<T> {
+            vec![]
+        }
+    }
+
+    #[test]
+    fn the_client_of_a_generic_hub_is_generic() {
+        type C = StoreHubClient<u32>;
+        let _: fn(&C) -> Call<'_, ()> = |store| store.put(3);
+        let _: fn(&C) -> Call<'_, Vec<u32>> = C::all;
+        let _: fn(&C) -> C = Clone::clone;
+        fn no_receiver<C: HubClient<Receiver = NoReceiver>>() {}
+        no_receiver::<C>();
+        let _ = Store(3).0;
+    }
+}
+
+mod contracts {
+    use futures_util::stream::{self, Stream, StreamExt};
+    use signalr::{
+        Call, Context, FromInvocation, HubClient, HubError, HubMethods, Invocation, Method, StreamCall, Upload,
+    };
+
+    pub(crate) mod shared {
+        use futures_util::Stream;
+        use signalr::{Upload, hub, receiver};
+
+        #[receiver]
+        pub(crate) trait ChatClient {
+            async fn said(&self, text: String);
+        }
+
+        /// What a chat can do.
+        #[hub(receiver = ChatClient, rename_all = "camelCase")]
+        pub(crate) trait Chat {
+            /// Says something.
+            async fn send_message(&self, user: String, text: String);
+            fn counter(&self, count: u32) -> impl Stream<Item = u32>;
+            async fn sum(&self, numbers: impl Stream<Item = i64>) -> i64;
+            #[hub(name = "Join!")]
+            async fn join(&self, texts: Upload<String>, between: Option<String>) -> Result<String, ()>;
+            #[cfg(any())]
+            fn gone(&self, missing: Missing);
+        }
+    }
+
+    use shared::Chat;
+
+    struct ChatHub;
+
+    struct Name;
+
+    impl<H: HubMethods> FromInvocation<H> for Name {
+        fn from_invocation(_: &mut Invocation<'_, H>) -> Result<Self, HubError> {
+            Ok(Name)
+        }
+    }
+
+    #[signalr::hub(contract = Chat)]
+    impl ChatHub {
+        fn send_message(&self, user: String, ctx: Context<Self>, text: String, #[inject] _name: Name) {
+            let _ = user;
+            ctx.clients().all().said(text);
+        }
+
+        async fn counter(&self, count: u32) -> Result<impl Stream<Item = Result<u32, HubError>>, HubError> {
+            Ok(stream::iter(0..count).map(Ok))
+        }
+
+        async fn sum(&self, mut numbers: Upload<i64>) -> Result<i64, HubError> {
+            let mut sum = 0;
+            while let Some(number) = numbers.next().await {
+                sum += number?;
+            }
+            Ok(sum)
+        }
+
+        async fn join(&self, texts: impl Stream<Item = String> + Send + 'static, between: Option<String>) -> String {
+            texts.collect::<Vec<_>>().await.join(&between.unwrap_or_default())
+        }
+
+        async fn on_connected(&self) {}
+    }
+
+    #[test]
+    fn a_hub_has_the_names_and_the_receiver_of_its_contract() {
+        let names: Vec<_> = ChatHub::METHODS.iter().map(Method::name).collect();
+        assert_eq!(names, ["sendMessage", "counter", "sum", "Join!"]);
+        fn receiver<H: HubMethods<Receiver = dyn shared::ChatClient>>(_: H) {}
+        receiver(ChatHub);
+    }
+
+    #[test]
+    fn a_contract_has_a_client() {
+        type C = shared::ChatHubClient;
+        let _: fn(&C) -> Call<'_, ()> = |chat| chat.send_message("ann", "hi");
+        let _: fn(&C) -> StreamCall<'_, u32> = |chat| chat.counter(3);
+        let _: fn(&C) -> Call<'_, i64> = |chat| chat.sum(stream::iter([1, 2]));
+        let _: fn(&C) -> Call<'_, String> = |chat| chat.join(stream::iter(["a".to_owned()]), None);
+        fn receiver<C: HubClient<Receiver = dyn shared::ChatClient>>() {}
+        receiver::<C>();
+    }
+}
