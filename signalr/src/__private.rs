@@ -3,12 +3,13 @@
 #[cfg(feature = "client-core")]
 pub use crate::client::{
     builder::HubConnectionBuilder,
-    call::{Call, StreamCall},
+    call::Call,
     callback::{Callback, CallbackResult, CallbackStart, NotRun},
     connection::HubConnection,
     error::ClientError,
     handlers::Handlers,
     receiver::{Answers, HubClient, ReceiverFor, Receives},
+    stream::StreamCall,
 };
 pub use crate::clients::results::ClientResult;
 pub use crate::clients::sent::Sent;
@@ -48,6 +49,22 @@ macro_rules! __client_only {
     ($($item:tt)*) => {};
 }
 
+/// What is there only together with the client's own transports.
+#[cfg(feature = "client")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __http_only {
+    ($($item:tt)*) => { $($item)* };
+}
+
+/// What is there only together with the client's own transports: nothing.
+#[cfg(not(feature = "client"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __http_only {
+    ($($item:tt)*) => {};
+}
+
 /// What needs the client.
 #[cfg(feature = "client-core")]
 #[doc(hidden)]
@@ -68,4 +85,4 @@ macro_rules! __with_client {
     };
 }
 
-pub use {__client_only as client_only, __with_client as with_client};
+pub use {__client_only as client_only, __http_only as http_only, __with_client as with_client};

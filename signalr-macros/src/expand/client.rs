@@ -125,11 +125,13 @@ impl Client<'_> {
             #[automatically_derived]
             #[allow(dead_code, deprecated)]
             impl #generics #name #arguments #clause {
-                #[doc = #builder_doc]
-                #visibility fn builder(
-                    __url: impl ::core::convert::Into<::std::string::String>
-                ) -> #private::HubConnectionBuilder<Self> {
-                    #private::HubConnectionBuilder::new(__url)
+                #private::http_only! {
+                    #[doc = #builder_doc]
+                    #visibility fn builder(
+                        __url: impl ::core::convert::Into<::std::string::String>
+                    ) -> #private::HubConnectionBuilder<Self> {
+                        #private::HubConnectionBuilder::new(__url)
+                    }
                 }
 
                 #(#methods)*

@@ -166,18 +166,17 @@ impl HubConnection {
     ///
     /// See [`Handler`] for what a handler can be.
     pub fn on<K>(&self, name: &str, handler: impl Handler<K>) -> Registration {
-        self.0.handlers.on(name, handler)
+        self.shared().handlers.on(name, handler)
     }
 
     /// Removes all handlers of a name (`Remove`). Says whether there were any.
     pub fn remove(&self, name: &str) -> bool {
-        self.0.handlers.remove(name)
+        self.shared().handlers.remove(name)
     }
 }
 
 impl<C> HubConnectionBuilder<C> {
     /// Has the server's calls of `name` run `handler`: see [`HubConnection::on`].
-    #[must_use]
     pub fn on<K>(self, name: &str, handler: impl Handler<K>) -> Self {
         self.handlers.on(name, handler);
         self

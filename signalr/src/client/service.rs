@@ -1,36 +1,57 @@
-//! The client's end of a session: what becomes of the server's calls.
+//! What a client's session serves: the callbacks of this client, and the answers to its own calls.
 
-use super::callback::{Begun, Callback, CallbackResult, NotRun};
-use super::connection::WeakConnection;
-use super::handlers::{Handlers, Registered};
-use crate::hub::error::{HubError, PANIC};
-use crate::protocol::{Arguments, Invocation};
+use super::callbacks::Callbacks;
+use super::connection::{Shared, WeakConnection};
+use super::error::ClientError;
+use super::invocations::Invocations;
+use crate::protocol::{Completion, Invocation, ProtocolError, StreamItem};
 use crate::session::calls::Call;
 use crate::session::close::CloseReason;
+use crate::session::outbound::Outbound;
 use crate::session::peer::Peer;
 use crate::session::{BoxFuture, Service};
+use crate::streaming::items::ItemQueue;
 use crate::streaming::upload::UploadHandle;
-use crate::telemetry::redact;
-use futures_util::FutureExt;
-use smol_str::SmolStr;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
 
-// The texts are those of Microsoft's clients.
-const NO_RESULT: &str = "Client didn't provide a result.";
-const SEVERAL_RESULTS: &str = "Client provided multiple results.";
-const UNREADABLE: &str = "Client failed to parse argument(s).";
+/// Whether the server has closed the connection, and wants to see this client again.
+#[derive(Debug, Default)]
+pub(super) struct Dismissal(AtomicU8);
 
-/// Runs the handlers that the server calls.
-pub(crate) struct ClientService {
+impl Dismissal {
+    fn set(&self, allow_reconnect: bool) {
+        self.0.store(if allow_reconnect { 2 } else { 1 }, Ordering::Relaxed);
+    }
+
+    /// What the server has said of it, if it has said anything.
+    pub(super) fn allows_reconnect(&self) -> Option<bool> {
+        match self.0.load(Ordering::Relaxed) {
+            0 => None,
+            said => Some(said == 2),
+        }
+    }
+}
+
+/// The client's part of a session.
+pub(super) struct ClientService {
     peer: Arc<Peer>,
-    handlers: Handlers,
-    connection: WeakConnection,
+    callbacks: Callbacks,
+    invocations: Arc<Invocations>,
+    dismissal: Arc<Dismissal>,
+    /// The stream whose item came last: most likely the next one is of the same.
+    stream: Option<(u64, Arc<ItemQueue<ClientError>>)>,
 }
 
 impl ClientService {
-    pub(crate) fn new(peer: Arc<Peer>, handlers: Handlers, connection: WeakConnection) -> Self {
-        ClientService { peer, handlers, connection }
+    pub(super) fn new(
+        shared: &Arc<Shared>,
+        peer: Arc<Peer>,
+        handle: WeakConnection,
+        dismissal: Arc<Dismissal>,
+    ) -> Self {
+        let callbacks = Callbacks::new(peer.clone(), shared.handlers.clone(), handle);
+        ClientService { peer, callbacks, invocations: shared.invocations.clone(), dismissal, stream: None }
     }
 }
 
@@ -40,44 +61,36 @@ impl Service for ClientService {
     }
 
     fn invoke(&mut self, invocation: &Invocation<'_>, _uploads: Vec<UploadHandle>, _cancelled: bool) -> Option<Call> {
-        let target = &*invocation.target;
-        let mut answer = Answer::new(self.peer.clone(), invocation.id.as_deref(), target);
-        if invocation.streaming {
-            answer.failure = Some(format!("Failed to invoke '{target}': a client does not answer with a stream."));
-            answer.send();
-            return None;
+        self.callbacks.invoke(invocation)
+    }
+
+    fn completed(&mut self, _peer: &Peer, completion: Completion<'_>) -> Result<(), ProtocolError> {
+        self.stream = None;
+        self.invocations.complete(completion);
+        Ok(())
+    }
+
+    fn item(&mut self, item: &StreamItem<'_>) {
+        let Ok(number) = item.id.parse::<u64>() else { return };
+        let known = self.stream.as_ref().is_some_and(|(known, _)| *known == number);
+        if !known {
+            let Some(queue) = self.invocations.items(number) else { return };
+            queue.attach(&self.peer);
+            self.stream = Some((number, queue));
         }
-        let Some(handlers) = self.handlers.get(target) else {
-            if self.handlers.is_news(target) {
-                let connection = self.peer.id.as_str();
-                tracing::warn!(connection, method = target, "the server calls a method that has no handler");
-            }
-            answer.send();
-            return None;
-        };
-        let (first, others) = handlers.split_first()?;
-        let question = answer.id.is_some();
-        let mut callback = Callback::new(target, invocation.arguments, &self.connection, question);
-        let running = answer.begin(first, &mut callback);
-        if running.is_none() && others.is_empty() {
-            answer.send();
-            return None;
+        if let Some((_, queue)) = &self.stream {
+            queue.push(item.item.as_bytes());
         }
-        // The arguments are copied for the handlers that begin later.
-        let bytes: Box<[u8]> = if others.is_empty() { Box::default() } else { invocation.arguments.as_bytes().into() };
-        let (codec, count) = (invocation.arguments.codec(), invocation.arguments.len());
-        let connection = self.connection.clone();
-        let future = async move {
-            answer.run(running).await;
-            for handler in handlers.get(1..).unwrap_or_default() {
-                let arguments = Arguments::new(codec, &bytes, count);
-                let target = answer.target.clone();
-                let running = answer.begin(handler, &mut Callback::new(&target, arguments, &connection, question));
-                answer.run(running).await;
-            }
-            answer.send();
-        };
-        Some(Call { future: Box::pin(future), id: None, cancel: None, drop: None, limited: true, streaming: false })
+    }
+
+    fn take_own(&mut self, outbound: &mut Outbound, all: bool) {
+        if self.invocations.take(outbound, all) {
+            self.peer.inbox.announce();
+        }
+    }
+
+    fn dismissed(&mut self, allow_reconnect: bool) {
+        self.dismissal.set(allow_reconnect);
     }
 
     fn unreachable(&mut self) {}
@@ -86,110 +99,3 @@ impl Service for ClientService {
         None
     }
 }
-
-/// What the handlers of one call have answered so far.
-struct Answer {
-    peer: Arc<Peer>,
-    /// `None` if the server does not wait for an answer.
-    id: Option<SmolStr>,
-    target: SmolStr,
-    results: Results,
-    /// What the server is told if there is no result.
-    failure: Option<String>,
-}
-
-/// The results of handlers, encoded. None is there if the server does not wait for one.
-enum Results {
-    None,
-    One(Vec<u8>),
-    Several,
-}
-
-impl Answer {
-    fn new(peer: Arc<Peer>, id: Option<&str>, target: &str) -> Self {
-        Answer { peer, id: id.map(Into::into), target: target.into(), results: Results::None, failure: None }
-    }
-
-    /// Begins a handler. What does not finish at once is returned.
-    fn begin(&mut self, handler: &Registered, callback: &mut Callback<'_>) -> Option<BoxFuture<CallbackResult>> {
-        match catch_unwind(AssertUnwindSafe(|| (handler.run)(callback))) {
-            Ok(Ok(started)) => match started.0 {
-                Begun::Running(future) => return Some(future),
-                Begun::Done(result) => self.add(result),
-            },
-            Ok(Err(reason)) => self.not_run(&reason),
-            Err(_panic) => self.panicked(),
-        }
-        None
-    }
-
-    /// Runs a handler to its end.
-    async fn run(&mut self, running: Option<BoxFuture<CallbackResult>>) {
-        let Some(running) = running else { return };
-        match AssertUnwindSafe(running).catch_unwind().await {
-            Ok(result) => self.add(result),
-            Err(_panic) => self.panicked(),
-        }
-    }
-
-    /// Adds what one handler has come to.
-    fn add(&mut self, result: CallbackResult) {
-        match result {
-            Ok(None) => {}
-            Ok(Some(result)) => {
-                self.results = match self.results {
-                    Results::None => Results::One(result),
-                    Results::One(_) | Results::Several => Results::Several,
-                };
-            }
-            Err(error) => self.failed(&error),
-        }
-    }
-
-    fn not_run(&mut self, reason: &NotRun) {
-        let (connection, method) = (self.peer.id.as_str(), self.target.as_str());
-        tracing::error!(connection, method, reason = reason.redacted(), "handler not run");
-        let details = if self.peer.detailed_errors { format!(" {reason}") } else { String::new() };
-        self.failure = match reason {
-            NotRun::Unreadable { .. } => Some(format!("{UNREADABLE}{details}")),
-            NotRun::Abandoned => None,
-        };
-    }
-
-    fn panicked(&mut self) {
-        self.failed(&HubError::hidden("the handler panicked").named(PANIC));
-    }
-
-    fn failed(&mut self, error: &HubError) {
-        let (connection, method) = (self.peer.id.as_str(), self.target.as_str());
-        let text = error.to_string();
-        let told = &*redact::without_value(&text);
-        if error.is_public() && self.id.is_some() {
-            tracing::debug!(connection, method, error = told, "handler failed");
-        } else {
-            tracing::error!(connection, method, error = told, "handler failed");
-        }
-        let text = format!("An unexpected error occurred invoking '{}' on the client.", self.target);
-        self.failure = Some(error.describe(&text, self.peer.detailed_errors));
-    }
-
-    /// Answers the server, if it waits for an answer. One handler's result is the answer even if others have failed.
-    fn send(self) {
-        let Some(id) = &self.id else { return };
-        let failure = match &self.results {
-            Results::One(result) => {
-                let _ = self.peer.emit(|codec, out| codec.encode_encoded_result(out, id, result));
-                return;
-            }
-            Results::Several => SEVERAL_RESULTS,
-            Results::None => self.failure.as_deref().unwrap_or(NO_RESULT),
-        };
-        let _ = self.peer.emit(|codec, out| {
-            codec.protocol.encode_error(out, id, failure);
-            Ok(())
-        });
-    }
-}
-
-#[cfg(test)]
-mod tests;

@@ -1,63 +1,52 @@
 //! Calls of the server on a session over the in-memory pair.
 
-use super::*;
+use crate::client::builder::HubConnectionBuilder;
 use crate::client::connection::HubConnection;
 use crate::client::receiver::ReceiverFor;
-use crate::protocol::{Codec, Protocol, TransferFormat};
-use crate::session::Session;
-use crate::session::inbox::Overflow;
-use crate::session::keepalive::Intervals;
-use crate::session::outbound::Outbound;
-use crate::session::settings::Settings;
-use crate::transport::memory::{Memory, pair};
-use crate::transport::{Duplex, Received};
-use std::future::poll_fn;
-use std::sync::Mutex;
+use crate::hub::error::HubError;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 use tokio::sync::Notify;
 
-fn settings(detailed_errors: bool) -> Settings {
-    Settings {
-        message_limit: None,
-        waiting_limit: 1000,
-        parallel: 1,
-        pace: None,
-        stream_buffer: 10,
-        streams: 10,
-        groups: 0,
-        outbound_capacity: 10_000,
-        overflow: Overflow::Disconnect,
-        detailed_errors,
-        redials: true,
-        intervals: Intervals { ping: Duration::from_secs(15), timeout: Duration::from_secs(30), probe: None },
-        close_timeout: Duration::from_secs(5),
-        call_grace: Duration::from_secs(5),
-    }
-}
-
-/// The server's end.
+/// The server's end of a connection.
 struct Server {
-    end: Memory,
+    end: DuplexStream,
     received: Vec<u8>,
+    connection: HubConnection,
 }
 
 impl Server {
-    fn connect(handlers: &Handlers, detailed_errors: bool) -> Self {
-        let (client, end) = pair();
-        let settings = settings(detailed_errors);
-        let codec = Codec::from(Protocol::Json);
-        let peer =
-            Arc::new(Peer::new("id".into(), codec, settings.outbound_capacity, settings.overflow, detailed_errors));
-        let service = ClientService::new(peer.clone(), handlers.clone(), WeakConnection::default());
-        tokio::spawn(Session::new(peer, Arc::new(settings), Box::new(service), Box::new(client), Vec::new(), b""));
-        Server { end, received: Vec::new() }
+    async fn connect(register: impl FnOnce(HubConnectionBuilder) -> HubConnectionBuilder) -> Self {
+        let (client, mut end) = tokio::io::duplex(1024);
+        let builder = register(HubConnectionBuilder::over_stream(client));
+        let (connection, ()) = tokio::join!(builder.connect(), async {
+            let mut handshake = [0; 32];
+            end.read_exact(&mut handshake).await.unwrap();
+            assert_eq!(&handshake, b"{\"protocol\":\"json\",\"version\":1}\x1e");
+            end.write_all(b"{}\x1e").await.unwrap();
+        });
+        Server { end, received: Vec::new(), connection: connection.unwrap() }
     }
 
     async fn send(&mut self, message: &str) {
-        let mut data = Outbound::default();
-        data.encode_buffer().extend_from_slice(message.as_bytes());
-        data.encode_buffer().push(0x1e);
-        poll_fn(|cx| self.end.poll_send(cx, &mut data, TransferFormat::Text)).await.unwrap();
+        self.end.write_all(message.as_bytes()).await.unwrap();
+        self.end.write_all(b"\x1e").await.unwrap();
+    }
+
+    async fn next(&mut self) -> String {
+        loop {
+            if let Some(end) = self.received.iter().position(|byte| *byte == 0x1e) {
+                let rest = self.received.split_off(end + 1);
+                let mut message = std::mem::replace(&mut self.received, rest);
+                message.pop();
+                if message == br#"{"type":6}"# {
+                    continue;
+                }
+                return String::from_utf8(message).unwrap();
+            }
+            assert!(self.end.read_buf(&mut self.received).await.unwrap() > 0, "the client has left");
+        }
     }
 
     /// Calls without waiting for anything.
@@ -72,19 +61,7 @@ impl Server {
     }
 
     async fn answer(&mut self) -> Result<String, String> {
-        let text = loop {
-            if let Some(end) = self.received.iter().position(|byte| *byte == 0x1e) {
-                let rest = self.received.split_off(end + 1);
-                let mut message = std::mem::replace(&mut self.received, rest);
-                message.pop();
-                break String::from_utf8(message).unwrap();
-            }
-            let mut buffer = [0; 256];
-            match poll_fn(|cx| self.end.poll_receive(cx, &mut buffer)).await {
-                Received::Data(count) => self.received.extend(&buffer[..count]),
-                other => panic!("{other:?}"),
-            }
-        };
+        let text = self.next().await;
         let text = text.strip_prefix(r#"{"type":3,"invocationId":"7","#).expect(&text).strip_suffix('}').unwrap();
         match text.strip_prefix(r#""result":"#) {
             Some(result) => Ok(result.to_owned()),
@@ -113,13 +90,16 @@ fn told(text: &str) -> Result<String, String> {
 
 #[tokio::test(start_paused = true)]
 async fn questions_are_answered_by_handlers_of_every_form() {
-    let handlers = Handlers::default();
-    handlers.on("Plain", |a: i64, b: Option<i64>| a + b.unwrap_or(10));
-    handlers.on("Async", async |text: String| -> bool { text.is_empty() });
-    handlers.on("Fallible", |text: String| text.parse::<u32>());
-    handlers.on("FallibleNothing", async || Ok::<(), HubError>(()));
-    handlers.on("Nothing", || ());
-    let mut server = Server::connect(&handlers, false);
+    let mut server = Server::connect(|builder| {
+        builder
+            .on("Plain", |a: i64, b: Option<i64>| a + b.unwrap_or(10))
+            .on("Async", async |text: String| -> bool { text.is_empty() })
+            .on("Fallible", |text: String| text.parse::<u32>())
+            .on("FallibleNothing", async || Ok::<(), HubError>(()))
+            .on("Nothing", || ())
+            .on("Connection", |connection: HubConnection| connection.connection_id())
+    })
+    .await;
     assert_eq!(server.ask("Plain", "1,2").await, Ok("3".into()));
     assert_eq!(server.ask("plain", "1").await, Ok("11".into()));
     // More than it takes does no harm.
@@ -127,18 +107,21 @@ async fn questions_are_answered_by_handlers_of_every_form() {
     assert_eq!(server.ask("Async", r#""""#).await, Ok("true".into()));
     assert_eq!(server.ask("Fallible", r#""5""#).await, Ok("5".into()));
     assert_eq!(server.ask("FallibleNothing", "").await, Ok("null".into()));
+    assert_eq!(server.ask("Connection", "").await, Ok("null".into()));
     assert_eq!(server.ask("Nothing", "").await, told("Client didn't provide a result."));
     assert_eq!(server.ask("Unknown", "").await, told("Client didn't provide a result."));
 }
 
 #[tokio::test(start_paused = true)]
 async fn failures_tell_the_server_what_it_may_know_and_break_nothing() {
-    let handlers = Handlers::default();
-    handlers.on("Hidden", |text: String| text.parse::<u32>());
-    handlers.on("Public", async || Err::<u32, _>(HubError::public("not now")));
-    handlers.on("Panic", |yes: bool| if yes { panic!("as asked") } else { 1 });
-    handlers.on("AsyncPanic", async |yes: bool| if yes { panic!("as asked") } else { 1 });
-    let mut server = Server::connect(&handlers, false);
+    let register = |builder: HubConnectionBuilder| {
+        builder
+            .on("Hidden", |text: String| text.parse::<u32>())
+            .on("Public", async || Err::<u32, _>(HubError::public("not now")))
+            .on("Panic", |yes: bool| if yes { panic!("as asked") } else { 1 })
+            .on("AsyncPanic", async |yes: bool| if yes { panic!("as asked") } else { 1 })
+    };
+    let mut server = Server::connect(register).await;
     let failed = |name| format!("An unexpected error occurred invoking '{name}' on the client.");
     assert_eq!(server.ask("Hidden", r#""secret""#).await, Err(failed("Hidden")));
     assert_eq!(server.ask("Public", "").await, Err(format!("{} HubException: not now", failed("Public"))));
@@ -146,18 +129,17 @@ async fn failures_tell_the_server_what_it_may_know_and_break_nothing() {
     assert_eq!(server.ask("AsyncPanic", "true").await, Err(failed("AsyncPanic")));
     assert_eq!(server.ask("Panic", "false").await, Ok("1".into()));
 
-    let mut server = Server::connect(&handlers, true);
+    let mut server = Server::connect(|builder| register(builder).detailed_errors(true)).await;
     let detailed = format!("{} ParseIntError: invalid digit found in string", failed("Hidden"));
     assert_eq!(server.ask("Hidden", r#""secret""#).await, Err(detailed));
 }
 
 #[tokio::test(start_paused = true)]
 async fn arguments_that_cannot_be_read_are_named_if_details_are_wanted() {
-    let handlers = Handlers::default();
-    handlers.on("Two", |_: String, numbers: Vec<u32>| numbers.len());
-    let mut server = Server::connect(&handlers, false);
+    let register = |builder: HubConnectionBuilder| builder.on("Two", |_: String, numbers: Vec<u32>| numbers.len());
+    let mut server = Server::connect(register).await;
     assert_eq!(server.ask("Two", r#""a",true"#).await, told("Client failed to parse argument(s)."));
-    let mut server = Server::connect(&handlers, true);
+    let mut server = Server::connect(|builder| register(builder).detailed_errors(true)).await;
     let error = server.ask("Two", r#""a",[1,"x"]"#).await.unwrap_err();
     assert!(error.starts_with("Client failed to parse argument(s). argument 2: invalid type: string"), "{error}");
     let error = server.ask("Two", r#""a""#).await;
@@ -166,7 +148,8 @@ async fn arguments_that_cannot_be_read_are_named_if_details_are_wanted() {
 
 #[tokio::test(start_paused = true)]
 async fn several_handlers_run_in_order_and_one_of_them_answers() {
-    let (handlers, log) = (Handlers::default(), Log::default());
+    let (mut server, log) = (Server::connect(|builder| builder).await, Log::default());
+    let handlers = server.connection.clone();
     let add = |name: &str, text: &'static str| {
         let log = log.clone();
         handlers.on(name, move |n: u32| log.add(format!("{text}{n}")))
@@ -184,7 +167,6 @@ async fn several_handlers_run_in_order_and_one_of_them_answers() {
     handlers.on("Go", async |_: u32| Err::<(), _>(HubError::public("no")));
     handlers.on("Go", |_: bool| log_nothing());
     add("Go", "c");
-    let mut server = Server::connect(&handlers, false);
     server.call("Go", "1").await;
     assert_eq!(server.ask("Go", "2").await, Ok("4".into()));
     assert_eq!(log.take(), ["a1", "b1", "c1", "a2", "b2", "c2"]);
@@ -196,7 +178,8 @@ fn log_nothing() {}
 
 #[tokio::test(start_paused = true)]
 async fn a_call_waits_for_the_one_before_it() {
-    let (handlers, log, go) = (Handlers::default(), Log::default(), Arc::new(Notify::new()));
+    let (mut server, log, go) = (Server::connect(|builder| builder).await, Log::default(), Arc::new(Notify::new()));
+    let handlers = server.connection.clone();
     let held = (log.clone(), go.clone());
     handlers.on("Hold", move || {
         let (log, go) = held.clone();
@@ -210,7 +193,6 @@ async fn a_call_waits_for_the_one_before_it() {
         next.add("next");
         1
     });
-    let mut server = Server::connect(&handlers, false);
     server.call("Hold", "").await;
     let asked = server.ask("Next", "");
     let (_, answer) = tokio::join!(
@@ -227,12 +209,11 @@ async fn a_call_waits_for_the_one_before_it() {
 
 #[tokio::test(start_paused = true)]
 async fn a_handler_can_be_removed_while_it_runs() {
-    let handlers = Handlers::default();
-    let registration = handlers.on("Go", async || {
+    let mut server = Server::connect(|builder| builder).await;
+    let registration = server.connection.on("Go", async || {
         tokio::time::sleep(Duration::from_secs(1)).await;
         1
     });
-    let mut server = Server::connect(&handlers, false);
     let asked = server.ask("Go", "");
     let (answer, ()) = tokio::join!(asked, async {
         tokio::time::sleep(Duration::from_millis(500)).await;
@@ -244,9 +225,7 @@ async fn a_handler_can_be_removed_while_it_runs() {
 
 #[tokio::test(start_paused = true)]
 async fn a_stream_cannot_be_asked_for() {
-    let handlers = Handlers::default();
-    handlers.on("Go", || 1);
-    let mut server = Server::connect(&handlers, false);
+    let mut server = Server::connect(|builder| builder.on("Go", || 1)).await;
     server.send(r#"{"type":4,"invocationId":"7","target":"Go","arguments":[]}"#).await;
     assert_eq!(server.answer().await, told("Failed to invoke 'Go': a client does not answer with a stream."));
 }
@@ -264,6 +243,11 @@ trait Shop {
     }
 }
 
+fn receiver(builder: HubConnectionBuilder, log: &Log) -> HubConnectionBuilder {
+    <dyn Shop as ReceiverFor<Log>>::register(Arc::new(log.clone()), &builder.handlers);
+    builder
+}
+
 impl Shop for Log {
     async fn stocked(&self, item: String, count: u32) {
         self.add(format!("{count} {item}"));
@@ -279,16 +263,15 @@ impl Shop for Log {
     }
 
     async fn reply(&self, connection: HubConnection, item: String) {
-        drop(connection);
-        self.add(item);
+        let count: u32 = connection.invoke("Count", (&item,)).await.unwrap();
+        self.add(format!("{count} {item}"));
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_receiver_is_called_by_the_names_of_its_methods() {
-    let (handlers, log) = (Handlers::default(), Log::default());
-    <dyn Shop as ReceiverFor<Log>>::register(Arc::new(log.clone()), &handlers);
-    let mut server = Server::connect(&handlers, true);
+    let log = Log::default();
+    let mut server = Server::connect(|builder| receiver(builder, &log).detailed_errors(true)).await;
     server.call("Stocked", r#""tea",5"#).await;
     assert_eq!(server.ask("Price", r#""tea""#).await, Ok("3".into()));
     let failed = "An unexpected error occurred invoking 'Price' on the client. HubException: of what?";
@@ -302,10 +285,22 @@ async fn a_receiver_is_called_by_the_names_of_its_methods() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn nothing_that_wants_the_connection_runs_once_nobody_has_it() {
-    let (handlers, log) = (Handlers::default(), Log::default());
-    <dyn Shop as ReceiverFor<Log>>::register(Arc::new(log.clone()), &handlers);
-    let mut server = Server::connect(&handlers, true);
-    assert_eq!(server.ask("Reply", r#""tea""#).await, told("Client didn't provide a result."));
-    assert!(log.take().is_empty());
+async fn a_callback_may_call_the_server_back_and_wait_for_its_answer() {
+    let log = Log::default();
+    let mut server = Server::connect(|builder| receiver(builder, &log)).await;
+    server.call("Reply", r#""tea""#).await;
+    assert_eq!(server.next().await, r#"{"type":1,"invocationId":"1","target":"Count","arguments":["tea"]}"#);
+    server.send(r#"{"type":3,"invocationId":"1","result":4}"#).await;
+    assert_eq!(server.ask("Price", r#""tea""#).await, Ok("3".into()));
+    assert_eq!(log.take(), ["4 tea"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn callbacks_do_not_keep_the_connection() {
+    let log = Log::default();
+    let mut server = Server::connect(|builder| receiver(builder, &log)).await;
+    server.call("Stocked", r#""tea",5"#).await;
+    drop(server.connection);
+    server.end.read_to_end(&mut server.received).await.unwrap();
+    assert!(server.received.ends_with(b"{\"type\":7}\x1e"), "{:?}", server.received);
 }
