@@ -18,7 +18,7 @@ pub use crate::clients::wire::AsWire;
 pub use crate::hub::arg::*;
 pub use crate::hub::call::HubCall;
 pub use crate::hub::context::Context;
-pub use crate::hub::contract::{Contract, Replies, Streams, Travelled, wire_name};
+pub use crate::hub::contract::{Contract, Streams, of_contract, wire_name};
 pub use crate::hub::error::{HubError, PublicError};
 pub use crate::hub::invocation::{CallStart as Started, FromInvocation, Invocation, PlainUpload, Rejection};
 pub use crate::hub::lifecycle::{FromLifecycle, Lifecycle, LifecycleFuture};

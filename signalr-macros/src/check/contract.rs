@@ -53,5 +53,9 @@ pub(crate) fn method(function: &TraitItemFn, marks: &MethodOptions, injected: &[
             errors.at(&argument.ty, message);
         }
     }
+    if function.sig.receiver().is_none() {
+        errors.at(&function.sig.ident, "a method of a contract takes `&self`");
+        return;
+    }
     signature::method(&function.sig, &MethodOptions::default(), injected, errors);
 }

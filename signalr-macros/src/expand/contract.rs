@@ -91,7 +91,7 @@ pub(crate) fn implementation(hub: &Hub, path: &Path) -> TokenStream {
         let private = runtime.private(place);
         let cfgs = &method.cfgs;
         let signature = signature(runtime, method, false)?;
-        Some(quote_spanned!(place=> #(#cfgs)* #signature { #private::Travelled::of_contract() }))
+        Some(quote_spanned!(place=> #(#cfgs)* #signature { #private::of_contract() }))
     });
     // A missing method is an error of this header: all of it is shown where the contract is named.
     let block = &hub.block;
@@ -111,7 +111,7 @@ pub(crate) fn implementation(hub: &Hub, path: &Path) -> TokenStream {
     }
 }
 
-/// The function that stands for a method: `fn name(user: String, numbers: Upload<i64>) -> Replies<i64>`.
+/// The function that stands for a method: `fn name(user: String, numbers: Upload<i64>) -> i64`.
 fn signature(runtime: &CratePath, method: &Method, named: bool) -> Option<TokenStream> {
     let travels = method.travels().ok()?;
     let ident = &method.ident;
@@ -130,12 +130,8 @@ fn signature(runtime: &CratePath, method: &Method, named: bool) -> Option<TokenS
     });
     let shown = method.returns.whole.as_ref().map_or(place, located);
     let private = runtime.private(shown);
-    let ty = travels.reply.ty.map_or_else(|| quote!(()), |ty| ty.to_token_stream());
-    let reply = if travels.reply.is_stream {
-        quote_spanned!(shown=> #private::Streams<#ty>)
-    } else {
-        quote_spanned!(shown=> #private::Replies<#ty>)
-    };
+    let ty = travels.reply.ty.map_or_else(|| quote_spanned!(shown=> ()), |ty| ty.to_token_stream());
+    let reply = if travels.reply.is_stream { quote_spanned!(shown=> #private::Streams<#ty>) } else { ty };
     Some(quote_spanned!(place=> fn #ident(#(#parameters),*) -> #reply))
 }
 

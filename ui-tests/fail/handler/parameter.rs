@@ -5,7 +5,6 @@ struct NotSent;
 
 fn register(connection: &HubConnection) {
     connection.on("Line", |line: NotSent| drop(line));
-    connection.on("Line", |line: &str| drop(line));
     connection.on("Line", |_: u8, _: u8, _: u8, _: u8, _: u8, _: u8, _: u8, _: u8, _: u8| ());
 }
 
