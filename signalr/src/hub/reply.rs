@@ -65,7 +65,10 @@ pub(crate) enum Captured {
 
 impl Reply {
     pub(crate) fn new(peer: Arc<Peer>, id: Option<&str>, target: &'static str, streaming: bool) -> Self {
-        let to = id.map_or(To::Nobody, |id| To::Client(id.into()));
+        let to = match id {
+            Some(id) => To::Client(id.into()),
+            None => To::Nobody,
+        };
         let stopwatch = peer.telemetry.meters.stopwatch();
         Reply { peer, to, target, streaming, token: None, failure: None, outcome: None, stopwatch, is_last: true }
     }
@@ -95,7 +98,9 @@ impl Reply {
                 let encoded = self.emit(|codec, out| codec.encode_result(out, id.as_str(), value));
                 // Only now: if `Serialize` panics, the call is answered when this is dropped.
                 self.outcome = Some(Outcome::Ok);
-                if let (To::Client(id), Err(error)) = (self.to.take(), encoded) {
+                if let Err(error) = encoded
+                    && let To::Client(id) = self.to.take()
+                {
                     self.cannot_encode(&id, &error);
                 }
             }

@@ -4,7 +4,7 @@
 //! was when a value cannot be serialised.
 
 use super::error::{EncodeError, ProtocolError};
-use super::json;
+use super::json::{self, Raw};
 use super::message::Message;
 #[cfg(feature = "msgpack")]
 use super::msgpack;
@@ -84,7 +84,17 @@ impl Protocol {
     /// # Errors
     /// Fails where the message breaks the protocol. Messages of unknown type are no error.
     pub fn decode(self, message: &[u8]) -> Result<Message<'_>, ProtocolError> {
-        dispatch!(self, decode(message))
+        self.decode_raw(Raw::Bytes(message))
+    }
+
+    /// As [`decode`](Self::decode); what is known to be text is not checked again.
+    #[inline(always)]
+    fn decode_raw(self, message: Raw<'_>) -> Result<Message<'_>, ProtocolError> {
+        match self {
+            Protocol::Json => json::decode(message),
+            #[cfg(feature = "msgpack")]
+            Protocol::MessagePack => msgpack::decode(message.as_bytes()),
+        }
     }
 
     /// Writes an Invocation, or a StreamInvocation if `streaming`. Without an id no answer is wanted.
@@ -203,13 +213,21 @@ impl Codec {
     ///
     /// # Errors
     /// Fails where the message breaks the protocol. Messages of unknown type are no error.
-    #[inline]
     pub fn decode(self, message: &[u8]) -> Result<Message<'_>, ProtocolError> {
-        let mut message = self.protocol.decode(message)?;
-        if self.naming != Naming::AsDeclared {
+        self.decode_raw(Raw::Bytes(message))
+    }
+
+    /// As [`decode`](Self::decode); what is known to be text is not checked again.
+    #[inline]
+    pub(crate) fn decode_raw(self, message: Raw<'_>) -> Result<Message<'_>, ProtocolError> {
+        let mut decoded = self.protocol.decode_raw(message);
+        // In its place: messages are large to move.
+        if self.naming != Naming::AsDeclared
+            && let Ok(message) = &mut decoded
+        {
             message.set_naming(self.naming);
         }
-        Ok(message)
+        decoded
     }
 
     /// Writes an Invocation, or a StreamInvocation if `streaming`. Without an id no answer is wanted.

@@ -18,5 +18,6 @@ pub(super) use encode::{
     encode_end, encode_error, encode_invocation, encode_ping, encode_result, encode_sequence, encode_stream_item,
     encode_value,
 };
-pub(super) use scan::Raw;
+pub(crate) use scan::Raw;
+pub(super) use scan::valid_beginning;
 pub(super) use value::{decode_last, decode_next, decode_value};
