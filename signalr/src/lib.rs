@@ -100,6 +100,8 @@ pub use client::{
     connect::ConnectError,
     connection::HubConnection,
     error::{ClientError, HubFailure},
+    handler::{Handler, HandlerParameter, HandlerResult},
+    handlers::Registration,
     receiver::HubClient,
     retry::RetryPolicy,
     state::{ConnectionEvent, ConnectionState},

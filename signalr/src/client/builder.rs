@@ -29,7 +29,7 @@ pub struct HubConnectionBuilder<C = HubConnection> {
     options: Options,
     naming: Naming,
     headers: Option<HeaderSource>,
-    handlers: Handlers,
+    pub(super) handlers: Handlers,
     on_connected: Vec<OnConnected>,
     on_event: Vec<OnEvent>,
     client: PhantomData<fn() -> C>,
