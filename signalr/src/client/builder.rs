@@ -3,6 +3,8 @@
 use super::connection::HubConnection;
 use super::error::ClientError;
 use super::handlers::Handlers;
+#[cfg(feature = "client")]
+use super::http::HttpOptions;
 use super::receiver::{HubClient, ReceiverFor};
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -10,6 +12,8 @@ use std::sync::Arc;
 /// Makes a client: of the type `C`, which is [`HubConnection`] for calls by name, or what `#[hub(client)]` has made.
 pub struct HubConnectionBuilder<C = HubConnection> {
     handlers: Handlers,
+    #[cfg(feature = "client")]
+    pub(super) http: HttpOptions,
     client: PhantomData<fn() -> C>,
 }
 
@@ -17,7 +21,12 @@ impl<C: HubClient> HubConnectionBuilder<C> {
     /// For the server at that URL.
     pub fn new(url: impl Into<String>) -> Self {
         let _ = url.into();
-        HubConnectionBuilder { handlers: Handlers::default(), client: PhantomData }
+        HubConnectionBuilder {
+            handlers: Handlers::default(),
+            #[cfg(feature = "client")]
+            http: HttpOptions::default(),
+            client: PhantomData,
+        }
     }
 
     /// What the server calls on this client.

@@ -7,4 +7,6 @@ pub(crate) mod connect;
 pub(crate) mod connection;
 pub(crate) mod error;
 pub(crate) mod handlers;
+#[cfg(feature = "client")]
+pub(crate) mod http;
 pub(crate) mod receiver;
