@@ -96,7 +96,9 @@ impl EventParser {
                     let unread = input.get(read..).unwrap_or_default();
                     let line = unread.get(..free.len()).unwrap_or(unread);
                     let value = line.get(..memchr2(b'\r', b'\n', line).unwrap_or(line.len())).unwrap_or_default();
-                    free.iter_mut().zip(value).for_each(|(to, from)| *to = *from);
+                    if let Some(to) = free.get_mut(..value.len()) {
+                        to.copy_from_slice(value);
+                    }
                     read += value.len();
                     written += value.len();
                 }

@@ -1,6 +1,6 @@
 //! One request of a connection: its headers, cookies and access token, its time, and what is said when it fails.
 
-use super::body::read_all;
+use super::body::{ignore, read_all};
 use super::cookies::Cookies;
 use super::token::Tokens;
 use crate::client::connect::ConnectError;
@@ -119,7 +119,7 @@ impl Requests {
         self.in_time(async {
             let response = self.send_authorized(request, token).await?;
             let (status, headers) = (response.status(), response.headers().clone());
-            let body = read_all(response, limit).await.map_err(|error| transport(error))?;
+            let body = read_all(response, limit).await.map_err(transport)?;
             Ok((status, headers, body))
         })
         .await
@@ -143,7 +143,7 @@ impl Requests {
             return Ok(response);
         }
         tracing::debug!(request = request.what, "refused for its access token: a new one is asked for");
-        drop(response);
+        ignore(response).await;
         self.send_once(request, self.tokens.renew().await?).await
     }
 
@@ -157,7 +157,7 @@ impl Requests {
         let mut sent = reqwest::Request::new(request.method.clone(), request.url.clone());
         *sent.headers_mut() = self.headers(request, token)?;
         *sent.timeout_mut() = Some(FOR_EVER);
-        if !request.body.is_empty() || request.method == Method::POST {
+        if !request.body.is_empty() {
             *sent.body_mut() = Some(request.body.clone().into());
         }
         let response = shared.client.execute(sent).await.map_err(transport)?;
@@ -180,6 +180,10 @@ impl Requests {
             cookies.add(&request.url, &mut headers);
         }
         headers.extend(request.headers.clone());
+        if request.method == Method::POST {
+            // Some servers refuse a POST without it, and an empty one is sent without it.
+            headers.insert(header::CONTENT_LENGTH, request.body.len().into());
+        }
         if let Some(token) = token {
             headers.insert(header::AUTHORIZATION, token);
         }
