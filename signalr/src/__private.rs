@@ -3,12 +3,13 @@
 #[cfg(feature = "client-core")]
 pub use crate::client::{
     builder::HubConnectionBuilder,
-    call::{Call, StreamCall},
+    call::Call,
     callback::Callback,
     connection::HubConnection,
     error::ClientError,
     handlers::Handlers,
     receiver::{HubClient, ReceiverFor},
+    stream::StreamCall,
 };
 pub use crate::clients::results::ClientResult;
 pub use crate::clients::sent::Sent;

@@ -96,11 +96,14 @@ struct Readme;
 #[cfg(feature = "client-core")]
 pub use client::{
     builder::HubConnectionBuilder,
-    call::{Call, StreamCall},
+    call::{Call, CallFuture},
     connect::{ConnectError, TransportFailure},
     connection::HubConnection,
     error::{ClientError, HubFailure},
     receiver::HubClient,
+    retry::RetryPolicy,
+    state::{ConnectionEvent, ConnectionState},
+    stream::{ItemStream, StreamCall},
 };
 pub use clients::Clients;
 pub use clients::groups::{Groups, TooManyGroups};

@@ -6,7 +6,8 @@ use crate::transport::Duplex;
 use http::StatusCode;
 use std::error::Error;
 use std::fmt;
-use std::sync::Arc;
+use std::io;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use thiserror::Error;
 
@@ -46,7 +47,7 @@ pub(crate) struct Negotiated {
 
 /// A connection that the server knows by a token.
 pub(crate) trait NegotiatedConnection: Send + Sync {
-    /// Opens another WebSocket for the same connection. An error that [is a refusal](ConnectError::is_refusal) means that there
+    /// Opens another WebSocket for the same connection. An error that [is a refusal](ConnectError::is_final) means that there
     /// is no such connection any more.
     fn resume(&self) -> BoxFuture<Result<Box<dyn Duplex>, ConnectError>>;
 
@@ -132,7 +133,7 @@ fn failures(failures: &[TransportFailure]) -> String {
 impl ConnectError {
     /// Whether the server has decided, in contrast to an attempt from which nothing is known: who tries to
     /// [resume](NegotiatedConnection::resume) need not try again.
-    pub(crate) fn is_refusal(&self) -> bool {
+    pub(crate) fn is_final(&self) -> bool {
         match self {
             // A server that is overloaded or starts, or a relay in front of it, may think better of it.
             ConnectError::Refused { status, .. } => {
@@ -143,5 +144,51 @@ impl ConnectError {
             ConnectError::Options(_) | ConnectError::NegotiationRefused(_) => true,
             _ => false,
         }
+    }
+}
+
+/// The one stream of a client that has no more.
+pub(super) struct OnceStream {
+    stream: Mutex<Option<Box<dyn Duplex>>>,
+    transport: Transport,
+}
+
+impl OnceStream {
+    pub(super) fn new(stream: Box<dyn Duplex>, transport: Transport) -> Self {
+        OnceStream { stream: Mutex::new(Some(stream)), transport }
+    }
+}
+
+impl Connector for OnceStream {
+    fn connect(&self, _wanted: Wanted) -> BoxFuture<Result<Link, ConnectError>> {
+        let stream = self.stream.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let transport = self.transport;
+        Box::pin(async move {
+            match stream {
+                Some(duplex) => Ok(Link { duplex, transport, id: None, negotiated: None }),
+                None => Err(ConnectError::Transport("its only stream was used".to_owned())),
+            }
+        })
+    }
+}
+
+type Open = Box<dyn Fn() -> BoxFuture<io::Result<Box<dyn Duplex>>> + Send + Sync>;
+
+/// Byte streams that the application opens.
+pub(super) struct StreamConnector(Open);
+
+impl StreamConnector {
+    pub(super) fn new(open: impl Fn() -> BoxFuture<io::Result<Box<dyn Duplex>>> + Send + Sync + 'static) -> Self {
+        StreamConnector(Box::new(open))
+    }
+}
+
+impl Connector for StreamConnector {
+    fn connect(&self, _wanted: Wanted) -> BoxFuture<Result<Link, ConnectError>> {
+        let opening = (self.0)();
+        Box::pin(async move {
+            let duplex = opening.await.map_err(|error| ConnectError::Transport(error.to_string()))?;
+            Ok(Link { duplex, transport: Transport::Stream, id: None, negotiated: None })
+        })
     }
 }

@@ -1,9 +1,11 @@
 //! What can be set for connections over HTTP, and what holds otherwise.
 
-use super::builder::HubConnectionBuilder;
+use super::builder::{HubConnectionBuilder, Source};
+use super::connect::Connector;
 use super::receiver::HubClient;
 use crate::session::BoxFuture;
 use crate::transport::Transport;
+use crate::transport::client::connector::HttpConnector;
 use http::HeaderMap;
 use std::error::Error;
 use std::fmt;
@@ -19,6 +21,7 @@ pub(crate) type TokenProvider =
 /// How connections over HTTP are made.
 #[derive(Clone)]
 pub(crate) struct HttpOptions {
+    pub(crate) url: String,
     /// Those that may be used, the preferred ones first.
     pub(crate) transports: Vec<Transport>,
     /// Whether WebSockets are opened at once, without asking the server before.
@@ -33,9 +36,11 @@ pub(crate) struct HttpOptions {
     pub(crate) request_timeout: Duration,
 }
 
-impl Default for HttpOptions {
-    fn default() -> Self {
+impl HttpOptions {
+    /// The defaults, for the hub at that URL.
+    pub(crate) fn new(url: String) -> Self {
         HttpOptions {
+            url,
             transports: Transport::ALL.to_vec(),
             skip_negotiation: false,
             headers: None,
@@ -44,6 +49,11 @@ impl Default for HttpOptions {
             cookies: true,
             request_timeout: Duration::from_secs(100),
         }
+    }
+
+    /// What is wrong with the options is said by every attempt to connect.
+    pub(crate) fn connector(self) -> Box<dyn Connector> {
+        Box::new(HttpConnector::new(self))
     }
 }
 
@@ -58,75 +68,93 @@ impl fmt::Debug for HttpOptions {
     }
 }
 
-/// Options of connections over HTTP.
+/// Options of connections over HTTP. They make no difference to clients over streams and transports of the application's.
 impl<C: HubClient> HubConnectionBuilder<C> {
-    /// The transports that may be used, the preferred ones first. The first one that the server offers, that can carry the
-    /// protocol and that can be opened is used; MessagePack cannot be carried by Server-Sent Events. Default: WebSockets,
-    /// Server-Sent Events, long polling (`Transports`).
-    pub fn transports(mut self, transports: impl IntoIterator<Item = Transport>) -> Self {
-        self.http.transports = transports.into_iter().collect();
-        self
+    /// Sets the transports that may be used, the preferred ones first. The first one that the server offers, that can carry the
+    /// protocol and that can be opened is used; MessagePack cannot be carried by Server-Sent Events. By default WebSockets,
+    /// Server-Sent Events and long polling (.NET: `HttpConnectionOptions.Transports`, where the order is the server's).
+    pub fn transports(self, transports: impl IntoIterator<Item = Transport>) -> Self {
+        self.http(|http| http.transports = transports.into_iter().collect())
     }
 
-    /// Whether the client opens a WebSocket at once, without asking the server before. It saves a request, and allows no other
-    /// [transport](Self::transports) than WebSockets, no redirects to other servers and no stateful reconnect. Default: no
-    /// (`SkipNegotiation`).
-    pub fn skip_negotiation(mut self, skip: bool) -> Self {
-        self.http.skip_negotiation = skip;
-        self
+    /// Sets whether the client opens a WebSocket at once, without asking the server before; by default it asks. It saves a
+    /// request, and allows no other [transport](Self::transports) than WebSockets, no redirects to other servers and no stateful
+    /// reconnect (.NET: `HttpConnectionOptions.SkipNegotiation`).
+    pub fn skip_negotiation(self, skip: bool) -> Self {
+        self.http(|http| http.skip_negotiation = skip)
     }
 
-    /// Headers that are sent with every request, also with the one that opens a WebSocket; the function is asked for each of
-    /// them. They take the place of the client's own of that name, but for those that a WebSocket, an event stream or the
-    /// [access token](Self::access_token) needs. Default: none (`Headers`).
+    /// Sets headers that are sent with every request, also with the one that opens a WebSocket; the function is asked for each
+    /// of them. They take the place of the client's own of that name, but for those that the transport or the
+    /// [access token](Self::access_token) needs. By default there are none (.NET: `HttpConnectionOptions.Headers`).
     ///
     /// A server that redirects the client to another one thereby has them sent there.
-    pub fn headers(mut self, headers: impl Fn() -> HeaderMap + Send + Sync + 'static) -> Self {
-        self.http.headers = Some(Arc::new(headers));
-        self
+    pub fn headers(self, headers: impl Fn() -> HeaderMap + Send + Sync + 'static) -> Self {
+        self.http(|http| http.headers = Some(Arc::new(headers)))
     }
 
-    /// Where the access token comes from, which is sent as `Authorization: Bearer`. It is asked for each time the client
+    /// Sets where the access token comes from, which is sent as `Authorization: Bearer`. It is asked for each time the client
     /// connects, reconnects or renews its authentication, and when a request is answered 401, which is then sent once more. With
-    /// an error the attempt fails; `None` sends no token. Default: none (`AccessTokenProvider`).
+    /// an error the attempt fails; `None` sends no token. By default there is none (.NET:
+    /// `HttpConnectionOptions.AccessTokenProvider`).
     ///
     /// When a server redirects the client and gives a token, that one is sent to the new server instead.
-    pub fn access_token<F, R, E>(mut self, provider: F) -> Self
+    ///
+    /// ```no_run
+    /// use signalr::{HubConnection, HubConnectionBuilder};
+    ///
+    /// # async fn log_in() -> std::io::Result<String> { Ok(String::new()) }
+    /// # async fn run() -> Result<(), signalr::ClientError> {
+    /// let connection: HubConnection = HubConnectionBuilder::new("https://example.com/chat")
+    ///     .access_token(|| async { log_in().await.map(Some) })
+    ///     .connect()
+    ///     .await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn access_token<F, R, E>(self, provider: F) -> Self
     where
         F: Fn() -> R + Send + Sync + 'static,
         R: Future<Output = Result<Option<String>, E>> + Send + 'static,
         E: Into<Box<dyn Error + Send + Sync>> + 'static,
     {
-        self.http.access_token = Some(Arc::new(move || {
+        let provider: TokenProvider = Arc::new(move || {
             let token = provider();
             Box::pin(async move { token.await.map_err(|error| Arc::from(error.into())) })
-        }));
-        self
+        });
+        self.http(|http| http.access_token = Some(provider))
     }
 
-    /// The HTTP client for all requests, WebSockets too: with a proxy, certificates or name resolution of one's own. Clients of
-    /// many connections may share one, which saves memory. Default: one for this client alone, with a limit of 30 s for
-    /// opening a socket (`HttpMessageHandlerFactory`, `Proxy`, `ClientCertificates`).
+    /// Sets the HTTP client for all requests, WebSockets too: with a proxy, certificates or name resolution of one's own. By
+    /// default there is one for this client alone, which has 30 s to open a socket (.NET: `HttpMessageHandlerFactory`, `Proxy`
+    /// and `ClientCertificates` of `HttpConnectionOptions`).
     ///
-    /// WebSockets need HTTP/1.1: where the `http2` feature of reqwest is on, build it with
+    /// A program with many connections should make one and give a clone of it to each: that saves memory, and with TLS the
+    /// certificates of the system are read only once.
+    ///
+    /// WebSockets need HTTP/1.1: where the feature `http2` of reqwest is on, build it with
     /// [`http1_only`](reqwest::ClientBuilder::http1_only). Its total timeout does not hold here, but its
-    /// [`read_timeout`](reqwest::ClientBuilder::read_timeout) does: it must be longer than the server's polls, which last 90 s. If
-    /// it keeps cookies, turn [`cookies`](Self::cookies) off.
-    pub fn http_client(mut self, client: reqwest::Client) -> Self {
-        self.http.client = Some(client);
-        self
+    /// [`read_timeout`](reqwest::ClientBuilder::read_timeout) does, and must be longer than the server's polls, which last 90 s.
+    /// If it keeps cookies, turn [`cookies`](Self::cookies) off.
+    pub fn http_client(self, client: reqwest::Client) -> Self {
+        self.http(|http| http.client = Some(client))
     }
 
-    /// Whether cookies that the server sets are kept and sent back with later requests to the same host, as load balancers
-    /// need it that bind clients to servers. Default: yes (`Cookies`).
-    pub fn cookies(mut self, keep: bool) -> Self {
-        self.http.cookies = keep;
-        self
+    /// Sets whether cookies that the server sets are kept, and sent back with later requests to the same host, as load balancers
+    /// need it that bind clients to servers; by default they are (.NET: `HttpConnectionOptions.Cookies`).
+    pub fn cookies(self, keep: bool) -> Self {
+        self.http(|http| http.cookies = keep)
     }
 
-    /// How long the server may take to answer one request; polls, which wait for messages, may last for ever. Default: 100 s.
-    pub fn request_timeout(mut self, timeout: Duration) -> Self {
-        self.http.request_timeout = timeout;
+    /// Sets how long the server may take to answer one request; by default 100 s. Polls wait for messages and may last for ever.
+    /// A request that opens a connection has to be answered within [`connect_timeout`](Self::connect_timeout) too.
+    pub fn request_timeout(self, timeout: Duration) -> Self {
+        self.http(|http| http.request_timeout = timeout)
+    }
+
+    fn http(mut self, change: impl FnOnce(&mut HttpOptions)) -> Self {
+        if let Source::Http(http) = &mut self.source {
+            change(http);
+        }
         self
     }
 }

@@ -256,6 +256,17 @@ impl Codec {
         rolled_back(out, |out| dispatch!(self.protocol, encode_encoded_result(out, id, value)))
     }
 
+    /// Writes an Invocation whose `count` arguments are [encoded](Self::arguments) already.
+    pub(crate) fn encode_encoded_invocation(
+        self,
+        out: &mut Vec<u8>,
+        head: InvocationHead<'_>,
+        arguments: &[u8],
+        count: usize,
+    ) -> Result<(), EncodeError> {
+        rolled_back(out, |out| dispatch!(self.protocol, encode_encoded_invocation(out, head, arguments, count)))
+    }
+
     /// One value without anything around it.
     pub(crate) fn value<T: Serialize + ?Sized>(self, value: &T) -> Result<Vec<u8>, EncodeError> {
         let mut out = Vec::new();

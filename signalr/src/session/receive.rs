@@ -137,15 +137,24 @@ impl Session {
         }
         match message {
             Message::Invocation(invocation) => self.invocation(body, &invocation, cx),
-            Message::StreamItem(item) => self.uploads.push(&item.id, item.item.as_bytes()),
+            Message::StreamItem(item) => {
+                if !self.uploads.push(&item.id, item.item.as_bytes()) {
+                    self.service.item(&item);
+                }
+            }
             Message::Completion(completion) => self.completion(completion)?,
             Message::CancelInvocation { id } => self.calls.cancel(&id),
             Message::Ping if self.clock.arm() => {
                 let next = self.next_tick();
                 self.timer.as_mut().reset(next);
             }
-            Message::Close { error: Some(error), .. } => self.begin_close(CloseReason::ClientError(error.into_owned())),
-            Message::Close { error: None, .. } => self.begin_close(CloseReason::ClientClosed),
+            Message::Close { error, allow_reconnect } => {
+                self.service.dismissed(allow_reconnect);
+                self.begin_close(match error {
+                    Some(error) => CloseReason::ClientError(error.into_owned()),
+                    None => CloseReason::ClientClosed,
+                });
+            }
             // Counted above; without stateful reconnect the numbers mean nothing.
             Message::Ping | Message::Ack { .. } | Message::Sequence { .. } | Message::Unknown { .. } => {}
         }
@@ -153,20 +162,14 @@ impl Session {
     }
 
     fn completion(&mut self, completion: Completion<'_>) -> Result<(), ProtocolError> {
-        let Completion { id, outcome } = completion;
-        let end = match &outcome {
+        let end = match &completion.outcome {
             Outcome::Error(text) => Err(UploadError::Client(text.clone().into_owned())),
             Outcome::Void | Outcome::Result(_) => Ok(()),
         };
-        if self.uploads.end(&id, end) {
+        if self.uploads.end(&completion.id, end) {
             return Ok(());
         }
-        self.peer.invocations.complete(&id, outcome).map_err(|_foreign| {
-            ProtocolError::invalid_operation(format!(
-                "Connection ID '{}' is not valid for invocation ID '{id}'.",
-                self.peer.id.as_str()
-            ))
-        })
+        self.service.completed(&self.peer, completion)
     }
 
     fn invocation(&mut self, body: &[u8], invocation: &Invocation<'_>, cx: &mut Context<'_>) {

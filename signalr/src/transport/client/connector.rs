@@ -16,6 +16,11 @@ use crate::transport::Duplex;
 use reqwest::Url;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::time::timeout;
+
+/// How long a transport may take to open while there are others to try: something between the client and the server may swallow
+/// requests for WebSockets.
+const TRIAL: Duration = Duration::from_secs(10);
 
 /// Connects to the hub at one URL.
 pub(crate) struct HttpConnector(Result<Arc<Hub>, ConnectError>);
@@ -27,9 +32,9 @@ struct Hub {
 }
 
 impl HttpConnector {
-    /// What is wrong with the URL or the options is said by every attempt to connect.
-    pub(crate) fn new(url: &str, options: HttpOptions) -> Self {
-        let hub = address::parse(url).map_err(ConnectError::Options).and_then(|url| {
+    /// What is wrong with the options is said by every attempt to connect.
+    pub(crate) fn new(options: HttpOptions) -> Self {
+        let hub = address::parse(&options.url).map_err(ConnectError::Options).and_then(|url| {
             check(&options)?;
             Ok(Hub { url, requests: Requests::new(&options)?, options })
         });
@@ -71,7 +76,10 @@ impl Hub {
         let place = (first.requests.clone(), first.url.clone());
         let mut agreement = Some(first);
         let mut failures = Vec::new();
-        for &transport in &self.options.transports {
+        let last = self.options.transports.last();
+        for transport in &self.options.transports {
+            let is_last = last == Some(transport);
+            let transport = *transport;
             let attempt = async {
                 let agreement = match agreement.take() {
                     Some(agreement) => agreement,
@@ -80,7 +88,12 @@ impl Hub {
                 if let Some(reason) = unusable(&agreement, transport, wanted) {
                     return Ok((agreement, Err(reason)));
                 }
-                let duplex = open(&agreement, transport).await?;
+                let opening = open(&agreement, transport);
+                let duplex = if is_last {
+                    opening.await?
+                } else {
+                    timeout(TRIAL, opening).await.unwrap_or(Err(ConnectError::TimedOut(TRIAL)))?
+                };
                 Ok((agreement, Ok(duplex)))
             };
             match attempt.await {

@@ -1,11 +1,10 @@
 //! One transport after the other.
 
 use super::server::{answer, offer, serve};
-use super::{connect, connect_with, error, options};
+use super::{connect, connect_with, defaults, error, options};
 use crate::client::connect::ConnectError;
 #[cfg(feature = "msgpack")]
 use crate::client::connect::Wanted;
-use crate::client::http::HttpOptions;
 #[cfg(feature = "msgpack")]
 use crate::protocol::Protocol;
 use crate::transport::Transport;
@@ -21,7 +20,7 @@ async fn each_transport_is_tried_on_a_connection_of_its_own() {
         _ => answer("200 OK", ""),
     })
     .await;
-    let link = connect(&format!("{url}/hub"), HttpOptions::default()).await.unwrap();
+    let link = connect(&format!("{url}/hub"), defaults()).await.unwrap();
     assert_eq!(link.transport, Transport::LongPolling);
     let log = log.lock().unwrap();
     let asked: Vec<_> = log.iter().map(|asked| (&*asked.line, &*asked.query, asked.header("upgrade"))).collect();
@@ -65,7 +64,7 @@ async fn an_error_says_why_each_one_failed() {
         }
     })
     .await;
-    let refused = error(connect(&url, HttpOptions::default()).await);
+    let refused = error(connect(&url, defaults()).await);
     assert_eq!(
         refused.to_string(),
         "no transport can be used: \

@@ -9,20 +9,28 @@ mod server;
 mod streams;
 mod websocket;
 
-use super::connector::HttpConnector;
-use crate::client::connect::{ConnectError, Connector, Link, Wanted};
+use crate::client::connect::{ConnectError, Link, Wanted};
 use crate::client::http::HttpOptions;
 use crate::protocol::{Protocol, TransferFormat};
 use crate::session::outbound::Outbound;
 use crate::transport::{Duplex, Received, Transport};
 use std::future::poll_fn;
+use std::sync::LazyLock;
 use std::time::Duration;
 
 /// Nothing here takes that long, unless it hangs.
 const LONG: Duration = Duration::from_secs(20);
 
+/// One client for all: with TLS it takes long to make one. It keeps no connections, whose tasks end with their test.
+static CLIENT: LazyLock<reqwest::Client> =
+    LazyLock::new(|| reqwest::Client::builder().http1_only().pool_max_idle_per_host(0).build().unwrap());
+
+fn defaults() -> HttpOptions {
+    HttpOptions { client: Some(CLIENT.clone()), ..HttpOptions::new(String::new()) }
+}
+
 fn options(transports: &[Transport]) -> HttpOptions {
-    HttpOptions { transports: transports.to_vec(), ..HttpOptions::default() }
+    HttpOptions { transports: transports.to_vec(), ..defaults() }
 }
 
 fn wanted() -> Wanted {
@@ -34,7 +42,8 @@ async fn connect(url: &str, options: HttpOptions) -> Result<Link, ConnectError> 
 }
 
 async fn connect_with(url: &str, options: HttpOptions, wanted: Wanted) -> Result<Link, ConnectError> {
-    tokio::time::timeout(LONG, HttpConnector::new(url, options).connect(wanted)).await.expect("an end")
+    let connector = HttpOptions { url: url.to_owned(), ..options }.connector();
+    tokio::time::timeout(LONG, connector.connect(wanted)).await.expect("an end")
 }
 
 /// The error, which the type of links does not let `unwrap_err` give.

@@ -1,7 +1,7 @@
 //! Negotiation with servers that answer it in every other way.
 
 use super::server::{answer, offer, serve};
-use super::{connect, connect_with, error, options};
+use super::{connect, connect_with, defaults, error, options};
 use crate::client::connect::{ConnectError, Wanted};
 use crate::client::http::HttpOptions;
 use crate::protocol::Protocol;
@@ -12,7 +12,7 @@ use http::StatusCode;
 async fn the_request_keeps_the_url_and_says_what_is_wanted() {
     let (url, log) = serve(|_, _| answer("200 OK", r#"{"error":"enough"}"#)).await;
     let wanted = Wanted { protocol: Protocol::Json, stateful: true };
-    let refused = error(connect_with(&format!("{url}/hub/?tenant=a%20b#x"), HttpOptions::default(), wanted).await);
+    let refused = error(connect_with(&format!("{url}/hub/?tenant=a%20b#x"), defaults(), wanted).await);
     assert_eq!(refused.to_string(), "the server refused to negotiate: enough");
     let log = log.lock().unwrap();
     assert_eq!(log[0].line, "POST /hub/negotiate");
@@ -65,16 +65,16 @@ async fn answers_that_are_none() {
     ] {
         let sent = (status.to_owned(), headers.to_owned(), body.to_owned());
         let (url, _) = serve(move |_, _| sent.clone()).await;
-        assert_eq!(error(connect(&url, HttpOptions::default()).await).to_string(), expected);
+        assert_eq!(error(connect(&url, defaults()).await).to_string(), expected);
     }
 }
 
 #[tokio::test]
 async fn a_status_of_failure_can_be_told() {
     let (url, _) = serve(|_, _| answer("403 Forbidden", "")).await;
-    let refused = error(connect(&url, HttpOptions::default()).await);
+    let refused = error(connect(&url, defaults()).await);
     assert!(matches!(refused, ConnectError::Refused { status: StatusCode::FORBIDDEN, .. }), "{refused:?}");
-    assert!(refused.is_refusal());
+    assert!(refused.is_final());
 }
 
 #[tokio::test]
@@ -107,7 +107,7 @@ async fn redirects_end() {
         answer("200 OK", &format!(r#"{{"url":"http://{host}/again","accessToken":"secret"}}"#))
     })
     .await;
-    let refused = error(connect(&url, HttpOptions::default()).await);
+    let refused = error(connect(&url, defaults()).await);
     assert_eq!(refused.to_string(), "the negotiation was redirected more than 100 times");
     assert_eq!(log.lock().unwrap().len(), 101);
 }
@@ -115,7 +115,7 @@ async fn redirects_end() {
 #[tokio::test]
 async fn a_redirect_to_nowhere_is_an_error() {
     let (url, _) = serve(|_, _| answer("200 OK", r#"{"url":"not a url"}"#)).await;
-    let refused = error(connect(&url, HttpOptions::default()).await);
+    let refused = error(connect(&url, defaults()).await);
     assert!(matches!(refused, ConnectError::Negotiation(_)), "{refused}");
 }
 
@@ -130,7 +130,7 @@ async fn before_version_1_the_id_is_the_token() {
         }
     })
     .await;
-    let link = connect(&url, HttpOptions::default()).await.unwrap();
+    let link = connect(&url, defaults()).await.unwrap();
     assert_eq!((link.transport, link.id.as_deref()), (Transport::LongPolling, Some("a b")));
     assert_eq!(log.lock().unwrap()[1].query, "id=a+b");
 }
@@ -140,7 +140,7 @@ async fn nobody_there() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/hub?access_token=secret", listener.local_addr().unwrap());
     drop(listener);
-    let refused = error(connect(&url, HttpOptions::default()).await).to_string();
+    let refused = error(connect(&url, defaults()).await).to_string();
     assert!(refused.contains("refused"), "{refused}");
     assert!(!refused.contains("secret"), "{refused}");
 }
@@ -148,11 +148,11 @@ async fn nobody_there() {
 #[tokio::test]
 async fn options_that_cannot_be() {
     for (url, options, text) in [
-        ("not a url", HttpOptions::default(), "the URL is not valid"),
-        ("ftp://host/", HttpOptions::default(), "'ftp'"),
+        ("not a url", defaults(), "the URL is not valid"),
+        ("ftp://host/", defaults(), "'ftp'"),
         ("http://host/", options(&[]), "no transport is allowed"),
         ("http://host/", options(&[Transport::Stream]), "'Stream' is no transport over HTTP"),
-        ("http://host/", HttpOptions { skip_negotiation: true, ..HttpOptions::default() }, "only WebSockets"),
+        ("http://host/", HttpOptions { skip_negotiation: true, ..defaults() }, "only WebSockets"),
     ] {
         let refused = error(connect(url, options).await);
         assert!(matches!(refused, ConnectError::Options(_)) && refused.to_string().contains(text), "{refused}");
@@ -166,7 +166,7 @@ async fn a_server_that_does_not_answer() {
     })
     .await;
     let limit = std::time::Duration::from_millis(50);
-    let options = HttpOptions { request_timeout: limit, ..HttpOptions::default() };
+    let options = HttpOptions { request_timeout: limit, ..defaults() };
     let refused = error(connect(&url, options).await);
     assert!(matches!(refused, ConnectError::TimedOut(time) if time == limit), "{refused}");
 }

@@ -1,6 +1,6 @@
 //! Against a server of ours, which sends back what it gets.
 
-use super::{close, connect, connect_with, error, options, receive, receive_end, send};
+use super::{close, connect, connect_with, defaults, error, options, receive, receive_end, send};
 use crate::client::connect::{ConnectError, Wanted};
 use crate::client::http::HttpOptions;
 use crate::hub::method::{HubMethods, Method};
@@ -115,7 +115,8 @@ async fn the_end_is_seen_by_both() {
 async fn a_server_that_offers_less() {
     let limited = |options: HubOptions| options.transports([Transport::ServerSentEvents]);
     let url = serve(SignalR::builder().connection_with("/echo", echo, limited).build()).await;
-    let link = connect(&format!("{url}/echo"), HttpOptions::default()).await.unwrap();
+    // With an HTTP client of its own.
+    let link = connect(&format!("{url}/echo"), HttpOptions::new(String::new())).await.unwrap();
     assert_eq!(link.transport, Transport::ServerSentEvents);
     let direct = HttpOptions { skip_negotiation: true, ..options(&[Transport::WebSockets]) };
     let refused = error(connect(&format!("{url}/echo"), direct).await);
@@ -128,7 +129,7 @@ async fn a_stateful_connection_outlives_its_socket() {
     let hub = Hub::new("Nothing", Nothing);
     let url = serve(SignalR::builder().options(options).hub("/hub", &hub).build()).await;
     let wanted = Wanted { protocol: Protocol::Json, stateful: true };
-    let mut link = connect_with(&format!("{url}/hub"), HttpOptions::default(), wanted).await.unwrap();
+    let mut link = connect_with(&format!("{url}/hub"), defaults(), wanted).await.unwrap();
     let negotiated = link.negotiated.unwrap();
     assert!(negotiated.stateful);
     send(&mut *link.duplex, b"{\"protocol\":\"json\",\"version\":2}\x1e").await.unwrap();
@@ -142,5 +143,5 @@ async fn a_stateful_connection_outlives_its_socket() {
     close(&mut *again).await;
     drop(again);
     let refused = negotiated.connection.resume().await.err().unwrap();
-    assert!(refused.is_refusal(), "{refused}");
+    assert!(refused.is_final(), "{refused}");
 }

@@ -1,7 +1,7 @@
 //! WebSockets, frame by frame.
 
 use super::server::{offer, serve_sockets};
-use super::{close, connect, connect_with, error, options, receive, receive_end, receive_some, send};
+use super::{close, connect, connect_with, defaults, error, options, receive, receive_end, receive_some, send};
 use crate::client::connect::{ConnectError, Wanted};
 use crate::client::http::HttpOptions;
 use crate::protocol::Protocol;
@@ -176,7 +176,7 @@ async fn a_connection_is_resumed_by_its_token_or_refused_for_good() {
             let number = count.fetch_add(1, std::sync::atomic::Ordering::Relaxed) + 1;
             Box::pin(async move { Ok(Some(number.to_string())) })
         })),
-        ..HttpOptions::default()
+        ..defaults()
     };
     let wanted = Wanted { protocol: Protocol::Json, stateful: true };
     let mut link = connect_with(&format!("{url}/hub"), options, wanted).await.unwrap();
@@ -187,8 +187,8 @@ async fn a_connection_is_resumed_by_its_token_or_refused_for_good() {
     let mut again = negotiated.connection.resume().await.unwrap();
     assert_eq!(receive(&mut *again, 8).await, "Bearer 2");
     let gone = negotiated.connection.resume().await.err().unwrap();
-    assert!(matches!(&gone, ConnectError::Refused { status, .. } if *status == 404) && gone.is_refusal(), "{gone}");
-    assert!(!negotiated.connection.resume().await.err().unwrap().is_refusal());
+    assert!(matches!(&gone, ConnectError::Refused { status, .. } if *status == 404) && gone.is_final(), "{gone}");
+    assert!(!negotiated.connection.resume().await.err().unwrap().is_final());
 }
 
 #[tokio::test]
