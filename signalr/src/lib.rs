@@ -100,6 +100,7 @@ pub use client::{
     connect::{ConnectError, TransportFailure},
     connection::HubConnection,
     error::{ClientError, HubFailure},
+    follow::follow,
     handler::{Handler, HandlerParameter, HandlerResult},
     handlers::Registration,
     receiver::HubClient,
