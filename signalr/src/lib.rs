@@ -101,6 +101,7 @@ pub use client::{
     connection::HubConnection,
     error::{ClientError, HubFailure},
     receiver::HubClient,
+    retry::{RetryContext, RetryPolicy},
 };
 pub use clients::Clients;
 pub use clients::groups::{Groups, TooManyGroups};

@@ -8,3 +8,4 @@ pub(crate) mod connection;
 pub(crate) mod error;
 pub(crate) mod handlers;
 pub(crate) mod receiver;
+pub(crate) mod retry;
