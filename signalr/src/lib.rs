@@ -96,12 +96,16 @@ struct Readme;
 #[cfg(feature = "client-core")]
 pub use client::{
     builder::HubConnectionBuilder,
-    call::{Call, StreamCall},
+    call::{Call, CallFuture},
     connect::ConnectError,
     connection::HubConnection,
     error::{ClientError, HubFailure},
+    handler::{Handler, HandlerParameter, HandlerResult},
+    handlers::Registration,
     receiver::HubClient,
     retry::{RetryContext, RetryPolicy},
+    state::{ConnectionEvent, ConnectionState},
+    stream::{ItemStream, StreamCall},
 };
 pub use clients::Clients;
 pub use clients::groups::{Groups, TooManyGroups};

@@ -3,7 +3,8 @@
 use crate::protocol::{Protocol, Transport};
 use crate::session::BoxFuture;
 use crate::transport::Duplex;
-use std::sync::Arc;
+use std::io;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use thiserror::Error;
 
@@ -63,4 +64,57 @@ pub enum ConnectError {
     /// The socket could not be opened, or was lost before the handshake was done.
     #[error("the connection could not be opened: {0}")]
     Transport(String),
+}
+
+impl ConnectError {
+    /// Whether the server knows nothing of a connection that was to be resumed.
+    pub(crate) fn is_final(&self) -> bool {
+        false
+    }
+}
+
+/// The one stream of a client that has no more.
+pub(super) struct OnceStream {
+    stream: Mutex<Option<Box<dyn Duplex>>>,
+    transport: Transport,
+}
+
+impl OnceStream {
+    pub(super) fn new(stream: Box<dyn Duplex>, transport: Transport) -> Self {
+        OnceStream { stream: Mutex::new(Some(stream)), transport }
+    }
+}
+
+impl Connector for OnceStream {
+    fn connect(&self, _wanted: Wanted) -> BoxFuture<Result<Link, ConnectError>> {
+        let stream = self.stream.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let transport = self.transport;
+        Box::pin(async move {
+            match stream {
+                Some(duplex) => Ok(Link { duplex, transport, id: None, negotiated: None }),
+                None => Err(ConnectError::Transport("its only stream was used".to_owned())),
+            }
+        })
+    }
+}
+
+type Open = Box<dyn Fn() -> BoxFuture<io::Result<Box<dyn Duplex>>> + Send + Sync>;
+
+/// Byte streams that the application opens.
+pub(super) struct StreamConnector(Open);
+
+impl StreamConnector {
+    pub(super) fn new(open: impl Fn() -> BoxFuture<io::Result<Box<dyn Duplex>>> + Send + Sync + 'static) -> Self {
+        StreamConnector(Box::new(open))
+    }
+}
+
+impl Connector for StreamConnector {
+    fn connect(&self, _wanted: Wanted) -> BoxFuture<Result<Link, ConnectError>> {
+        let opening = (self.0)();
+        Box::pin(async move {
+            let duplex = opening.await.map_err(|error| ConnectError::Transport(error.to_string()))?;
+            Ok(Link { duplex, transport: Transport::Stream, id: None, negotiated: None })
+        })
+    }
 }

@@ -88,9 +88,13 @@ pub enum ClientError {
     /// The connection could not be made.
     #[error(transparent)]
     Connect(#[from] ConnectError),
-    /// The connection was lost after the call was sent: whether the server has run it is not known.
-    #[error("the connection was lost after the call was sent: {0}")]
+    /// The connection was lost. As the error of a call: after it was sent, so that it is not known whether the server has run
+    /// it.
+    #[error("the connection was lost: {0}")]
     ConnectionLost(String),
+    /// The server has closed the connection, perhaps with an error. As the error of a call: after it was sent.
+    #[error("the server closed the connection{}", .0.as_ref().map(|text| format!(": {text}")).unwrap_or_default())]
+    Closed(Option<String>),
     /// No answer came in time. The call was cancelled.
     #[error("the server did not answer within {0:?}")]
     TimedOut(Duration),

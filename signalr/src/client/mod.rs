@@ -3,9 +3,21 @@
 pub(crate) mod builder;
 pub(crate) mod call;
 pub(crate) mod callback;
+mod callbacks;
 pub(crate) mod connect;
 pub(crate) mod connection;
+mod driver;
 pub(crate) mod error;
+pub(crate) mod handler;
 pub(crate) mod handlers;
+#[cfg(feature = "client")]
+pub(crate) mod http;
+mod invocations;
+mod options;
 pub(crate) mod receiver;
+mod refresh;
 pub(crate) mod retry;
+mod service;
+pub(crate) mod state;
+pub(crate) mod stream;
+mod upload;

@@ -16,7 +16,7 @@ const FOREVER: (Duration, Duration) = (Duration::from_secs(1), Duration::from_se
 /// How often, and after which delays, a client tries again to connect (`IRetryPolicy` of Microsoft's clients).
 ///
 /// One policy serves the first connection and all later ones. Each time it begins anew: after a success nothing is left of the
-/// attempts before. The default are the delays of Microsoft's clients: at once, then after 2, 10 and 30 seconds.
+/// attempts before. `RetryPolicy::default()` has the delays of Microsoft's clients: at once, then after 2, 10 and 30 seconds.
 ///
 /// ```
 /// use signalr::RetryPolicy;

@@ -8,6 +8,7 @@ pub(crate) mod arg;
 pub(crate) mod call;
 pub(crate) mod caller;
 pub(crate) mod context;
+pub(crate) mod contract;
 pub(crate) mod error;
 pub(crate) mod filter;
 mod filtered;

@@ -6,7 +6,7 @@ use super::told::Told;
 use crate::protocol::{Codec, EncodeError};
 use crate::session::cancel::CancellationToken;
 use crate::session::current;
-use crate::session::inbox::{Origin, Pushed};
+use crate::session::inbox::Pushed;
 use crate::session::peer::Peer;
 use crate::session::receive::shutting_down;
 use crate::streaming::pump::pump;
@@ -77,7 +77,10 @@ pub(crate) enum Captured {
 
 impl Reply {
     pub(crate) fn new(peer: Arc<Peer>, id: Option<&str>, target: &'static str, streaming: bool) -> Self {
-        let to = id.map_or(To::Nobody, |id| To::Client(id.into()));
+        let to = match id {
+            Some(id) => To::Client(id.into()),
+            None => To::Nobody,
+        };
         let stopwatch = peer.telemetry.meters.stopwatch();
         Reply { peer, to, target, streaming, token: None, failure: None, outcome: None, stopwatch, is_last: true }
     }
@@ -107,7 +110,9 @@ impl Reply {
                 let encoded = self.emit(|codec, out| codec.encode_result(out, id.as_str(), value));
                 // Only now: if `Serialize` panics, the call is answered when this is dropped.
                 self.outcome = Some(Outcome::Ok);
-                if let (To::Client(id), Err(error)) = (self.to.take(), encoded) {
+                if let Err(error) = encoded
+                    && let To::Client(id) = self.to.take()
+                {
                     self.cannot_encode(&id, &error);
                 }
             }
@@ -233,41 +238,11 @@ impl Reply {
 
     // ---- writing ----
 
-    /// Encodes behind everything that was sent to this connection before.
     fn emit<F>(&self, encode: F) -> Result<Pushed, EncodeError>
     where
         F: FnOnce(Codec, &mut Vec<u8>) -> Result<(), EncodeError>,
     {
-        // If somebody has asked for the connection's end, what comes now comes too late.
-        if self.peer.is_shut() || self.peer.inbox.is_ending() {
-            return Ok(Pushed::Gone);
-        }
-        let Peer { number, inbox, .. } = &*self.peer;
-        let codec = self.peer.codec();
-        let mut encode = Some(encode);
-        let here = current::with(*number, |outbound| {
-            if inbox.is_pending() {
-                inbox.take(|message| {
-                    outbound.push_shared(message);
-                    !outbound.must_wait()
-                });
-            }
-            if outbound.must_wait() {
-                return None;
-            }
-            let written = encode.take().map_or(Ok(()), |encode| encode(codec, outbound.encode_buffer()));
-            if written.is_err() {
-                outbound.take_message_back();
-            }
-            Some(written.map(|()| Pushed::Queued))
-        });
-        if let Ok(Some(written)) = here {
-            return written;
-        }
-        // In a task of its own, or until the peer acknowledges what it has: by the inbox.
-        let mut message = Vec::new();
-        encode.take().map_or(Ok(()), |encode| encode(codec, &mut message))?;
-        Ok(inbox.push(message.into(), Origin::Reply, None))
+        self.peer.emit(encode)
     }
 
     /// What the client is told of an error, if it waits for an answer. To be asked before the call counts as answered: if the

@@ -4,7 +4,7 @@
 //! was when a value cannot be serialised.
 
 use super::error::{EncodeError, ProtocolError};
-use super::json;
+use super::json::{self, Raw};
 use super::message::{CompletionError, Message};
 #[cfg(feature = "msgpack")]
 use super::msgpack;
@@ -84,7 +84,17 @@ impl Protocol {
     /// # Errors
     /// Fails where the message breaks the protocol. Messages of unknown type are no error.
     pub fn decode(self, message: &[u8]) -> Result<Message<'_>, ProtocolError> {
-        dispatch!(self, decode(message))
+        self.decode_raw(Raw::Bytes(message))
+    }
+
+    /// As [`decode`](Self::decode); what is known to be text is not checked again.
+    #[inline(always)]
+    fn decode_raw(self, message: Raw<'_>) -> Result<Message<'_>, ProtocolError> {
+        match self {
+            Protocol::Json => json::decode(message),
+            #[cfg(feature = "msgpack")]
+            Protocol::MessagePack => msgpack::decode(message.as_bytes()),
+        }
     }
 
     /// Writes an Invocation, or a StreamInvocation if `streaming`. Without an id no answer is wanted.
@@ -220,13 +230,21 @@ impl Codec {
     ///
     /// # Errors
     /// Fails where the message breaks the protocol. Messages of unknown type are no error.
-    #[inline]
     pub fn decode(self, message: &[u8]) -> Result<Message<'_>, ProtocolError> {
-        let mut message = self.protocol.decode(message)?;
-        if self.naming != Naming::AsDeclared {
+        self.decode_raw(Raw::Bytes(message))
+    }
+
+    /// As [`decode`](Self::decode); what is known to be text is not checked again.
+    #[inline]
+    pub(crate) fn decode_raw(self, message: Raw<'_>) -> Result<Message<'_>, ProtocolError> {
+        let mut decoded = self.protocol.decode_raw(message);
+        // In its place: messages are large to move.
+        if self.naming != Naming::AsDeclared
+            && let Ok(message) = &mut decoded
+        {
             message.set_naming(self.naming);
         }
-        Ok(message)
+        decoded
     }
 
     /// Writes an Invocation, or a StreamInvocation if `streaming`. Without an id no answer is wanted.
@@ -271,6 +289,17 @@ impl Codec {
     /// Writes a Completion with a value that is encoded already.
     pub(crate) fn encode_encoded_result(self, out: &mut Vec<u8>, id: &str, value: &[u8]) -> Result<(), EncodeError> {
         rolled_back(out, |out| dispatch!(self.protocol, encode_encoded_result(out, id, value)))
+    }
+
+    /// Writes an Invocation whose `count` arguments are [encoded](Self::arguments) already.
+    pub(crate) fn encode_encoded_invocation(
+        self,
+        out: &mut Vec<u8>,
+        head: InvocationHead<'_>,
+        arguments: &[u8],
+        count: usize,
+    ) -> Result<(), EncodeError> {
+        rolled_back(out, |out| dispatch!(self.protocol, encode_encoded_invocation(out, head, arguments, count)))
     }
 
     /// One value without anything around it.

@@ -7,7 +7,7 @@ use super::codec::{Protocol, TransferFormat};
 use super::error::ProtocolError;
 use super::framing::{Framing, SEPARATOR};
 use super::json::property::{ReadError, boolean, int32, name_bytes, open_object, string, violation};
-use super::json::scan::{Kind, Scanner, SyntaxError};
+use super::json::scan::{Kind, Raw, Scanner, SyntaxError};
 use super::json::text::write_string;
 use std::borrow::Cow;
 use std::io::Write;
@@ -99,7 +99,7 @@ impl<'a> HandshakeRequest<'a> {
     }
 
     fn read(body: &'a [u8]) -> Result<Self, ReadError> {
-        let mut scanner = Scanner::new(body);
+        let mut scanner = Scanner::new(Raw::Bytes(body));
         let (mut protocol, mut version, mut error_info) = (None, None, false);
         let mut first = true;
         open_object(&mut scanner)?;
@@ -175,7 +175,7 @@ impl<'a> HandshakeResponse<'a> {
     }
 
     fn read(body: &'a [u8]) -> Result<Self, ReadError> {
-        let mut scanner = Scanner::new(body);
+        let mut scanner = Scanner::new(Raw::Bytes(body));
         let mut error = None;
         let mut first = true;
         open_object(&mut scanner)?;

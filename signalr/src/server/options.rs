@@ -431,6 +431,7 @@ impl HubOptions {
                 timeout: self.client_timeout,
                 probe: self.websocket_ping_interval,
             },
+            redials: false,
             close_timeout: self.close_timeout,
             call_grace: self.call_grace,
         }

@@ -102,6 +102,53 @@ async fn read(duplex: &mut dyn Duplex, rules: &HandshakeRules) -> Result<Handsha
     }
 }
 
+/// Why a handshake came to nothing, for the client that asked.
+#[derive(Debug)]
+pub(crate) enum Refusal {
+    /// The server said no, or something that is no handshake.
+    Refused(String),
+    /// The connection ended.
+    Ended(String),
+}
+
+/// Asks the server for a protocol, and waits for its answer. Gives what came behind it.
+#[cfg(feature = "client-core")]
+pub(crate) async fn offer(
+    duplex: &mut dyn Duplex,
+    protocol: Protocol,
+    version: i32,
+    message_limit: Option<usize>,
+) -> Result<Vec<u8>, Refusal> {
+    let format = protocol.transfer_format();
+    if format == TransferFormat::Binary && !duplex.carries_binary() {
+        let text = format!("the transport carries text only, and '{}' is binary", protocol.name());
+        return Err(Refusal::Refused(text));
+    }
+    let mut request = Outbound::default();
+    HandshakeRequest { protocol: protocol.name().into(), version, error_info: true }.write(request.encode_buffer());
+    poll_fn(|cx| duplex.poll_send(cx, &mut request, TransferFormat::Text))
+        .await
+        .map_err(|error| Refusal::Ended(error.to_string()))?;
+    let mut received = Vec::new();
+    loop {
+        let parsed = HandshakeResponse::parse(&received, message_limit);
+        match parsed.map_err(|error| Refusal::Refused(error.client_text(true)))? {
+            Some((HandshakeResponse { error: Some(error) }, _)) => return Err(Refusal::Refused(error.into_owned())),
+            Some((HandshakeResponse { error: None }, length)) => {
+                received.drain(..length);
+                return Ok(received);
+            }
+            None => {}
+        }
+        poll_fn(|cx| poll_read(duplex, cx, &mut received)).await.map_err(|failure| {
+            Refusal::Ended(match failure {
+                Failure::Ended(CloseReason::ProtocolError(text) | CloseReason::TransportLost(text)) => text,
+                _ => "the server closed the connection before its handshake".to_owned(),
+            })
+        })?;
+    }
+}
+
 fn poll_read(duplex: &mut dyn Duplex, cx: &mut Context<'_>, request: &mut Vec<u8>) -> Poll<Result<(), Failure>> {
     with_buffer(|buffer| {
         let received = duplex.poll_receive(cx, buffer);

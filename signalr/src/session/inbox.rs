@@ -172,6 +172,13 @@ impl Inbox {
         self.session.wake();
     }
 
+    /// There is something to be taken besides what is queued here: what this end's own calls have to say.
+    pub(crate) fn announce(&self) {
+        if !self.pending.swap(true, Ordering::AcqRel) && !current::is(self.number) {
+            self.session.wake();
+        }
+    }
+
     /// Makes the session look again at what it had put off.
     pub(crate) fn nudge(&self) {
         if !current::is(self.number) {

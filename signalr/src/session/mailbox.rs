@@ -5,6 +5,7 @@ use crate::transport::Duplex;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::Notify;
 
 /// Shared by a session that can go on over another socket and by whoever gets that socket: the table of connections on a
 /// server, the connector of a client.
@@ -12,6 +13,8 @@ pub(crate) struct Mailbox {
     peer: Arc<Peer>,
     state: Mutex<State>,
     pending: AtomicBool,
+    /// Tells whoever opens sockets that one is needed.
+    lost: Notify,
 }
 
 #[derive(Default)]
@@ -22,7 +25,7 @@ struct State {
 
 impl Mailbox {
     pub(crate) fn new(peer: Arc<Peer>) -> Arc<Self> {
-        Arc::new(Mailbox { peer, state: Mutex::default(), pending: AtomicBool::new(false) })
+        Arc::new(Mailbox { peer, state: Mutex::default(), pending: AtomicBool::new(false), lost: Notify::new() })
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -47,6 +50,16 @@ impl Mailbox {
         drop(never_seen);
         self.peer.inbox.nudge();
         true
+    }
+
+    /// Waits until the session has lost its socket.
+    pub(crate) async fn lost(&self) {
+        self.lost.notified().await;
+    }
+
+    /// For the session: it has lost its socket.
+    pub(super) fn tell_lost(&self) {
+        self.lost.notify_one();
     }
 
     /// For the session: the socket that was left here.

@@ -12,6 +12,7 @@ pub(crate) mod close;
 mod closing;
 pub(crate) mod current;
 mod drain;
+mod emit;
 pub(crate) mod handshake;
 mod inbound;
 pub(crate) mod inbox;
@@ -27,8 +28,8 @@ pub(crate) mod replay;
 pub(crate) mod settings;
 pub(crate) mod stateful;
 
-use crate::protocol::Invocation;
 use crate::protocol::framing::Framing;
+use crate::protocol::{Completion, Invocation, ProtocolError, StreamItem};
 use crate::streaming::upload::{UploadHandle, Uploads};
 use crate::transport::Duplex;
 use authentication::Authentication;
@@ -66,6 +67,29 @@ pub(crate) trait Service: Send {
 
     /// Nothing can be sent any more; comes before [`disconnected`](Self::disconnected).
     fn unreachable(&mut self);
+
+    /// The peer has answered a call of this end.
+    ///
+    /// # Errors
+    /// The answer was meant to be another connection's.
+    fn completed(&mut self, peer: &Peer, completion: Completion<'_>) -> Result<(), ProtocolError> {
+        peer.answered(completion)
+    }
+
+    /// The peer has sent an item of a stream that is no upload: of one that this end has asked for.
+    fn item(&mut self, item: &StreamItem<'_>) {
+        let _ = item;
+    }
+
+    /// Moves what this end's own calls have to say into `outbound`: all of it, or as long as there is room.
+    fn take_own(&mut self, outbound: &mut outbound::Outbound, all: bool) {
+        let _ = (outbound, all);
+    }
+
+    /// The peer has said goodbye, and whether it wants to see this end again.
+    fn dismissed(&mut self, allow_reconnect: bool) {
+        let _ = allow_reconnect;
+    }
 
     /// The connection has ended and all its calls too.
     fn disconnected(&mut self, reason: CloseReason) -> Option<BoxFuture<()>>;
@@ -129,6 +153,13 @@ impl Session {
         });
         session.connecting = session.service.connected();
         session
+    }
+
+    /// Gives the peer up if nothing comes from it, also if it has never pinged: on a client, where every server pings.
+    pub(crate) fn expect_pings(&mut self) {
+        self.clock.arm();
+        let next = self.next_tick();
+        self.timer.as_mut().reset(next);
     }
 
     /// The server ends: what was received already is still done.
@@ -224,13 +255,16 @@ impl Session {
     }
 
     /// Takes what others sent: all of it, or as long as there is room.
-    fn take_inbox(&self, all: bool) {
-        let inbox = &self.peer.inbox;
+    fn take_inbox(&mut self, all: bool) {
+        let (inbox, service) = (&self.peer.inbox, &mut self.service);
         let _ = current::with(self.peer.number, |outbound| {
             inbox.take(|message| {
                 outbound.push_shared(message);
                 all || outbound.has_room()
             });
+            if all || outbound.has_room() {
+                service.take_own(outbound, all);
+            }
         });
     }
 
@@ -279,7 +313,7 @@ impl Session {
                 Due::Ping => progress |= self.ping(),
                 Due::Probe => progress |= self.duplex.as_mut().is_some_and(|duplex| duplex.probe()),
                 Due::TimedOut => {
-                    self.begin_close(CloseReason::Timeout);
+                    self.time_out(now);
                     return true;
                 }
             }
@@ -289,6 +323,20 @@ impl Session {
             progress |= self.settings.pace.is_some() && self.calls.has_waiting();
         }
         progress
+    }
+
+    /// The peer has been silent for too long. A client may find its server again over another socket.
+    fn time_out(&mut self, now: Instant) {
+        if self.settings.redials && self.stateful.is_some() {
+            self.clock.received(now);
+            if self.duplex.is_some() {
+                self.lose_socket("the server has been silent for too long".to_owned());
+            }
+            let next = self.next_tick();
+            self.timer.as_mut().reset(next);
+        } else {
+            self.begin_close(CloseReason::Timeout);
+        }
     }
 
     /// A peer that has not taken what was sent before needs no ping.

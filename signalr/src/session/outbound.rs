@@ -60,6 +60,24 @@ impl Outbound {
         &mut self.tail
     }
 
+    /// Appends a batch of whole messages and leaves `batch` empty.
+    pub(crate) fn append(&mut self, batch: &mut Vec<u8>, messages: usize) {
+        for _ in 0..messages {
+            self.messages.add();
+        }
+        if self.tail.is_empty() {
+            std::mem::swap(&mut self.tail, batch);
+        } else {
+            self.tail.extend_from_slice(batch);
+            batch.clear();
+        }
+    }
+
+    /// How many bytes may be produced now.
+    pub(crate) fn room(&self) -> usize {
+        self.room.saturating_sub(self.len())
+    }
+
     /// Appends a message that others share.
     pub(crate) fn push_shared(&mut self, message: Bytes) {
         self.messages.add();

@@ -4,7 +4,7 @@ use super::cancel::CancellationToken;
 use super::close::CloseReason;
 use super::inbox::{Inbox, Overflow};
 use super::invocations::Invocations;
-use crate::protocol::{Codec, Naming, Protocol};
+use crate::protocol::{Codec, Completion, Naming, Protocol, ProtocolError};
 use crate::telemetry::Telemetry;
 use smol_str::SmolStr;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
@@ -107,6 +107,14 @@ impl Peer {
             token.cancel();
         }
         token
+    }
+
+    /// The peer has answered a call of this end.
+    pub(crate) fn answered(&self, Completion { id, outcome }: Completion<'_>) -> Result<(), ProtocolError> {
+        self.invocations.complete(&id, outcome).map_err(|_foreign| {
+            let own = self.id.as_str();
+            ProtocolError::invalid_operation(format!("Connection ID '{own}' is not valid for invocation ID '{id}'."))
+        })
     }
 
     /// Whether the connection has ended.

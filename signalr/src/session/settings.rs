@@ -26,6 +26,8 @@ pub(crate) struct Settings {
     pub(crate) overflow: Overflow,
     pub(crate) detailed_errors: bool,
     pub(crate) intervals: Intervals,
+    /// Whether this end is the one that opens sockets, and can open another one for a session that has lost its own.
+    pub(crate) redials: bool,
     /// For the goodbye at the end.
     pub(crate) close_timeout: Duration,
     /// For calls that still run when the connection has ended.

@@ -186,6 +186,7 @@ impl Session {
         stateful.wire.clear();
         stateful.wire.give_back();
         stateful.lost = Some((Instant::now() + stateful.timeout, error));
+        stateful.mailbox.tell_lost();
     }
 
     /// Says how much may be sent now. While nothing is read because of what waits for its turn, acknowledgements are not

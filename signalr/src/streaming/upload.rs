@@ -1,16 +1,12 @@
 //! Streams that the peer sends as a part of a call.
 
-use crate::protocol::{Codec, Payload};
+use super::items::{ItemQueue, ItemReader, Items};
 use crate::session::peer::Peer;
 use futures_util::Stream;
-use futures_util::task::AtomicWaker;
 use serde::de::DeserializeOwned;
 use smol_str::SmolStr;
-use std::collections::VecDeque;
-use std::marker::PhantomData;
 use std::pin::Pin;
-use std::sync::atomic::Ordering;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use thiserror::Error;
 
@@ -41,10 +37,7 @@ use thiserror::Error;
 /// ```
 #[derive(Debug)]
 pub struct Upload<T> {
-    handle: UploadHandle,
-    batch: Batch,
-    failed: bool,
-    item: PhantomData<fn() -> T>,
+    items: Items<T, UploadError>,
 }
 
 /// Why an upload stream ended before the client completed it. As the error of a hub method it is public.
@@ -65,102 +58,9 @@ pub enum UploadError {
     ConnectionClosed,
 }
 
-/// Encoded items, one behind the other.
-#[derive(Debug, Default)]
-struct Batch {
-    bytes: Vec<u8>,
-    lengths: VecDeque<usize>,
-    read: usize,
-}
-
-impl Batch {
-    fn next(&mut self) -> Option<&[u8]> {
-        let start = self.read;
-        self.read += self.lengths.pop_front()?;
-        self.bytes.get(start..self.read)
-    }
-}
-
-/// What the session and the reader of an upload share.
-#[derive(Debug)]
-pub(crate) struct UploadQueue {
-    peer: Arc<Peer>,
-    state: Mutex<State>,
-    reader: AtomicWaker,
-    /// So many items are kept whatever their size; those beyond count against the connection's limit.
-    capacity: usize,
-}
-
-#[derive(Debug, Default)]
-struct State {
-    batch: Batch,
-    /// Bytes of items beyond the capacity.
-    held: usize,
-    end: Option<Result<(), UploadError>>,
-    abandoned: bool,
-}
-
-impl UploadQueue {
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn push(&self, item: &[u8]) {
-        let mut state = self.lock();
-        if state.end.is_some() || state.abandoned {
-            return;
-        }
-        state.batch.bytes.extend_from_slice(item);
-        state.batch.lengths.push_back(item.len());
-        let first = state.batch.lengths.len() == 1;
-        if state.batch.lengths.len() > self.capacity {
-            state.held += item.len();
-            self.peer.held.fetch_add(item.len(), Ordering::Relaxed);
-        }
-        drop(state);
-        if first {
-            self.reader.wake();
-        }
-    }
-
-    fn end(&self, end: Result<(), UploadError>) {
-        let mut state = self.lock();
-        state.end.get_or_insert(end);
-        drop(state);
-        self.reader.wake();
-    }
-
-    /// No longer holds the session back.
-    fn release(&self, held: usize) {
-        if held > 0 {
-            self.peer.held.fetch_sub(held, Ordering::Relaxed);
-            self.peer.inbox.nudge();
-        }
-    }
-}
-
-/// The reading end; dropping it abandons the stream.
-#[derive(Debug)]
-pub(crate) struct UploadHandle(Arc<UploadQueue>);
-
-impl Drop for UploadHandle {
-    fn drop(&mut self) {
-        let mut state = self.0.lock();
-        state.abandoned = true;
-        state.batch = Batch::default();
-        let held = std::mem::take(&mut state.held);
-        drop(state);
-        self.0.release(held);
-    }
-}
-
 impl<T> Upload<T> {
     pub(crate) fn new(handle: UploadHandle) -> Self {
-        Upload { handle, batch: Batch::default(), failed: false, item: PhantomData }
-    }
-
-    fn codec(&self) -> Codec {
-        self.handle.0.peer.codec()
+        Upload { items: Items::new(handle) }
     }
 }
 
@@ -168,44 +68,16 @@ impl<T: DeserializeOwned> Stream for Upload<T> {
     type Item = Result<T, UploadError>;
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let this = self.get_mut();
-        if this.failed {
-            return Poll::Ready(None);
-        }
-        let codec = this.codec();
-        loop {
-            if let Some(bytes) = this.batch.next() {
-                let item = Payload::new(codec, bytes).decode();
-                this.failed = item.is_err();
-                return Poll::Ready(Some(item.map_err(|error| UploadError::Item(error.to_string()))));
-            }
-            let queue = &this.handle.0;
-            queue.reader.register(cx.waker());
-            let mut state = queue.lock();
-            if !state.batch.lengths.is_empty() {
-                this.batch.bytes.clear();
-                this.batch.read = 0;
-                std::mem::swap(&mut this.batch, &mut state.batch);
-                let held = std::mem::take(&mut state.held);
-                drop(state);
-                queue.release(held);
-                continue;
-            }
-            return match state.end.clone() {
-                None => Poll::Pending,
-                Some(Ok(())) => Poll::Ready(None),
-                Some(Err(error)) => {
-                    this.failed = true;
-                    Poll::Ready(Some(Err(error)))
-                }
-            };
-        }
+        self.get_mut().items.poll_next(cx, |error| UploadError::Item(error.to_string()))
     }
 }
 
+/// The reading end of an upload; dropping it abandons the stream.
+pub(crate) type UploadHandle = ItemReader<UploadError>;
+
 /// The upload streams of one connection that have not ended, by the ids that the peer gave them.
 #[derive(Debug, Default)]
-pub(crate) struct Uploads(Vec<(SmolStr, Arc<UploadQueue>)>);
+pub(crate) struct Uploads(Vec<(SmolStr, Arc<ItemQueue<UploadError>>)>);
 
 impl Uploads {
     /// Begins the streams of a call. `None` when there would be more than `limit` at once.
@@ -216,7 +88,7 @@ impl Uploads {
         capacity: usize,
         limit: usize,
     ) -> Option<Vec<UploadHandle>> {
-        self.0.retain(|(_, queue)| !queue.lock().abandoned);
+        self.0.retain(|(_, queue)| !queue.is_abandoned());
         if self.0.len() + ids.len() > limit {
             return None;
         }
@@ -225,17 +97,17 @@ impl Uploads {
 
     fn open_one(&mut self, peer: &Arc<Peer>, id: &str, capacity: usize) -> UploadHandle {
         self.end(id, Err(UploadError::Replaced));
-        let queue =
-            Arc::new(UploadQueue { peer: peer.clone(), state: Mutex::default(), reader: AtomicWaker::new(), capacity });
+        let queue = ItemQueue::new(peer.codec(), capacity);
+        queue.attach(peer);
         self.0.push((id.into(), queue.clone()));
-        UploadHandle(queue)
+        ItemReader::new(queue)
     }
 
-    /// One item has come; those of unknown streams are ignored.
-    pub(crate) fn push(&self, id: &str, item: &[u8]) {
-        if let Some((_, queue)) = self.0.iter().find(|(known, _)| known.as_str() == id) {
-            queue.push(item);
-        }
+    /// One item has come. Says whether it belongs to one of the streams.
+    pub(crate) fn push(&self, id: &str, item: &[u8]) -> bool {
+        let Some((_, queue)) = self.0.iter().find(|(known, _)| known.as_str() == id) else { return false };
+        queue.push(item);
+        true
     }
 
     /// Ends a stream, and says whether there was one.

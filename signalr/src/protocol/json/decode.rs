@@ -13,7 +13,7 @@ use std::borrow::Cow;
 /// Reads the object that `message` begins with; what follows it is ignored, as ASP.NET Core does.
 ///
 /// Properties may come in any order; of a property that comes twice the last one counts.
-pub(in crate::protocol) fn decode(message: &[u8]) -> Result<Message<'_>, ProtocolError> {
+pub(in crate::protocol) fn decode(message: Raw<'_>) -> Result<Message<'_>, ProtocolError> {
     let mut fields = Fields::default();
     fields.read(message).map_err(ReadError::into_protocol_error)?;
     fields.into_message()
@@ -45,7 +45,7 @@ struct Rare<'a> {
 impl<'a> Fields<'a> {
     /// Every property is checked where it stands, whether or not the type of the message has a use for it.
     #[inline(always)]
-    fn read(&mut self, message: &'a [u8]) -> Result<(), ReadError> {
+    fn read(&mut self, message: Raw<'a>) -> Result<(), ReadError> {
         let mut scanner = Scanner::new(message);
         open_object(&mut scanner)?;
         let mut first = true;
@@ -232,7 +232,7 @@ fn completion_error<'a>(message: Cow<'a, str>, info: Option<Raw<'a>>) -> Complet
 type ErrorInfo<'a> = (Option<Cow<'a, str>>, Option<Payload<'a>>);
 
 fn read_error_info(info: Raw<'_>) -> Result<ErrorInfo<'_>, ReadError> {
-    let mut scanner = Scanner::new(info.as_bytes());
+    let mut scanner = Scanner::new(info);
     open_object(&mut scanner)?;
     let (mut code, mut data) = (None, None);
     let mut first = true;

@@ -17,6 +17,28 @@ pub(in crate::protocol) fn encode_invocation<A: WireArguments + ?Sized>(
     arguments: &A,
     naming: Naming,
 ) -> Result<(), EncodeError> {
+    invocation(out, head, |out| arguments.try_each(&mut Elements { out, written: 0, naming }))
+}
+
+/// An Invocation whose arguments are the inside of an array already.
+pub(in crate::protocol) fn encode_encoded_invocation(
+    out: &mut Vec<u8>,
+    head: InvocationHead<'_>,
+    arguments: &[u8],
+    _count: usize,
+) -> Result<(), EncodeError> {
+    invocation(out, head, |out| {
+        out.extend_from_slice(arguments);
+        Ok(())
+    })
+}
+
+#[inline]
+fn invocation(
+    out: &mut Vec<u8>,
+    head: InvocationHead<'_>,
+    arguments: impl FnOnce(&mut Vec<u8>) -> Result<(), EncodeError>,
+) -> Result<(), EncodeError> {
     out.extend_from_slice(if head.streaming { b"{\"type\":4," } else { b"{\"type\":1," });
     if !head.headers.is_empty() {
         out.extend_from_slice(b"\"headers\":{");
@@ -36,7 +58,7 @@ pub(in crate::protocol) fn encode_invocation<A: WireArguments + ?Sized>(
     out.extend_from_slice(b"\"target\":");
     write_string(out, head.target);
     out.extend_from_slice(b",\"arguments\":[");
-    arguments.try_each(&mut Elements { out, written: 0, naming })?;
+    arguments(out)?;
     out.push(b']');
     if !head.stream_ids.is_empty() {
         out.extend_from_slice(b",\"streamIds\":[");

@@ -28,6 +28,37 @@ pub(crate) fn encode_invocation<A: WireArguments + ?Sized>(
     arguments: &A,
     naming: Naming,
 ) -> Result<(), EncodeError> {
+    let count = arguments.count();
+    invocation(out, head, count, |out| {
+        let mut encoder = Encoder { out, written: 0, naming };
+        arguments.try_each(&mut encoder)?;
+        if encoder.written != count {
+            return Err(EncodeError(format!("{} arguments were written instead of {count}", encoder.written)));
+        }
+        Ok(())
+    })
+}
+
+/// An Invocation whose arguments are encoded already, without the head of their array.
+pub(crate) fn encode_encoded_invocation(
+    out: &mut Vec<u8>,
+    head: InvocationHead<'_>,
+    arguments: &[u8],
+    count: usize,
+) -> Result<(), EncodeError> {
+    invocation(out, head, count, |out| {
+        out.extend_from_slice(arguments);
+        Ok(())
+    })
+}
+
+#[inline]
+fn invocation(
+    out: &mut Vec<u8>,
+    head: InvocationHead<'_>,
+    count: usize,
+    arguments: impl FnOnce(&mut Vec<u8>) -> Result<(), EncodeError>,
+) -> Result<(), EncodeError> {
     try_framed(out, |out| {
         let kind = if head.streaming { kind::STREAM_INVOCATION } else { kind::INVOCATION };
         out.extend_from_slice(&[const { array::<6>() }, kind]);
@@ -41,13 +72,8 @@ pub(crate) fn encode_invocation<A: WireArguments + ?Sized>(
             None => out.push(NIL),
         }
         write_str(out, head.target);
-        let count = arguments.count();
         write_array_len(out, count);
-        let mut encoder = Encoder { out, written: 0, naming };
-        arguments.try_each(&mut encoder)?;
-        if encoder.written != count {
-            return Err(EncodeError(format!("{} arguments were written instead of {count}", encoder.written)));
-        }
+        arguments(out)?;
         write_array_len(out, head.stream_ids.len());
         for id in head.stream_ids {
             write_str(out, id);

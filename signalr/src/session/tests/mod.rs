@@ -100,6 +100,7 @@ fn settings() -> Settings {
         overflow: Overflow::Disconnect,
         detailed_errors: true,
         intervals: Intervals { ping: Duration::from_secs(15), timeout: Duration::from_secs(30), probe: None },
+        redials: false,
         close_timeout: Duration::from_secs(5),
         call_grace: Duration::from_secs(20),
     }
