@@ -105,7 +105,7 @@ pub use client::{
     handler::{Handler, HandlerParameter, HandlerResult},
     handlers::Registration,
     receiver::HubClient,
-    retry::RetryPolicy,
+    retry::{RetryContext, RetryPolicy},
     state::{ConnectionEvent, ConnectionState},
     stream::{ItemStream, StreamCall},
 };
