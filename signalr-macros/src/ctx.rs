@@ -29,7 +29,7 @@ impl CratePath {
 }
 
 /// The tokens at another place; the names mean what they meant.
-fn moved(tokens: TokenStream, place: Span) -> TokenStream {
+pub(crate) fn moved(tokens: TokenStream, place: Span) -> TokenStream {
     let moved = |mut token: TokenTree| {
         token.set_span(token.span().located_at(place));
         token

@@ -9,9 +9,11 @@ mod model;
 mod parse;
 
 use errors::Errors;
+use parse::hub::Place;
 use proc_macro::TokenStream;
 
-/// Makes the methods of an impl block callable by clients.
+/// Makes the methods of an impl block callable by clients; on a trait, makes it a [contract](#contracts) of clients and
+/// servers.
 ///
 /// ```
 /// use signalr::{Context, Upload, HubError, hub, receiver};
@@ -66,6 +68,8 @@ use proc_macro::TokenStream;
 /// | `receiver = path::Trait` | none | What the hub may call on its clients: a trait with [`#[receiver]`](macro@receiver). |
 /// | `rename_all = "camelCase"` | `"PascalCase"` | How method names become wire names: `"PascalCase"`, `"camelCase"`, `"snake_case"`, `"SCREAMING_SNAKE_CASE"`, `"kebab-case"`, `"lowercase"` or `"UPPERCASE"`. |
 /// | `authorize = function` | none | Who may connect: see [policies](#policies). |
+/// | `client`, `client = pub` | none | Makes a [typed client](#typed-clients) too, for the uses that are given. |
+/// | `contract = path::Trait` | none | The [contract](#contracts) that the hub fulfils. |
 /// | `crate = path` | `::signalr` | Where the `signalr` crate is, if it is renamed or exported by another crate. |
 ///
 /// ```
@@ -206,6 +210,123 @@ use proc_macro::TokenStream;
 /// closed. `on_disconnected(&self, ctx: Context<Self>, reason: CloseReason)` runs after its last.
 /// `on_authentication_refreshed(&self, ctx: Context<Self>)` runs beside its calls, whenever the client has renewed its
 /// credentials where the server lets it. All of them may be `async`, leave parameters out, and return `Result<(), E>`.
+///
+/// # Typed clients
+///
+/// With the option `client`, the macro makes a client for Rust beside the hub (with the feature `client` of the crate, or
+/// `client-core`): a `HubConnection` with the hub's methods and nothing else. It is named after the hub, `ChatHubClient` for a
+/// `ChatHub` and for a `Chat`. A method of it has the arguments that travel, by value or by reference (`&str` for a
+/// `String`, slices and arrays for a `Vec`), and streams for uploads; it returns a `Call` or a `StreamCall`, which is sent when
+/// it is awaited. An `Err` of the hub's method is the error of the call.
+///
+/// ```no_run
+/// use futures_util::{Stream, StreamExt, stream};
+/// use signalr::{ClientError, Context, HubConnection, HubError, Upload, hub, receiver};
+///
+/// #[receiver]
+/// pub trait ChatClient {
+///     async fn receive_message(&self, user: String, text: String);
+/// }
+///
+/// pub struct ChatHub;
+///
+/// #[hub(receiver = ChatClient, client = pub)]
+/// impl ChatHub {
+///     async fn send_message(&self, ctx: Context<Self>, user: String, text: String) {
+///         ctx.clients().all().receive_message(user, text);
+///     }
+///
+///     fn count(&self, to: u32) -> impl Stream<Item = u32> {
+///         stream::iter(0..to)
+///     }
+///
+///     async fn sum(&self, mut numbers: Upload<i64>) -> Result<i64, HubError> {
+///         let mut sum = 0;
+///         while let Some(number) = numbers.next().await {
+///             sum += number?;
+///         }
+///         Ok(sum)
+///     }
+/// }
+///
+/// struct Console;
+///
+/// impl ChatClient for Console {
+///     async fn receive_message(&self, user: String, text: String) {
+///         println!("{user}: {text}");
+///     }
+/// }
+///
+/// # async fn run() -> Result<(), ClientError> {
+/// let chat = ChatHubClient::builder("http://localhost:5000/chat").receiver(Console).connect().await?;
+/// chat.send_message("ann", "hi").await?;
+/// let sum: i64 = chat.sum(stream::iter([1, 2, 3])).await?;
+/// let mut numbers = chat.count(10).await?;
+/// while let Some(number) = numbers.next().await {
+///     println!("{}", number?);
+/// }
+/// let connection: &HubConnection = chat.as_ref();
+/// # Ok(()) }
+/// ```
+///
+/// The client's methods are as visible as the hub's, and the client as the most visible of them; `client = pub` (or
+/// `pub(crate)`) says it for all. Signatures are all that the macro sees of types, so that they have to show a `Result` or a
+/// stream as such: not by an alias, and not by `#[hub(stream)]`. What a method returns is read by clients without what it
+/// borrows from: `String` for a `&str`, `Vec<T>` for a `&[T]`. Arguments implement `serde::Serialize` besides, and results
+/// `serde::Deserialize`.
+///
+/// # Contracts
+///
+/// `#[hub]` on a trait makes it a contract, for clients that do not have the code of the server: in a crate of its own, or for
+/// a hub that is not written in Rust. Its methods are as those of a hub, but with only the parameters that travel; of its
+/// options it has `receiver`, `rename_all` and `crate`, and of theirs `name`. It has a typed client, `ChatHubClient` for a
+/// `Chat`, as visible as the trait.
+///
+/// A hub with `contract = Chat` is checked against it: it has all of its methods and no others, with the same arguments in the
+/// same order, and the same results and items. A method may take context parameters besides, be `async` or not, and fail where the
+/// contract says nothing of it. The names on the wire and the receiver are the contract's.
+///
+/// ```
+/// use futures_util::{Stream, StreamExt, stream};
+/// use signalr::{Context, HubError, Upload, hub, receiver};
+///
+/// #[receiver]
+/// pub trait ChatClient {
+///     async fn receive_message(&self, user: String, text: String);
+/// }
+///
+/// #[hub(receiver = ChatClient)]
+/// pub trait Chat {
+///     async fn send_message(&self, user: String, text: String);
+///     fn count(&self, to: u32) -> impl Stream<Item = u32>;
+///     async fn sum(&self, numbers: impl Stream<Item = i64>) -> i64;
+/// }
+///
+/// // On the server:
+/// struct ChatHub;
+///
+/// #[hub(contract = Chat)]
+/// impl ChatHub {
+///     fn send_message(&self, ctx: Context<Self>, user: String, text: String) {
+///         ctx.clients().all().receive_message(user, text);
+///     }
+///
+///     fn count(&self, to: u32) -> impl Stream<Item = u32> {
+///         stream::iter(0..to)
+///     }
+///
+///     async fn sum(&self, mut numbers: Upload<i64>) -> Result<i64, HubError> {
+///         let mut sum = 0;
+///         while let Some(number) = numbers.next().await {
+///             sum += number?;
+///         }
+///         Ok(sum)
+///     }
+/// }
+/// ```
+///
+/// The trait is not emitted as it is written: it has an associated function for each method, which takes what travels and
+/// which nobody calls. It is not to be implemented by hand.
 #[proc_macro_attribute]
 pub fn hub(options: TokenStream, item: TokenStream) -> TokenStream {
     expand_hub(options.into(), item.into()).into()
@@ -213,15 +334,26 @@ pub fn hub(options: TokenStream, item: TokenStream) -> TokenStream {
 
 fn expand_hub(options: proc_macro2::TokenStream, item: proc_macro2::TokenStream) -> proc_macro2::TokenStream {
     let errors = Errors::default();
-    let Some(block) = parse::hub::block(item.clone(), &errors) else {
+    let Some(place) = parse::hub::item(item.clone(), &errors) else {
         return errors.beside(item);
     };
     let options = parse::hub::HubOptions::parse(options, &errors);
-    let hub = parse::hub::hub(options, block, &errors);
-    if errors.is_empty() {
-        return errors.beside(expand::hub::hub(&hub));
+    match place {
+        Place::Block(block) => {
+            let hub = parse::hub::hub(options, block, &errors);
+            let expanded = if errors.is_empty() { expand::hub::hub(&hub) } else { expand::hub::without_methods(&hub) };
+            errors.beside(expanded)
+        }
+        Place::Contract(item) => {
+            let contract = parse::contract::contract(options, item, &errors);
+            let expanded = if errors.is_empty() {
+                expand::contract::contract(&contract)
+            } else {
+                expand::contract::without_methods(&contract)
+            };
+            errors.beside(expanded)
+        }
     }
-    errors.beside(expand::hub::without_methods(&hub.options, &hub.block))
 }
 
 /// Makes a trait the set of methods that a server may call on its clients.
@@ -253,7 +385,9 @@ fn expand_hub(options: proc_macro2::TokenStream, item: proc_macro2::TokenStream)
 /// }
 /// ```
 ///
-/// Nothing on the server implements the trait. The server calls its methods on the proxy that
+/// Nothing on the server implements the trait; a client in Rust does, and gives its implementation to the
+/// [`receiver`](https://docs.rs/signalr/latest/signalr/struct.HubConnectionBuilder.html#method.receiver) of its builder: see
+/// [on a client](#on-a-client). The server calls its methods on the proxy that
 /// `clients()` gives: `ChatClientProxy<A>`, which the macro makes with the visibility of the trait; `A` is `Many` or
 /// `Single`. The proxy takes
 /// every argument by value or by reference (`&str` for a `String`, slices and arrays for a `Vec`). A method without a
@@ -264,6 +398,39 @@ fn expand_hub(options: proc_macro2::TokenStream, item: proc_macro2::TokenStream)
 /// may have a default body. Neither arguments nor results can be streams.
 ///
 /// The trait is emitted with `Send + Sync + 'static` as supertraits and with methods whose futures are `Send`.
+///
+/// # On a client
+///
+/// A client implements the trait with `async fn`s. Calls of the server run one after the other, in the order in which it has
+/// sent them. A parameter whose type is a `HubConnection`, known by its name, is the client's own connection: the server does
+/// not send it, and its proxy leaves it out. By it a method may call the server and wait for the answer.
+///
+/// The server is told the error of a `Result` as clients are told that of a hub method: its text is hidden unless it is a
+/// `HubError::public`, a `PublicError`, or the client shows detailed errors. Arguments have to implement `serde::Deserialize`
+/// and results `serde::Serialize` only where a client implements the trait.
+///
+/// ```
+/// use signalr::{HubConnection, HubError, receiver};
+///
+/// #[receiver]
+/// pub trait ShopClient {
+///     async fn confirm(&self, question: String) -> Result<bool, HubError>;
+///     async fn price_changed(&self, connection: HubConnection, item: String);
+/// }
+///
+/// struct Customer;
+///
+/// impl ShopClient for Customer {
+///     async fn confirm(&self, question: String) -> Result<bool, HubError> {
+///         if question.is_empty() { Err(HubError::public("what?")) } else { Ok(true) }
+///     }
+///
+///     async fn price_changed(&self, connection: HubConnection, item: String) {
+///         let price: Result<u32, _> = connection.invoke("Price", (&item,)).await;
+///         println!("{item}: {price:?}");
+///     }
+/// }
+/// ```
 ///
 /// # Options
 ///

@@ -4,6 +4,7 @@ use super::signature::conditional;
 use super::streams;
 use crate::errors::Errors;
 use crate::model::method::typed;
+use crate::model::receiver::is_connection;
 use crate::model::ty;
 use crate::parse::receiver::ReceiverMethodOptions;
 use syn::{FnArg, ItemTrait, PatType, ReceiverKind, ReturnType, Safety, Signature, Type};
@@ -42,7 +43,7 @@ pub(crate) fn method(signature: &Signature, marks: &ReceiverMethodOptions, error
     for argument in typed(signature) {
         self::argument(argument, errors);
     }
-    if let Some(extra) = typed(signature).nth(MAX_ARGUMENTS) {
+    if let Some(extra) = typed(signature).filter(|argument| !is_connection(&argument.ty)).nth(MAX_ARGUMENTS) {
         errors
             .at(extra, format!("a receiver method has at most {MAX_ARGUMENTS} arguments: put several into one struct"));
     }

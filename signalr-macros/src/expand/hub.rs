@@ -2,13 +2,14 @@
 
 use super::answer::{answer, call};
 use super::lifecycle::lifecycle;
+use super::{client, contract};
 use crate::ctx::{CratePath, located};
 use crate::model::hub::Hub;
 use crate::model::method::{Method, Parameter, ParameterKind, Run};
 use crate::parse::hub::{HubOptions, Policy, cfgs};
 use proc_macro2::{Literal, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
-use syn::{Ident, ItemImpl};
+use syn::{Ident, ItemImpl, Path};
 
 /// The block and the implementation of `HubMethods` for its type.
 pub(crate) fn hub(hub: &Hub) -> TokenStream {
@@ -16,7 +17,7 @@ pub(crate) fn hub(hub: &Hub) -> TokenStream {
     let runtime = &hub.options.crate_path;
     let place = located(&block.self_ty);
     let private = runtime.private(place);
-    let methods = hub.methods.iter().map(|method| entry(runtime, method));
+    let methods = hub.methods.iter().map(|method| entry(runtime, hub.options.contract.as_ref(), method));
     let lifecycle = hub.lifecycle.iter().map(|method| lifecycle(runtime, method));
     let authorize = hub.options.authorize.as_ref().map(|policy| {
         let place = located(policy);
@@ -34,14 +35,22 @@ pub(crate) fn hub(hub: &Hub) -> TokenStream {
     };
     let implementation = implementation(&hub.options, block, &table);
     let check = check(hub);
+    let contract = hub.options.contract.as_ref().map(|path| contract::implementation(hub, path));
+    let client = hub.options.client.as_ref().map(|option| {
+        let client = client::of_hub(hub, option);
+        let assertions = client::assertions(runtime, &block.generics, Some(&block.self_ty), &hub.methods);
+        quote!(#client #assertions)
+    });
     quote! {
         #block
+        #client
 
         const _: () = {
             #[allow(unused_imports)]
             use #private::IsOption as _;
 
             #implementation
+            #contract
             #check
         };
     }
@@ -61,7 +70,8 @@ fn check(hub: &Hub) -> Option<TokenStream> {
 }
 
 /// The block with an empty table, so that mistakes in it don't make every use of the hub an error too.
-pub(crate) fn without_methods(options: &HubOptions, block: &ItemImpl) -> TokenStream {
+pub(crate) fn without_methods(hub: &Hub) -> TokenStream {
+    let Hub { options, block, .. } = hub;
     let private = options.crate_path.private(Span::mixed_site());
     let table = quote!(const METHODS: &'static [#private::Method<Self>] = &[];);
     let implementation = implementation(options, block, &table);
@@ -73,9 +83,10 @@ fn implementation(options: &HubOptions, block: &ItemImpl, table: &TokenStream) -
     let place = located(ty);
     let private = options.crate_path.private(place);
     let (generics, _, clause) = block.generics.split_for_impl();
-    let receiver = match &options.receiver {
-        Some(path) => quote_spanned!(located(path)=> dyn #path),
-        None => quote!(#private::NoReceiver),
+    let receiver = match (&options.contract, &options.receiver) {
+        (Some(path), _) => quote_spanned!(located(path)=> <dyn #path as #private::Contract>::Receiver),
+        (None, Some(path)) => quote_spanned!(located(path)=> dyn #path),
+        (None, None) => quote!(#private::NoReceiver),
     };
     let cfgs = cfgs(&block.attrs);
     quote_spanned! {place=>
@@ -90,9 +101,9 @@ fn implementation(options: &HubOptions, block: &ItemImpl, table: &TokenStream) -
 }
 
 /// One entry of the table: how a call is read, run and answered.
-fn entry(runtime: &CratePath, method: &Method) -> TokenStream {
+fn entry(runtime: &CratePath, contract: Option<&Path>, method: &Method) -> TokenStream {
     let cfgs = &method.cfgs;
-    let name = &method.name.text;
+    let name = contract::wire_name(runtime, contract, method);
     let place = located(&method.ident);
     let private = runtime.private(place);
     let names = locals(method.parameters.len(), place);

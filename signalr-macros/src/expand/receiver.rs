@@ -1,5 +1,6 @@
 //! `#[receiver]`: the trait, and the proxy that calls its methods on clients.
 
+use super::registration::registration;
 use crate::ctx::located;
 use crate::model::receiver::{Receiver, ReceiverMethod};
 use proc_macro2::TokenStream;
@@ -13,7 +14,8 @@ pub(crate) fn receiver(receiver: &Receiver) -> TokenStream {
         return quote!(#item);
     }
     let proxy = proxy(receiver);
-    quote!(#item #proxy)
+    let registration = registration(receiver);
+    quote!(#item #proxy #registration)
 }
 
 /// The trait as implementations and callers see it.
@@ -134,8 +136,8 @@ fn proxy_method(receiver: &Receiver, method: &ReceiverMethod) -> TokenStream {
         let text = format!("Calls `{wire}`.");
         quote_spanned!(place=> #[doc = #text])
     });
-    let names: Vec<_> = method.arguments.iter().map(|(name, _)| name).collect();
-    let types: Vec<_> = method.arguments.iter().map(|(_, ty)| ty).collect();
+    let names: Vec<_> = method.arguments().map(|argument| &argument.ident).collect();
+    let types: Vec<_> = method.arguments().map(|argument| &argument.ty).collect();
     let values = quote_spanned!(place=> (#(#private::AsWire::<#types>::as_wire(&#names),)*));
     let (returns, clause, call) = match &method.answer {
         Some(answer) => (

@@ -3,18 +3,25 @@
 use super::name::WireName;
 use super::ty;
 use crate::parse::hub::Policy;
-use syn::{Attribute, FnArg, Ident, Pat, ReturnType, Signature, Type};
+use proc_macro2::Span;
+use quote::format_ident;
+use syn::{Attribute, FnArg, Ident, Pat, ReturnType, Signature, Type, Visibility};
 
 /// A method that clients can call.
 pub(crate) struct Method {
     pub(crate) ident: Ident,
     pub(crate) name: WireName,
+    pub(crate) visibility: Visibility,
+    /// What all that is made of the method has as well: `cfg`, `doc` and `deprecated`.
+    pub(crate) attributes: Vec<Attribute>,
     pub(crate) cfgs: Vec<Attribute>,
     pub(crate) parameters: Vec<Parameter>,
     pub(crate) returns: Returns,
     pub(crate) run: Run,
     pub(crate) cancel_by_drop: bool,
     pub(crate) authorize: Option<Policy>,
+    /// Where its wire name is given, if it is.
+    pub(crate) given_name: Option<Span>,
 }
 
 /// `on_connected`, `on_disconnected` or `on_authentication_refreshed`.
@@ -63,6 +70,7 @@ pub(crate) enum Run {
 /// One parameter after `&self`.
 pub(crate) struct Parameter {
     pub(crate) kind: ParameterKind,
+    pub(crate) ident: Ident,
     pub(crate) ty: Type,
     /// Its name in error texts.
     pub(crate) name: String,
@@ -95,7 +103,12 @@ impl Parameter {
         } else {
             ParameterKind::Argument
         };
-        Parameter { kind, name: parameter_name(&argument.pat, number), ty }
+        Parameter {
+            kind,
+            ident: parameter_ident(&argument.pat, number),
+            name: parameter_name(&argument.pat, number),
+            ty,
+        }
     }
 
     /// Reads the parameter as one of a lifecycle method, which gets no arguments.
@@ -112,16 +125,33 @@ impl Parameter {
 
     /// Whether the client sends this as a stream.
     pub(crate) fn is_upload(&self) -> bool {
-        let upload = || ty::last_segment(&self.ty).is_some_and(|segment| segment.ident == "Upload");
         match self.kind {
             ParameterKind::Stream(_) => true,
-            ParameterKind::Injected => upload(),
+            ParameterKind::Injected => ty::last_segment(&self.ty).is_some_and(|segment| segment.ident == "Upload"),
             ParameterKind::Argument | ParameterKind::Reason => false,
+        }
+    }
+
+    /// What the stream carries that the client sends, if it does.
+    pub(crate) fn upload(&self) -> Option<&Type> {
+        match &self.kind {
+            ParameterKind::Stream(item) => Some(item),
+            _ if self.is_upload() => ty::arguments(ty::last_segment(&self.ty)?).first().copied(),
+            _ => None,
         }
     }
 }
 
-fn parameter_name(pattern: &Pat, number: usize) -> String {
+/// The name of a parameter in generated signatures. The number is for one without a name.
+pub(crate) fn parameter_ident(pattern: &Pat, number: usize) -> Ident {
+    match pattern {
+        Pat::Ident(pattern) => pattern.ident.clone(),
+        _ => format_ident!("argument{number}"),
+    }
+}
+
+/// The name of a parameter in error texts. The number is for one without a name.
+pub(crate) fn parameter_name(pattern: &Pat, number: usize) -> String {
     use syn::ext::IdentExt;
     match pattern {
         Pat::Ident(pattern) => {

@@ -1,8 +1,9 @@
 //! What can be seen of a type by its spelling alone.
 
-use proc_macro2::{TokenStream, TokenTree};
+use proc_macro2::{Group, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
-use syn::{GenericArgument, PathArguments, PathSegment, ReturnType, TraitBound, Type, TypeParamBound};
+use syn::spanned::Spanned;
+use syn::{GenericArgument, Ident, PathArguments, PathSegment, ReturnType, TraitBound, Type, TypeParamBound};
 
 /// The type without the groups and parentheses around it.
 pub(crate) fn bare(ty: &Type) -> &Type {
@@ -60,13 +61,7 @@ pub(crate) fn impl_stream(ty: &Type) -> Option<Option<&Type>> {
         return None;
     }
     let stream = bound(ty, "Stream")?;
-    let PathArguments::AngleBracketed(arguments) = &stream.arguments else {
-        return Some(None);
-    };
-    Some(arguments.args.iter().find_map(|argument| match argument {
-        GenericArgument::AssocType(item) if item.ident == "Item" => Some(&item.ty),
-        _ => None,
-    }))
+    Some(associated(stream, "Item"))
 }
 
 /// Whether the type shows that it is a stream: `impl Stream`, `BoxStream`, or a box with a `dyn Stream`.
@@ -81,16 +76,30 @@ pub(crate) fn is_stream(ty: &Type) -> bool {
     })
 }
 
-/// The output of an `impl Future<Output = T>`.
-pub(crate) fn impl_future(ty: &Type) -> Option<&Type> {
-    let future = bound(ty, "Future")?;
-    let PathArguments::AngleBracketed(arguments) = &future.arguments else {
+/// The item type of a stream that shows it: `impl Stream<Item = T>`, `BoxStream<'_, T>`, or a box with a `dyn Stream<Item = T>`.
+pub(crate) fn stream_item(ty: &Type) -> Option<&Type> {
+    if let Some(stream) = bound(ty, "Stream") {
+        return associated(stream, "Item");
+    }
+    let segment = last_segment(ty)?;
+    let arguments = arguments(segment);
+    if segment.ident == "BoxStream" { arguments.last().copied() } else { arguments.into_iter().find_map(stream_item) }
+}
+
+/// The `T` of `Trait<name = T>`.
+fn associated<'a>(bound: &'a PathSegment, name: &str) -> Option<&'a Type> {
+    let PathArguments::AngleBracketed(arguments) = &bound.arguments else {
         return None;
     };
     arguments.args.iter().find_map(|argument| match argument {
-        GenericArgument::AssocType(output) if output.ident == "Output" => Some(&output.ty),
+        GenericArgument::AssocType(item) if item.ident == name => Some(&item.ty),
         _ => None,
     })
+}
+
+/// The output of an `impl Future<Output = T>`.
+pub(crate) fn impl_future(ty: &Type) -> Option<&Type> {
+    associated(bound(ty, "Future")?, "Output")
 }
 
 /// The returned type, or `None` if there is no arrow or it returns `()`.
@@ -142,6 +151,75 @@ pub(crate) fn borrowed(ty: &Type) -> Option<&Type> {
                 _ => None,
             })
         }
+        _ => None,
+    }
+}
+
+/// The type that somebody reads who has not written it: without references, and with no lifetime but `'static`.
+pub(crate) fn received(ty: &Type) -> Type {
+    let mut ty = bare(ty).clone();
+    match &mut ty {
+        Type::Reference(reference) => match bare(&reference.elem) {
+            Type::Path(path) if path.path.is_ident("str") => {
+                let place = path.span();
+                return syn::parse_quote_spanned!(place=> ::std::string::String);
+            }
+            Type::Slice(slice) => {
+                let (place, elem) = (slice.span(), received(&slice.elem));
+                return syn::parse_quote_spanned!(place=> ::std::vec::Vec<#elem>);
+            }
+            elem => return received(elem),
+        },
+        Type::Array(array) => *array.elem = received(&array.elem),
+        Type::Tuple(tuple) => tuple.elems.iter_mut().for_each(|elem| *elem = received(elem)),
+        Type::Path(path) => {
+            let last = path.path.segments.last_mut().map(|last| (last.ident == "Cow", &mut last.arguments));
+            if let Some((is_cow, PathArguments::AngleBracketed(arguments))) = last {
+                for argument in &mut arguments.args {
+                    match argument {
+                        GenericArgument::Lifetime(lifetime) => lifetime.ident = Ident::new("static", lifetime.span()),
+                        // What a `Cow` borrows stays what it is.
+                        GenericArgument::Type(ty) if !is_cow => *ty = received(ty),
+                        _ => {}
+                    }
+                }
+            }
+        }
+        _ => {}
+    }
+    ty
+}
+
+/// The tokens with another type in place of `Self`.
+pub(crate) fn without_self(tokens: TokenStream, instead: &Type) -> TokenStream {
+    let mut tokens = tokens.into_iter().peekable();
+    let mut result = TokenStream::new();
+    while let Some(token) = tokens.next() {
+        match token {
+            TokenTree::Ident(ident) if ident == "Self" => {
+                let is_path = matches!(tokens.peek(), Some(TokenTree::Punct(punct)) if punct.as_char() == ':');
+                result.extend(if is_path { quote!(<#instead>) } else { quote!(#instead) });
+            }
+            TokenTree::Group(group) => {
+                let mut inner = Group::new(group.delimiter(), without_self(group.stream(), instead));
+                inner.set_span(group.span());
+                result.extend([TokenTree::Group(inner)]);
+            }
+            token => result.extend([token]),
+        }
+    }
+    result
+}
+
+/// The first part of the type that has no name outside of its signature.
+pub(crate) fn unnameable(ty: &Type) -> Option<&Type> {
+    match bare(ty) {
+        Type::ImplTrait(_) | Type::Infer(_) => Some(bare(ty)),
+        Type::Reference(reference) => unnameable(&reference.elem),
+        Type::Array(array) => unnameable(&array.elem),
+        Type::Slice(slice) => unnameable(&slice.elem),
+        Type::Tuple(tuple) => tuple.elems.iter().find_map(unnameable),
+        Type::Path(_) => last_segment(ty).into_iter().flat_map(arguments).find_map(unnameable),
         _ => None,
     }
 }

@@ -9,7 +9,10 @@ use crate::model::name::{Case, WireName};
 use proc_macro2::{Span, TokenStream};
 use quote::ToTokens;
 use syn::parse::{Parse, ParseStream};
-use syn::{Attribute, Expr, FnArg, Ident, ImplItem, ImplItemFn, Item, ItemImpl, LitStr, Path};
+use syn::{
+    Attribute, Expr, FnArg, Ident, ImplItem, ImplItemFn, Item, ItemImpl, ItemTrait, LitStr, Path, Signature, Token,
+    Visibility,
+};
 
 /// The options of the block.
 #[derive(Default)]
@@ -17,10 +20,21 @@ pub(crate) struct HubOptions {
     pub(crate) receiver: Option<Path>,
     pub(crate) rename_all: Case,
     pub(crate) authorize: Option<Policy>,
+    pub(crate) client: Option<ClientOption>,
+    pub(crate) contract: Option<Path>,
     pub(crate) crate_path: CratePath,
+    /// Where the options are that a contract gives.
+    pub(crate) of_contract: Vec<(&'static str, Span)>,
 }
 
-const HUB_OPTIONS: [&str; 4] = ["receiver", "rename_all", "authorize", "crate"];
+/// `client`, or `client = pub(crate)`.
+pub(crate) struct ClientOption {
+    pub(crate) place: Span,
+    /// Who may use the client and all its methods, if not those who may use the hub's.
+    pub(crate) visibility: Option<Visibility>,
+}
+
+const HUB_OPTIONS: [&str; 6] = ["receiver", "rename_all", "authorize", "client", "contract", "crate"];
 
 impl HubOptions {
     /// Reads the options of the block.
@@ -28,14 +42,39 @@ impl HubOptions {
         let mut options = HubOptions::default();
         attr::options(tokens, &HUB_OPTIONS, errors, |name, input| {
             match name.as_str() {
-                "receiver" => options.receiver = Some(name.value(input, "Trait")?),
+                "receiver" => {
+                    options.of_contract.push(("receiver", name.span()));
+                    options.receiver = Some(name.value(input, "Trait")?);
+                }
                 "authorize" => options.authorize = Some(name.value(input, "function")?),
-                "rename_all" => options.rename_all = Case::read(&name.value(input, "\"camelCase\"")?)?,
+                "client" => options.client = Some(ClientOption::read(name, input)?),
+                "contract" => options.contract = Some(name.value(input, "Trait")?),
+                "rename_all" => {
+                    options.of_contract.push(("rename_all", name.span()));
+                    options.rename_all = Case::read(&name.value(input, "\"camelCase\"")?)?;
+                }
                 _ => options.crate_path = CratePath::new(name.value(input, "path")?),
             }
             Ok(())
         });
         options
+    }
+}
+
+impl ClientOption {
+    fn read(name: &OptionName, input: ParseStream<'_>) -> syn::Result<Self> {
+        let visibility = if input.peek(Token![=]) {
+            let begin = input.span();
+            match name.value(input, "pub(crate)")? {
+                Visibility::Inherited => {
+                    return Err(syn::Error::new(begin, "expected `client = pub` or another visibility"));
+                }
+                visibility => Some(visibility),
+            }
+        } else {
+            None
+        };
+        Ok(ClientOption { place: name.span(), visibility })
     }
 }
 
@@ -78,7 +117,7 @@ const METHOD_OPTIONS: [&str; 7] = ["name", "skip", "spawn", "blocking", "cancel"
 
 impl MethodOptions {
     /// Takes the helper attributes of a method and reads them.
-    fn take(attributes: &mut Vec<Attribute>, errors: &Errors) -> Self {
+    pub(crate) fn take(attributes: &mut Vec<Attribute>, errors: &Errors) -> Self {
         let mut options = MethodOptions::default();
         let all = attr::take_options(attributes, "hub", "#[hub(skip)]", errors);
         attr::options(all, &METHOD_OPTIONS, errors, |name, input| {
@@ -128,12 +167,20 @@ pub(crate) fn wire_name(name: &OptionName, input: ParseStream<'_>) -> syn::Resul
     Ok(value)
 }
 
-/// Reads the block; `None` if it is no inherent impl block at all.
-pub(crate) fn block(item: TokenStream, errors: &Errors) -> Option<ItemImpl> {
+/// What the attribute is on.
+pub(crate) enum Place {
+    /// The impl block of a hub.
+    Block(ItemImpl),
+    /// A contract.
+    Contract(ItemTrait),
+}
+
+/// Reads the item; `None` if it is neither an inherent impl block nor a trait.
+pub(crate) fn item(item: TokenStream, errors: &Errors) -> Option<Place> {
     const PLACE: &str = "`#[hub]` goes on the impl block with the hub's methods: `#[hub] impl ChatHub { .. }`";
     match syn::parse2::<Item>(item.clone()) {
         Ok(Item::Impl(block)) => match &block.trait_ {
-            None => Some(block),
+            None => Some(Place::Block(block)),
             Some((path, _)) => {
                 errors.at(path, format!("{PLACE}, not on the implementation of a trait"));
                 None
@@ -143,10 +190,7 @@ pub(crate) fn block(item: TokenStream, errors: &Errors) -> Option<ItemImpl> {
             errors.at(item.ident, PLACE);
             None
         }
-        Ok(Item::Trait(item)) => {
-            errors.at(item.ident, format!("{PLACE}; what clients can be sent is a trait with `#[receiver]`"));
-            None
-        }
+        Ok(Item::Trait(item)) => Some(Place::Contract(item)),
         Ok(Item::Fn(item)) => {
             let place = "`#[hub]` on a method is read by `#[hub]` on the impl block around it, which is missing";
             errors.at(&item.sig.ident, if item.sig.receiver().is_some() { place } else { PLACE });
@@ -171,7 +215,7 @@ pub(crate) fn hub(options: HubOptions, mut block: ItemImpl, errors: &Errors) -> 
         match item {
             ImplItem::Fn(function) => {
                 let marks = MethodOptions::take(&mut function.attrs, errors);
-                let injected = take_inject(function, errors);
+                let injected = take_inject(&mut function.sig, errors);
                 if marks.skip.is_none() {
                     function.attrs.push(form_is_given());
                 }
@@ -182,7 +226,8 @@ pub(crate) fn hub(options: HubOptions, mut block: ItemImpl, errors: &Errors) -> 
                     lifecycle.push(read_lifecycle(event, function, &injected));
                 } else {
                     crate::check::signature::method(&function.sig, &marks, &injected, errors);
-                    methods.push(read_method(function, &marks, &injected, options.rename_all));
+                    let written = (&function.vis, &*function.attrs, &function.sig);
+                    methods.push(read_method(written, &marks, &injected, options.rename_all));
                 }
             }
             ImplItem::Macro(call) => errors.at(
@@ -197,7 +242,9 @@ pub(crate) fn hub(options: HubOptions, mut block: ItemImpl, errors: &Errors) -> 
         "hub",
         errors,
     );
-    Hub { block, options, methods, lifecycle }
+    let hub = Hub { block, options, methods, lifecycle };
+    crate::check::client::hub(&hub, errors);
+    hub
 }
 
 /// Silences lints that would change the form of a hub method, which is not the user's choice.
@@ -208,8 +255,8 @@ fn form_is_given() -> Attribute {
 }
 
 /// Takes `#[inject]` from the parameters after `&self`, and says which had it.
-fn take_inject(function: &mut ImplItemFn, errors: &Errors) -> Vec<Option<Attribute>> {
-    let typed = function.sig.inputs.iter_mut().filter_map(|input| match input {
+pub(crate) fn take_inject(signature: &mut Signature, errors: &Errors) -> Vec<Option<Attribute>> {
+    let typed = signature.inputs.iter_mut().filter_map(|input| match input {
         FnArg::Typed(argument) => Some(argument),
         FnArg::Receiver(_) => None,
     });
@@ -230,8 +277,8 @@ fn take_inject(function: &mut ImplItemFn, errors: &Errors) -> Vec<Option<Attribu
         .collect()
 }
 
-fn parameters(function: &ImplItemFn, injected: &[Option<Attribute>]) -> Vec<Parameter> {
-    let typed = crate::model::method::typed(&function.sig);
+fn parameters(signature: &Signature, injected: &[Option<Attribute>]) -> Vec<Parameter> {
+    let typed = crate::model::method::typed(signature);
     typed
         .zip(injected)
         .enumerate()
@@ -239,21 +286,30 @@ fn parameters(function: &ImplItemFn, injected: &[Option<Attribute>]) -> Vec<Para
         .collect()
 }
 
-fn read_method(function: &ImplItemFn, marks: &MethodOptions, injected: &[Option<Attribute>], case: Case) -> Method {
+/// Reads a method as it is written.
+pub(crate) fn read_method(
+    (visibility, attributes, signature): (&Visibility, &[Attribute], &Signature),
+    marks: &MethodOptions,
+    injected: &[Option<Attribute>],
+    case: Case,
+) -> Method {
     Method {
-        ident: function.sig.ident.clone(),
-        name: WireName::new(marks.name.as_ref(), &function.sig.ident, case),
-        cfgs: cfgs(&function.attrs),
-        parameters: parameters(function, injected),
-        returns: Returns::new(&function.sig, marks.stream.is_some()),
+        ident: signature.ident.clone(),
+        name: WireName::new(marks.name.as_ref(), &signature.ident, case),
+        visibility: visibility.clone(),
+        attributes: carried(attributes),
+        cfgs: cfgs(attributes),
+        parameters: parameters(signature, injected),
+        returns: Returns::new(signature, marks.stream.is_some()),
         run: marks.run(),
         cancel_by_drop: marks.cancel_by_drop.is_some(),
         authorize: marks.authorize.as_ref().map(|(_, policy)| policy.clone()),
+        given_name: marks.name.as_ref().map(LitStr::span),
     }
 }
 
 fn read_lifecycle(event: Event, function: &ImplItemFn, injected: &[Option<Attribute>]) -> Lifecycle {
-    let mut parameters = parameters(function, injected);
+    let mut parameters = parameters(&function.sig, injected);
     for parameter in &mut parameters {
         parameter.for_lifecycle(event);
     }
@@ -269,4 +325,10 @@ fn read_lifecycle(event: Event, function: &ImplItemFn, injected: &[Option<Attrib
 /// The `cfg`s among the attributes, for everything that mentions the item.
 pub(crate) fn cfgs(attributes: &[Attribute]) -> Vec<Attribute> {
     attributes.iter().filter(|attribute| attribute.path().is_ident("cfg")).cloned().collect()
+}
+
+/// The attributes that everything has which is made of a method: `cfg`, `doc` and `deprecated`.
+pub(crate) fn carried(attributes: &[Attribute]) -> Vec<Attribute> {
+    let names = ["cfg", "doc", "deprecated"];
+    attributes.iter().filter(|attribute| names.iter().any(|name| attribute.path().is_ident(name))).cloned().collect()
 }

@@ -1,17 +1,16 @@
 //! `#[receiver(..)]` on a trait and on its methods.
 
 use super::attr;
-use super::hub::{cfgs, wire_name};
+use super::hub::{carried, cfgs, wire_name};
 use crate::check;
 use crate::ctx::CratePath;
 use crate::errors::Errors;
 use crate::model::method::typed;
 use crate::model::name::{Case, WireName};
-use crate::model::receiver::{Receiver, ReceiverMethod};
+use crate::model::receiver::{Receiver, ReceiverMethod, ReceiverParameter};
 use crate::model::ty;
 use proc_macro2::{Span, TokenStream};
-use quote::format_ident;
-use syn::{Attribute, Ident, Item, ItemTrait, LitStr, Pat, TraitItem, TraitItemFn, Type};
+use syn::{Attribute, Item, ItemTrait, LitStr, TraitItem, TraitItemFn};
 
 /// The options of the trait.
 #[derive(Default)]
@@ -114,27 +113,17 @@ pub(crate) fn receiver(options: ReceiverOptions, mut item: ItemTrait, errors: &E
 
 fn read_method(function: &TraitItemFn, marks: &ReceiverMethodOptions, case: Case) -> ReceiverMethod {
     let returned = ty::returned(&function.sig.output);
-    let carried = ["cfg", "doc", "deprecated"];
     ReceiverMethod {
         ident: function.sig.ident.clone(),
         name: WireName::new(marks.name.as_ref(), &function.sig.ident, case),
-        attributes: function
-            .attrs
-            .iter()
-            .filter(|attribute| carried.iter().any(|name| attribute.path().is_ident(name)))
-            .cloned()
-            .collect(),
+        attributes: carried(&function.attrs),
         cfgs: cfgs(&function.attrs),
-        arguments: typed(&function.sig).enumerate().map(argument).collect(),
+        parameters: typed(&function.sig)
+            .enumerate()
+            .map(|(index, argument)| ReceiverParameter::new(argument, index + 1))
+            .collect(),
+        returned: returned.cloned(),
         answer: returned.map(|returned| ty::result(returned).map_or(returned, |(value, _)| value).clone()),
         latest: marks.latest.is_some(),
     }
-}
-
-fn argument((index, argument): (usize, &syn::PatType)) -> (Ident, Type) {
-    let name = match &*argument.pat {
-        Pat::Ident(pattern) => pattern.ident.clone(),
-        _ => format_ident!("argument{}", index + 1),
-    };
-    (name, (*argument.ty).clone())
 }

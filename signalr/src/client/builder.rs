@@ -29,7 +29,7 @@ pub struct HubConnectionBuilder<C = HubConnection> {
     options: Options,
     naming: Naming,
     headers: Option<HeaderSource>,
-    handlers: Handlers,
+    pub(super) handlers: Handlers,
     on_connected: Vec<OnConnected>,
     on_event: Vec<OnEvent>,
     client: PhantomData<fn() -> C>,
@@ -68,7 +68,10 @@ impl<C: HubClient> HubConnectionBuilder<C> {
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        Self::from_source(Source::Connector(Box::new(OnceStream::new(Box::new(ByteStream::new(stream)), Transport::Stream))))
+        Self::from_source(Source::Connector(Box::new(OnceStream::new(
+            Box::new(ByteStream::new(stream)),
+            Transport::Stream,
+        ))))
     }
 
     /// Over a transport of the application's own, which carries blocks of bytes, or of text. There is one, as with
@@ -220,10 +223,7 @@ impl<C: HubClient> HubConnectionBuilder<C> {
 
     /// Sets what is sent with each call as its headers, such as the `traceparent` of the caller's span. It is asked when the
     /// call is queued, on the task that awaits the call.
-    pub fn invocation_headers(
-        mut self,
-        headers: impl Fn() -> Vec<(String, String)> + Send + Sync + 'static,
-    ) -> Self {
+    pub fn invocation_headers(mut self, headers: impl Fn() -> Vec<(String, String)> + Send + Sync + 'static) -> Self {
         self.headers = Some(Arc::new(headers));
         self
     }

@@ -1,24 +1,160 @@
-//! One call of the server on this client.
+//! One call of the server on this client: what its handlers read, and what they answer.
 
 use super::connection::{HubConnection, WeakConnection};
 use crate::hub::error::HubError;
 use crate::protocol::{Arguments, Codec};
 use crate::session::BoxFuture;
+use crate::telemetry::redact;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::fmt;
 
-/// A call of the server, as one handler sees it.
+/// A call of the server, as one handler sees it: its arguments are read one after the other.
 pub struct Callback<'a> {
-    pub(crate) target: &'a str,
-    pub(crate) arguments: Arguments<'a>,
-    pub(crate) connection: &'a WeakConnection,
-    pub(crate) codec: Codec,
+    target: &'a str,
+    arguments: Arguments<'a>,
+    connection: &'a WeakConnection,
+    answer: AnswerEncoder,
+    /// The place of the argument read next.
+    position: usize,
 }
 
-/// What a handler does, after its arguments were read. The result is still-encoded, where it has one.
-pub(crate) type CallbackFuture = BoxFuture<Result<Option<Vec<u8>>, HubError>>;
+/// What a handler has done: the answer, still encoded, where there is one and the server waits for it.
+pub type CallbackResult = Result<Option<Vec<u8>>, HubError>;
 
-impl Callback<'_> {
-    /// The connection that is called, if anybody still has it.
-    pub fn connection(&self) -> Option<HubConnection> {
-        self.connection.upgrade()
+/// A handler that has begun.
+pub struct CallbackStart(pub(super) Begun);
+
+pub(super) enum Begun {
+    Done(CallbackResult),
+    Running(BoxFuture<CallbackResult>),
+}
+
+impl CallbackStart {
+    /// The handler has run to its end.
+    pub(super) fn done(result: CallbackResult) -> Self {
+        CallbackStart(Begun::Done(result))
+    }
+
+    /// The handler runs on.
+    pub fn future(future: impl Future<Output = CallbackResult> + Send + 'static) -> Self {
+        CallbackStart(Begun::Running(Box::pin(future)))
+    }
+}
+
+/// Why a handler was not run.
+#[derive(Debug, PartialEq, Eq)]
+pub enum NotRun {
+    /// An argument cannot be read.
+    Unreadable {
+        /// Its place, from 1.
+        position: usize,
+        /// Its name, where the handler is a method of a receiver.
+        name: Option<&'static str>,
+        /// Whether the server has sent it at all.
+        sent: bool,
+        /// Why it cannot, with the place in the value.
+        cause: String,
+    },
+    /// Nobody has the connection any more.
+    Abandoned,
+}
+
+impl fmt::Display for NotRun {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            NotRun::Abandoned => f.write_str("nobody has the connection any more"),
+            NotRun::Unreadable { position, name, sent, cause } => {
+                write!(f, "argument {position}")?;
+                if let Some(name) = name {
+                    write!(f, " ('{name}')")?;
+                }
+                if *sent { write!(f, ": {cause}") } else { f.write_str(" was not sent") }
+            }
+        }
+    }
+}
+
+impl NotRun {
+    /// For the log: without what the server has sent.
+    pub(super) fn redacted(&self) -> String {
+        match self {
+            NotRun::Unreadable { position, name, sent: true, cause } => {
+                let cause = redact::of_argument(cause).into_owned();
+                NotRun::Unreadable { position: *position, name: *name, sent: true, cause }.to_string()
+            }
+            other => other.to_string(),
+        }
+    }
+}
+
+impl<'a> Callback<'a> {
+    /// `question` says whether the server waits for an answer.
+    pub(super) fn new(
+        target: &'a str,
+        arguments: Arguments<'a>,
+        connection: &'a WeakConnection,
+        question: bool,
+    ) -> Self {
+        let answer = AnswerEncoder(question.then(|| arguments.codec()));
+        Callback { target, arguments, connection, answer, position: 0 }
+    }
+
+    /// The name by which the server calls.
+    pub fn target(&self) -> &str {
+        self.target
+    }
+
+    /// The connection that is called.
+    ///
+    /// # Errors
+    /// Fails when nobody has it any more: it is about to end.
+    pub fn connection(&self) -> Result<HubConnection, NotRun> {
+        self.connection.upgrade().ok_or(NotRun::Abandoned)
+    }
+
+    /// The next argument. Past the last one it is read as null.
+    ///
+    /// # Errors
+    /// Fails when it cannot be read as a `T`.
+    pub fn argument<T: DeserializeOwned>(&mut self, name: Option<&'static str>) -> Result<T, NotRun> {
+        self.position += 1;
+        let sent = !self.arguments.is_empty();
+        self.arguments.next().map_err(|error| NotRun::Unreadable {
+            position: self.position,
+            name,
+            sent,
+            cause: error.to_string(),
+        })
+    }
+
+    /// How the handler answers.
+    pub fn answer(&self) -> AnswerEncoder {
+        self.answer
+    }
+}
+
+impl fmt::Debug for Callback<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Callback").field("target", &self.target).finish_non_exhaustive()
+    }
+}
+
+/// Encodes an answer, where the server waits for one.
+#[derive(Debug, Clone, Copy)]
+pub struct AnswerEncoder(Option<Codec>);
+
+impl AnswerEncoder {
+    /// No answer: the method has no result.
+    pub fn nothing(self) -> CallbackResult {
+        Ok(None)
+    }
+
+    /// The encoded value.
+    ///
+    /// # Errors
+    /// Fails when the value cannot be serialised.
+    pub fn value<T: Serialize>(self, value: &T) -> CallbackResult {
+        self.0.map(|codec| codec.value(value)).transpose().map_err(|error| HubError::from_encode(&error))
     }
 }

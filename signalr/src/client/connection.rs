@@ -162,9 +162,8 @@ impl HubConnection {
             }
             shared.status.subscribe()
         };
-        let settled = |status: &Status| {
-            matches!(status.state, ConnectionState::Connected | ConnectionState::Disconnected)
-        };
+        let settled =
+            |status: &Status| matches!(status.state, ConnectionState::Connected | ConnectionState::Disconnected);
         match status.wait_for(settled).await {
             Ok(status) if status.state == ConnectionState::Connected => Ok(()),
             Ok(status) => Err(status.error.clone().unwrap_or(ClientError::NotConnected)),

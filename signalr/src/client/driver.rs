@@ -177,7 +177,9 @@ impl Driver {
         let failed = made.ready.get().and_then(|ready| ready.clone().err());
         let (error, again) = match (failed, dismissal.allows_reconnect(), reason) {
             (Some(error), ..) => (error, true),
-            (None, dismissed, CloseReason::ClientError(text)) => (ClientError::Closed(Some(text)), dismissed.unwrap_or(true)),
+            (None, dismissed, CloseReason::ClientError(text)) => {
+                (ClientError::Closed(Some(text)), dismissed.unwrap_or(true))
+            }
             (None, dismissed, CloseReason::ClientClosed) => (ClientError::Closed(None), dismissed.unwrap_or(true)),
             (None, _, CloseReason::Timeout) => {
                 (ClientError::ConnectionLost("the server has been silent for too long".to_owned()), true)
@@ -320,10 +322,7 @@ async fn redial(
     }
 }
 
-async fn within<T>(
-    limit: Duration,
-    work: impl Future<Output = Result<T, ConnectError>>,
-) -> Result<T, ConnectError> {
+async fn within<T>(limit: Duration, work: impl Future<Output = Result<T, ConnectError>>) -> Result<T, ConnectError> {
     tokio::time::timeout(limit, work).await.unwrap_or(Err(ConnectError::TimedOut(limit)))
 }
 

@@ -1,7 +1,7 @@
 //! The calls of this client that are on their way: what they have to say, and who waits for the answers. They outlive a
 //! session, so that a call may wait for the next connection.
 
-use super::error::{ClientError, HubFailure};
+use super::error::ClientError;
 use super::upload::Uploads;
 use crate::protocol::codec::InvocationHead;
 use crate::protocol::{Codec, Completion, EncodeError, Outcome};
@@ -191,11 +191,7 @@ impl Invocations {
     // ---- for those who call ----
 
     /// Queues a call whose answer will be waited for. Gives its number.
-    pub(super) fn poll_invoke(
-        &self,
-        cx: &mut Context<'_>,
-        request: &Request<'_>,
-    ) -> Poll<Result<u64, ClientError>> {
+    pub(super) fn poll_invoke(&self, cx: &mut Context<'_>, request: &Request<'_>) -> Poll<Result<u64, ClientError>> {
         let waker = cx.waker().clone();
         self.poll_queue(cx, request, Kind::Invocation).map_ok(|(number, mut state)| {
             state.pending.insert(number, Pending::Call(Some(waker)));
@@ -263,7 +259,8 @@ impl Invocations {
         if request.uploads == 0 && headers.is_empty() {
             return self.codec.encode_encoded_invocation(out, head, request.arguments, request.count);
         }
-        let stream_ids: Vec<String> = (1..=request.uploads as u64).map(|stream| (number + stream).to_string()).collect();
+        let stream_ids: Vec<String> =
+            (1..=request.uploads as u64).map(|stream| (number + stream).to_string()).collect();
         let stream_ids: Vec<&str> = stream_ids.iter().map(String::as_str).collect();
         let headers: Vec<(&str, &str)> = headers.iter().map(|(name, value)| (&**name, &**value)).collect();
         head.stream_ids = &stream_ids;
@@ -423,7 +420,7 @@ impl Invocations {
                 let answer = match completion.outcome {
                     Outcome::Void => Ok(Answer::Void),
                     Outcome::Result(value) => Ok(Answer::Result(value.as_bytes().into())),
-                    Outcome::Error(text) => Err(ClientError::Hub(HubFailure { message: text.into_owned() })),
+                    Outcome::Error(error) => Err(ClientError::Hub(error.into())),
                 };
                 state.pending.insert(number, Pending::Answered(answer));
                 drop(state);
@@ -437,7 +434,7 @@ impl Invocations {
                 if let Some(Pending::Stream(queue)) = stream {
                     queue.end(match completion.outcome {
                         Outcome::Void | Outcome::Result(_) => Ok(()),
-                        Outcome::Error(text) => Err(ClientError::Hub(HubFailure { message: text.into_owned() })),
+                        Outcome::Error(error) => Err(ClientError::Hub(error.into())),
                     });
                 }
             }

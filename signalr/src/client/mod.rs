@@ -3,10 +3,13 @@
 pub(crate) mod builder;
 pub(crate) mod call;
 pub(crate) mod callback;
+mod callbacks;
 pub(crate) mod connect;
 pub(crate) mod connection;
 mod driver;
 pub(crate) mod error;
+pub(crate) mod follow;
+pub(crate) mod handler;
 pub(crate) mod handlers;
 #[cfg(feature = "client")]
 pub(crate) mod http;

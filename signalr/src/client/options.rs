@@ -64,7 +64,8 @@ impl Options {
             parallel: 1,
             pace: None,
             stream_buffer: self.stream_buffer,
-            streams: 0,
+            // One, so that a server which asks for a stream is told that clients have none.
+            streams: 1,
             groups: 0,
             outbound_capacity: self.queue,
             overflow: Overflow::Wait,

@@ -7,11 +7,19 @@ pub struct RetryPolicy(bool);
 pub(super) struct Retries(bool);
 impl RetryPolicy {
     /// never
-    pub fn never() -> Self { RetryPolicy(false) }
+    pub fn never() -> Self {
+        RetryPolicy(false)
+    }
     /// forever
-    pub fn forever() -> Self { RetryPolicy(true) }
-    pub(super) fn begin(&self) -> Retries { Retries(self.0) }
+    pub fn forever() -> Self {
+        RetryPolicy(true)
+    }
+    pub(super) fn begin(&self) -> Retries {
+        Retries(self.0)
+    }
 }
 impl Retries {
-    pub(super) fn next(&mut self, _elapsed: Duration, _error: &ClientError) -> Option<Duration> { self.0.then(|| Duration::from_millis(100)) }
+    pub(super) fn next(&mut self, _elapsed: Duration, _error: &ClientError) -> Option<Duration> {
+        self.0.then(|| Duration::from_millis(100))
+    }
 }

@@ -1,5 +1,6 @@
 //! What a client's session serves: the callbacks of this client, and the answers to its own calls.
 
+use super::callbacks::Callbacks;
 use super::connection::{Shared, WeakConnection};
 use super::error::ClientError;
 use super::invocations::Invocations;
@@ -35,6 +36,7 @@ impl Dismissal {
 /// The client's part of a session.
 pub(super) struct ClientService {
     peer: Arc<Peer>,
+    callbacks: Callbacks,
     invocations: Arc<Invocations>,
     dismissal: Arc<Dismissal>,
     /// The stream whose item came last: most likely the next one is of the same.
@@ -45,10 +47,11 @@ impl ClientService {
     pub(super) fn new(
         shared: &Arc<Shared>,
         peer: Arc<Peer>,
-        _handle: WeakConnection,
+        handle: WeakConnection,
         dismissal: Arc<Dismissal>,
     ) -> Self {
-        ClientService { peer, invocations: shared.invocations.clone(), dismissal, stream: None }
+        let callbacks = Callbacks::new(peer.clone(), shared.handlers.clone(), handle);
+        ClientService { peer, callbacks, invocations: shared.invocations.clone(), dismissal, stream: None }
     }
 }
 
@@ -57,8 +60,8 @@ impl Service for ClientService {
         None
     }
 
-    fn invoke(&mut self, _invocation: &Invocation<'_>, _uploads: Vec<UploadHandle>, _cancelled: bool) -> Option<Call> {
-        None
+    fn invoke(&mut self, invocation: &Invocation<'_>, _uploads: Vec<UploadHandle>, _cancelled: bool) -> Option<Call> {
+        self.callbacks.invoke(invocation)
     }
 
     fn completed(&mut self, _peer: &Peer, completion: Completion<'_>) -> Result<(), ProtocolError> {

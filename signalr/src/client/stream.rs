@@ -58,8 +58,12 @@ impl<'c, T> StreamCall<'c, T> {
         let StreamCall { connection, mut draft, .. } = self;
         let invocations = connection.invocations();
         let (number, reader) = poll_fn(|cx| draft.poll(|request| invocations.poll_stream(cx, request))).await?;
-        let stream =
-            ItemStream { invocations: invocations.clone(), number, method: draft.method.clone(), items: Items::new(reader) };
+        let stream = ItemStream {
+            invocations: invocations.clone(),
+            number,
+            method: draft.method.clone(),
+            items: Items::new(reader),
+        };
         draft.start_uploads(invocations, number);
         Ok(stream)
     }

@@ -103,8 +103,7 @@ impl Sender {
                     }
                 },
             };
-            let queued =
-                poll_fn(|cx| self.invocations.poll_upload(cx, self.owner, self.stream, &message, ended)).await;
+            let queued = poll_fn(|cx| self.invocations.poll_upload(cx, self.owner, self.stream, &message, ended)).await;
             if ended || !queued {
                 return;
             }

@@ -8,6 +8,7 @@ pub(crate) mod arg;
 pub(crate) mod call;
 pub(crate) mod caller;
 pub(crate) mod context;
+pub(crate) mod contract;
 pub(crate) mod error;
 pub(crate) mod filter;
 mod filtered;
@@ -20,6 +21,7 @@ pub(crate) mod reply;
 pub(crate) mod request;
 pub(crate) mod returned;
 pub(crate) mod service;
+pub(crate) mod told;
 
 use crate::backplane::registry::HubCore;
 use crate::clients::handle::HubHandle;

@@ -2,10 +2,11 @@
 
 use super::error::{CANCELED, HubError, PANIC};
 use super::invocation::PlainFailure;
+use super::told::Told;
 use crate::protocol::{Codec, EncodeError};
 use crate::session::cancel::CancellationToken;
 use crate::session::current;
-use crate::session::inbox::{Origin, Pushed};
+use crate::session::inbox::Pushed;
 use crate::session::peer::Peer;
 use crate::session::receive::shutting_down;
 use crate::streaming::pump::pump;
@@ -49,6 +50,17 @@ enum To {
 }
 
 impl To {
+    /// Takes the filters, and leaves the client.
+    fn take_filters(&mut self) -> Option<oneshot::Sender<Captured>> {
+        match self.take() {
+            To::Filters(filters) => Some(filters),
+            to => {
+                *self = to;
+                None
+            }
+        }
+    }
+
     fn take(&mut self) -> Self {
         std::mem::replace(self, To::Nobody)
     }
@@ -65,7 +77,10 @@ pub(crate) enum Captured {
 
 impl Reply {
     pub(crate) fn new(peer: Arc<Peer>, id: Option<&str>, target: &'static str, streaming: bool) -> Self {
-        let to = id.map_or(To::Nobody, |id| To::Client(id.into()));
+        let to = match id {
+            Some(id) => To::Client(id.into()),
+            None => To::Nobody,
+        };
         let stopwatch = peer.telemetry.meters.stopwatch();
         Reply { peer, to, target, streaming, token: None, failure: None, outcome: None, stopwatch, is_last: true }
     }
@@ -95,7 +110,9 @@ impl Reply {
                 let encoded = self.emit(|codec, out| codec.encode_result(out, id.as_str(), value));
                 // Only now: if `Serialize` panics, the call is answered when this is dropped.
                 self.outcome = Some(Outcome::Ok);
-                if let (To::Client(id), Err(error)) = (self.to.take(), encoded) {
+                if let Err(error) = encoded
+                    && let To::Client(id) = self.to.take()
+                {
                     self.cannot_encode(&id, &error);
                 }
             }
@@ -128,33 +145,25 @@ impl Reply {
 
     /// Answers with the error of the method.
     pub fn error(mut self, error: HubError) {
-        match self.to.take() {
-            To::Filters(filters) => {
-                let _ = filters.send(Captured::Error(error));
-            }
-            to => {
-                self.log(&error);
-                if let To::Client(id) = to {
-                    self.write_error(&id, &error);
-                }
-            }
+        if let Some(filters) = self.to.take_filters() {
+            let _ = filters.send(Captured::Error(error));
+            return;
         }
+        let told = self.told(&error);
+        self.log(&error);
+        self.write_told(told);
     }
 
-    /// Answers with a text of the framework, as it is.
-    pub(crate) fn refuse(mut self, text: &str) {
-        match self.to.take() {
-            To::Filters(filters) => {
-                let _ = filters.send(Captured::Error(HubError::verbatim(text)));
-            }
-            to => {
-                tracing::debug!(connection = self.peer.id.as_str(), method = self.target, "{text}");
-                self.failed(Outcome::Rejected, Outcome::Rejected.name());
-                if let To::Client(id) = to {
-                    self.write_text(&id, text);
-                }
-            }
+    /// Answers with an error of the framework, as it is.
+    pub(crate) fn refuse(mut self, error: HubError) {
+        if let Some(filters) = self.to.take_filters() {
+            let _ = filters.send(Captured::Error(error));
+            return;
         }
+        let told = self.told(&error);
+        tracing::debug!(connection = self.peer.id.as_str(), method = self.target, "{error}");
+        self.failed(Outcome::Rejected, Outcome::Rejected.name());
+        self.write_told(told);
     }
 
     /// Answers a call whose arguments could not be read without a panic.
@@ -222,52 +231,40 @@ impl Reply {
     }
 
     pub(crate) fn stream_error(mut self, error: &HubError) {
+        let told = self.told_as("An error occurred on the server while streaming results.", error);
         self.log(error);
-        if let To::Client(id) = self.to.take() {
-            let text = "An error occurred on the server while streaming results.";
-            self.write_text(&id, &error.describe(text, self.peer.detailed_errors));
-        }
+        self.write_told(told);
     }
 
     // ---- writing ----
 
-    /// Encodes behind everything that was sent to this connection before.
     fn emit<F>(&self, encode: F) -> Result<Pushed, EncodeError>
     where
         F: FnOnce(Codec, &mut Vec<u8>) -> Result<(), EncodeError>,
     {
-        // If somebody has asked for the connection's end, what comes now comes too late.
-        if self.peer.is_shut() || self.peer.inbox.is_ending() {
-            return Ok(Pushed::Gone);
-        }
-        let Peer { number, inbox, .. } = &*self.peer;
-        let codec = self.peer.codec();
-        let mut encode = Some(encode);
-        let here = current::with(*number, |outbound| {
-            if inbox.is_pending() {
-                inbox.take(|message| {
-                    outbound.push_shared(message);
-                    !outbound.must_wait()
-                });
-            }
-            if outbound.must_wait() {
-                return None;
-            }
-            let written = encode.take().map_or(Ok(()), |encode| encode(codec, outbound.encode_buffer()));
-            if written.is_err() {
-                outbound.take_message_back();
-            }
-            Some(written.map(|()| Pushed::Queued))
-        });
-        if let Ok(Some(written)) = here {
-            return written;
-        }
-        // In a task of its own, or until the peer acknowledges what it has: by the inbox.
-        let mut message = Vec::new();
-        encode.take().map_or(Ok(()), |encode| encode(codec, &mut message))?;
-        Ok(inbox.push(message.into(), Origin::Reply, None))
+        self.peer.emit(encode)
     }
 
+    /// What the client is told of an error, if it waits for an answer. To be asked before the call counts as answered: if the
+    /// application's `Serialize` panics, it is answered when this is dropped.
+    fn told<'e>(&self, error: &'e HubError) -> Option<Told<'e>> {
+        self.told_as(&format!("An unexpected error occurred invoking '{}' on the server.", self.target), error)
+    }
+
+    fn told_as<'e>(&self, text: &str, error: &'e HubError) -> Option<Told<'e>> {
+        matches!(self.to, To::Client(_)).then(|| Told::new(error, text, &self.peer))
+    }
+
+    fn write_told(&mut self, told: Option<Told<'_>>) {
+        if let (To::Client(id), Some(told)) = (self.to.take(), told)
+            && self.emit(|codec, out| told.write(codec, out, id.as_str())).is_err()
+        {
+            // Too much stands beside it.
+            self.write_text(&id, told.text());
+        }
+    }
+
+    /// Writes an error of the framework, which is a text alone.
     fn write_error(&self, id: &SmolStr, error: &HubError) {
         let text = format!("An unexpected error occurred invoking '{}' on the server.", self.target);
         self.write_text(id, &error.describe(&text, self.peer.detailed_errors));

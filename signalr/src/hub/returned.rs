@@ -200,6 +200,39 @@ impl<T> Value<T> {
     }
 }
 
+// ---- a return type, as clients see it ----
+
+levels! {
+    /// A `Result` in disguise.
+    Disguised > Plainly;
+}
+
+/// Any other type.
+pub struct Plainly<T>(PhantomData<fn() -> T>);
+
+/// Looks whether a type that does not show it is a `Result`.
+pub const fn shown<T>() -> Disguised<T> {
+    Disguised(Plainly(PhantomData))
+}
+
+impl<T, E> Disguised<Result<T, E>> {
+    /// Never callable: asks for the `Result`.
+    pub fn check<U: ShowsResult>(&self) {}
+}
+
+impl<T> Plainly<T> {
+    /// The client reads this type.
+    pub fn check<U>(&self) {}
+}
+
+/// Implemented by no type: the bound that makes a `Result` in disguise an error.
+#[diagnostic::on_unimplemented(
+    message = "this hub method returns a `Result`, but its signature does not show it",
+    label = "write `Result<T, E>` here: a client reads the `T`",
+    note = "a typed client is made from the signature alone"
+)]
+pub trait ShowsResult {}
+
 /// What `on_connected` and `on_disconnected` return.
 #[inline]
 pub fn nothing<T: Nothing>(_value: T) {}

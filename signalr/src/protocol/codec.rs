@@ -4,8 +4,8 @@
 //! was when a value cannot be serialised.
 
 use super::error::{EncodeError, ProtocolError};
-use super::json;
-use super::message::Message;
+use super::json::{self, Raw};
+use super::message::{CompletionError, Message};
 #[cfg(feature = "msgpack")]
 use super::msgpack;
 use super::naming::Naming;
@@ -84,7 +84,17 @@ impl Protocol {
     /// # Errors
     /// Fails where the message breaks the protocol. Messages of unknown type are no error.
     pub fn decode(self, message: &[u8]) -> Result<Message<'_>, ProtocolError> {
-        dispatch!(self, decode(message))
+        self.decode_raw(Raw::Bytes(message))
+    }
+
+    /// As [`decode`](Self::decode); what is known to be text is not checked again.
+    #[inline(always)]
+    fn decode_raw(self, message: Raw<'_>) -> Result<Message<'_>, ProtocolError> {
+        match self {
+            Protocol::Json => json::decode(message),
+            #[cfg(feature = "msgpack")]
+            Protocol::MessagePack => msgpack::decode(message.as_bytes()),
+        }
     }
 
     /// Writes an Invocation, or a StreamInvocation if `streaming`. Without an id no answer is wanted.
@@ -129,6 +139,23 @@ impl Protocol {
     /// Writes a Completion with an error.
     pub fn encode_error(self, out: &mut Vec<u8>, id: &str, error: &str) {
         dispatch!(self, encode_error(out, id, error));
+    }
+
+    /// Writes a Completion with an error and what it says beside its text.
+    ///
+    /// # Errors
+    /// Fails when the data is encoded in another protocol, and when the message is longer than the protocol allows.
+    pub fn encode_error_with_info(
+        self,
+        out: &mut Vec<u8>,
+        id: &str,
+        error: &CompletionError<'_>,
+    ) -> Result<(), EncodeError> {
+        if let Some(data) = error.data.filter(|data| data.protocol() != self) {
+            let (data, name) = (data.protocol().name(), self.name());
+            return Err(EncodeError(format!("the data is encoded in {data}, the message in {name}")));
+        }
+        rolled_back(out, |out| dispatch!(self, encode_error_with_info(out, id, error)))
     }
 
     /// Writes a Completion with neither value nor error: the end of a stream.
@@ -203,13 +230,21 @@ impl Codec {
     ///
     /// # Errors
     /// Fails where the message breaks the protocol. Messages of unknown type are no error.
-    #[inline]
     pub fn decode(self, message: &[u8]) -> Result<Message<'_>, ProtocolError> {
-        let mut message = self.protocol.decode(message)?;
-        if self.naming != Naming::AsDeclared {
+        self.decode_raw(Raw::Bytes(message))
+    }
+
+    /// As [`decode`](Self::decode); what is known to be text is not checked again.
+    #[inline]
+    pub(crate) fn decode_raw(self, message: Raw<'_>) -> Result<Message<'_>, ProtocolError> {
+        let mut decoded = self.protocol.decode_raw(message);
+        // In its place: messages are large to move.
+        if self.naming != Naming::AsDeclared
+            && let Ok(message) = &mut decoded
+        {
             message.set_naming(self.naming);
         }
-        Ok(message)
+        decoded
     }
 
     /// Writes an Invocation, or a StreamInvocation if `streaming`. Without an id no answer is wanted.

@@ -5,6 +5,7 @@
 
 use super::codec::Protocol;
 use super::error::ProtocolError;
+use super::json::valid_beginning;
 
 /// The byte that ends a JSON message and a handshake of either protocol: ASCII's record separator.
 pub const SEPARATOR: u8 = 0x1E;
@@ -42,6 +43,7 @@ impl Framing {
     /// # Errors
     /// Fails as soon as it is known that a message is larger than the limit, whether or not all of it has arrived, and
     /// where the length of a MessagePack message is malformed. The connection cannot go on after that.
+    #[inline]
     pub fn next<'a>(&mut self, buffer: &'a [u8]) -> Result<Option<Frame<'a>>, ProtocolError> {
         match self.protocol {
             Protocol::Json => self.next_separated(buffer),
@@ -50,6 +52,17 @@ impl Framing {
         }
     }
 
+    /// What of `buffer` is known to be text, up to the first error: all that arrives is checked at once, because that costs
+    /// less than checking message by message.
+    pub(crate) fn text<'a>(&self, buffer: &'a [u8]) -> &'a str {
+        match self.protocol {
+            Protocol::Json => valid_beginning(buffer),
+            #[cfg(feature = "msgpack")]
+            Protocol::MessagePack => "",
+        }
+    }
+
+    #[inline]
     fn next_separated<'a>(&mut self, buffer: &'a [u8]) -> Result<Option<Frame<'a>>, ProtocolError> {
         let limit = self.max_size.unwrap_or(usize::MAX);
         let window = buffer.get(..limit).unwrap_or(buffer);

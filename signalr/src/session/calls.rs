@@ -93,7 +93,8 @@ const UPLOAD_BYTES: usize = 256;
 
 /// How a running call can be cancelled.
 struct Cancellable {
-    id: SmolStr,
+    /// By which the peer can cancel it; calls that want no answer have none.
+    id: Option<SmolStr>,
     token: CancellationToken,
     streaming: bool,
 }
@@ -123,7 +124,7 @@ impl Calls {
 
     /// How many streams and other cancellable calls run, or wait for their turn.
     pub(crate) fn streams(&self) -> usize {
-        self.cancellable.len() + self.waiting_streams
+        self.cancellable.iter().filter(|call| call.id.is_some()).count() + self.waiting_streams
     }
 
     /// How many calls of any kind run.
@@ -133,7 +134,7 @@ impl Calls {
 
     /// Whether a stream or a cancellable call of that id runs.
     pub(crate) fn is_active(&self, id: &str) -> bool {
-        self.cancellable.iter().any(|known| known.id.as_str() == id)
+        self.cancellable.iter().any(|known| known.id.as_deref() == Some(id))
     }
 
     /// Takes over a call that has just begun and polls it for the first time.
@@ -152,8 +153,9 @@ impl Calls {
 
     fn admit(&mut self, call: &Call) {
         self.limited += usize::from(call.limited);
-        if let (Some(id), Some(token)) = (&call.id, &call.cancel) {
-            self.cancellable.push(Cancellable { id: id.clone(), token: token.clone(), streaming: call.streaming });
+        if let Some(token) = &call.cancel {
+            let (id, token) = (call.id.clone(), token.clone());
+            self.cancellable.push(Cancellable { id, token, streaming: call.streaming });
         }
     }
 
@@ -191,11 +193,9 @@ impl Calls {
 
     /// Cancels what has that id; an unknown id changes nothing.
     pub(crate) fn cancel(&mut self, id: &str) {
-        if let Some(known) = self.cancellable.iter().find(|known| known.id.as_str() == id) {
+        if let Some(known) = self.cancellable.iter().find(|known| known.id.as_deref() == Some(id)) {
             known.token.cancel();
-        } else if let Some(waiting) =
-            self.waiting.iter_mut().find(|waiting| waiting.id.as_ref().is_some_and(|known| known.as_str() == id))
-        {
+        } else if let Some(waiting) = self.waiting.iter_mut().find(|waiting| waiting.id.as_deref() == Some(id)) {
             waiting.cancelled = true;
         }
     }

@@ -1,7 +1,7 @@
 //! Received bytes become messages: in place, keeping only the unfinished rest.
 
-use crate::protocol::ProtocolError;
 use crate::protocol::framing::{Frame, Framing};
+use crate::protocol::{ProtocolError, Raw};
 
 /// The unfinished or put-off end of what was received.
 #[derive(Debug)]
@@ -44,15 +44,16 @@ impl Inbound {
     }
 
     /// Calls `each` with every whole message in the rest and in `bytes`, framing removed.
-    pub(crate) fn feed(&mut self, bytes: &[u8], each: impl FnMut(&[u8]) -> Flow) -> Result<(), ProtocolError> {
+    pub(crate) fn feed(&mut self, bytes: &[u8], each: impl FnMut(Raw<'_>) -> Flow) -> Result<(), ProtocolError> {
         self.put_off = false;
         if self.rest.is_empty() {
-            let used = self.split(bytes, each)?;
+            let used = self.split(bytes, self.framing.text(bytes), each)?;
             self.rest.extend_from_slice(bytes.get(used..).unwrap_or_default());
         } else {
             let mut rest = std::mem::take(&mut self.rest);
             rest.extend_from_slice(bytes);
-            let used = self.split(&rest, each)?;
+            // Much of it may have been looked at before, and would be again.
+            let used = self.split(&rest, "", each)?;
             if used < rest.len() {
                 rest.drain(..used);
                 self.rest = rest;
@@ -61,10 +62,16 @@ impl Inbound {
         Ok(())
     }
 
-    /// Returns how many bytes are done with.
-    fn split(&mut self, bytes: &[u8], mut each: impl FnMut(&[u8]) -> Flow) -> Result<usize, ProtocolError> {
+    /// Returns how many bytes are done with. `text` is what of them is known to be UTF-8, if that matters.
+    fn split(
+        &mut self,
+        bytes: &[u8],
+        text: &str,
+        mut each: impl FnMut(Raw<'_>) -> Flow,
+    ) -> Result<usize, ProtocolError> {
         let mut used = 0;
         while let Some(Frame { body, consumed }) = self.framing.next(bytes.get(used..).unwrap_or_default())? {
+            let body = text.get(used..used + body.len()).map_or(Raw::Bytes(body), Raw::Text);
             used += consumed;
             match each(body) {
                 Flow::Continue => {}
@@ -76,5 +83,27 @@ impl Inbound {
             }
         }
         Ok(used)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::Protocol;
+
+    #[test]
+    fn only_what_stands_before_the_first_error_is_known_to_be_text() {
+        let mut inbound = Inbound::holding(Framing::new(Protocol::Json, None), Vec::new());
+        let mut found = Vec::new();
+        for received in [&b"\xc3\xa9\x1e\x1ea\xff\x1eb\x1e\xc3"[..], b"\xa9\x1e", b"c\x1e"] {
+            let each = |body: Raw<'_>| {
+                found.push((matches!(body, Raw::Text(_)), body.as_bytes().to_vec()));
+                Flow::Continue
+            };
+            inbound.feed(received, each).unwrap();
+        }
+        let expected: [(bool, &[u8]); 6] =
+            [(true, b"\xc3\xa9"), (true, b""), (false, b"a\xff"), (false, b"b"), (false, b"\xc3\xa9"), (true, b"c")];
+        assert_eq!(found, expected.map(|(text, body)| (text, body.to_vec())));
     }
 }

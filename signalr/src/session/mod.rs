@@ -12,6 +12,7 @@ pub(crate) mod close;
 mod closing;
 pub(crate) mod current;
 mod drain;
+mod emit;
 pub(crate) mod handshake;
 mod inbound;
 pub(crate) mod inbox;

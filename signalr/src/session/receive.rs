@@ -3,9 +3,10 @@
 use super::calls::{Calls, Waiting};
 use super::close::CloseReason;
 use super::inbound::Flow;
+use super::pace::Pace;
 use super::settings::Settings;
 use super::{HIGH_WATER, Session};
-use crate::protocol::{Completion, Invocation, Message, Outcome, ProtocolError};
+use crate::protocol::{Completion, Invocation, Message, Outcome, ProtocolError, Raw};
 use crate::streaming::upload::{UploadError, UploadHandle};
 use crate::transport::Received;
 use std::cell::Cell;
@@ -45,6 +46,7 @@ pub(crate) fn shutting_down(target: &str) -> String {
 
 impl Session {
     /// Whether reading pauses: too much waits for its turn, or the peer does not take its answers.
+    #[inline]
     pub(super) fn is_held_back(&self) -> bool {
         self.has_too_much_waiting() || self.unsent_bytes() >= HIGH_WATER
     }
@@ -130,13 +132,13 @@ impl Session {
         });
     }
 
-    fn message(&mut self, body: &[u8], cx: &mut Context<'_>) -> Result<(), ProtocolError> {
-        let message = self.peer.codec().decode(body)?;
-        if self.stateful.is_some() && !self.count(&message, body.len())? {
+    fn message(&mut self, body: Raw<'_>, cx: &mut Context<'_>) -> Result<(), ProtocolError> {
+        let message = self.peer.codec().decode_raw(body)?;
+        if self.stateful.is_some() && !self.count(&message, body.as_bytes().len())? {
             return Ok(());
         }
         match message {
-            Message::Invocation(invocation) => self.invocation(body, &invocation, cx),
+            Message::Invocation(ref invocation) => self.invocation(body.as_bytes(), invocation, cx),
             Message::StreamItem(item) => {
                 if !self.uploads.push(&item.id, item.item.as_bytes()) {
                     self.service.item(&item);
@@ -163,7 +165,7 @@ impl Session {
 
     fn completion(&mut self, completion: Completion<'_>) -> Result<(), ProtocolError> {
         let end = match &completion.outcome {
-            Outcome::Error(text) => Err(UploadError::Client(text.clone().into_owned())),
+            Outcome::Error(error) => Err(UploadError::Client(error.message.clone().into_owned())),
             Outcome::Void | Outcome::Result(_) => Ok(()),
         };
         if self.uploads.end(&completion.id, end) {
@@ -214,6 +216,7 @@ impl Session {
         }
     }
 
+    #[inline(always)]
     fn start(
         &mut self,
         invocation: &Invocation<'_>,
@@ -231,8 +234,13 @@ impl Session {
     }
 
     /// Whether the peer is not calling too fast. If it is, the session looks again when the next call may begin.
+    #[inline(always)]
     fn has_pace(&mut self) -> bool {
-        let next = self.settings.pace.and_then(|pace| pace.next(self.paid.as_deref().copied()));
+        self.settings.pace.is_none_or(|pace| self.keeps(pace))
+    }
+
+    fn keeps(&mut self, pace: Pace) -> bool {
+        let next = pace.next(self.paid.as_deref().copied());
         // What a client has sent before it left is bounded already.
         let Some(next) = next.filter(|next| *next > Instant::now() && self.closing.is_none()) else { return true };
         if next < self.timer.deadline() {

@@ -1,5 +1,8 @@
 //! The client, over the byte streams of a server in the same process.
 
 mod calls;
+mod cancelling;
+mod reconnecting;
+mod stopping;
 mod streams;
 mod support;

@@ -5,8 +5,12 @@ use signalr::{
     CancellationToken, ClientError, Context, Hub, HubConnection, HubConnectionBuilder, HubError, HubOptions, HubServer,
     Upload, hub,
 };
-use std::sync::Arc;
+use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use tokio::io::DuplexStream;
 use tokio::sync::Notify;
+use tokio::task::AbortHandle;
 
 #[derive(Default)]
 pub struct Desk {
@@ -63,20 +67,46 @@ impl Desk {
     }
 }
 
-pub fn server() -> HubServer<Desk> {
-    HubServer::new(&Hub::new("Desk", Desk::default()), &HubOptions::default()).unwrap()
+/// A server whose connections the test can cut.
+#[derive(Clone)]
+pub struct Server {
+    hub: HubServer<Desk>,
+    pub cancelled: Arc<Notify>,
+    served: Arc<Mutex<Vec<AbortHandle>>>,
+    /// Whether it lets nobody in.
+    pub away: Arc<AtomicBool>,
 }
 
-/// A builder for clients of that server, each attempt over a stream of its own.
-pub fn builder(server: &HubServer<Desk>) -> HubConnectionBuilder {
-    let server = server.clone();
-    HubConnectionBuilder::with_connector(move || {
+impl Server {
+    pub fn new() -> Self {
+        let desk = Desk::default();
+        let cancelled = desk.cancelled.clone();
+        let hub = HubServer::new(&Hub::new("Desk", desk), &HubOptions::default()).unwrap();
+        Server { hub, cancelled, served: Arc::default(), away: Arc::default() }
+    }
+
+    fn open(&self) -> io::Result<DuplexStream> {
+        if self.away.load(Ordering::Relaxed) {
+            return Err(io::Error::other("nobody is there"));
+        }
         let (client, other) = tokio::io::duplex(64 * 1024);
-        tokio::spawn(server.serve(other).into_future());
-        async { Ok(client) }
-    })
+        let served = tokio::spawn(self.hub.serve(other).into_future());
+        self.served.lock().unwrap().push(served.abort_handle());
+        Ok(client)
+    }
+
+    /// Cuts all connections.
+    pub fn cut(&self) {
+        self.served.lock().unwrap().drain(..).for_each(|served| served.abort());
+    }
+
+    /// A builder for clients of this server, each attempt over a stream of its own.
+    pub fn builder(&self) -> HubConnectionBuilder {
+        let server = self.clone();
+        HubConnectionBuilder::with_connector(move || std::future::ready(server.open()))
+    }
 }
 
 pub async fn connect() -> Result<HubConnection, ClientError> {
-    builder(&server()).connect().await
+    Server::new().builder().connect().await
 }

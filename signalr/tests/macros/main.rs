@@ -13,6 +13,8 @@
 // The methods show forms and do nothing.
 #![allow(clippy::unnecessary_wraps, clippy::unused_async)]
 
+#[cfg(feature = "client-core")]
+mod clients;
 mod forms;
 mod hygiene;
 mod receivers;

@@ -8,7 +8,7 @@ mod number;
 mod plain;
 
 pub(super) use plain::skip_plain;
-use std::str::Utf8Error;
+use std::str::from_utf8;
 
 /// How deeply objects and arrays may be nested, the message itself included.
 pub(super) const MAX_DEPTH: u32 = 64;
@@ -38,17 +38,17 @@ pub(in crate::protocol) struct RawString<'a> {
     pub(in crate::protocol) escaped: bool,
 }
 
-/// A piece of a message as it stands there.
+/// A message or a piece of one, as it stands there.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::protocol) enum Raw<'a> {
+pub(crate) enum Raw<'a> {
     Text(&'a str),
-    /// A piece behind bytes that are not UTF-8, or with some.
+    /// Nobody has checked whether it is UTF-8, or some of it, or of what stands before it, is not.
     Bytes(&'a [u8]),
 }
 
 impl<'a> Raw<'a> {
     #[inline]
-    pub(in crate::protocol) fn as_bytes(self) -> &'a [u8] {
+    pub(crate) fn as_bytes(self) -> &'a [u8] {
         match self {
             Raw::Text(text) => text.as_bytes(),
             Raw::Bytes(bytes) => bytes,
@@ -83,8 +83,11 @@ pub(in crate::protocol) struct Scanner<'a> {
 
 impl<'a> Scanner<'a> {
     #[inline]
-    pub(in crate::protocol) fn new(bytes: &'a [u8]) -> Self {
-        let text = std::str::from_utf8(bytes).unwrap_or_else(|error| valid_beginning(bytes, error));
+    pub(in crate::protocol) fn new(message: Raw<'a>) -> Self {
+        let (bytes, text) = match message {
+            Raw::Text(text) => (text.as_bytes(), text),
+            Raw::Bytes(bytes) => (bytes, valid_beginning(bytes)),
+        };
         Scanner { bytes, text, rest: bytes }
     }
 
@@ -383,9 +386,11 @@ fn behind_blanks(mut bytes: &[u8]) -> &[u8] {
 }
 
 /// What of `bytes` is UTF-8, up to the first error.
-#[cold]
-fn valid_beginning(bytes: &[u8], error: Utf8Error) -> &str {
-    bytes.get(..error.valid_up_to()).and_then(|valid| std::str::from_utf8(valid).ok()).unwrap_or_default()
+pub(in crate::protocol) fn valid_beginning(bytes: &[u8]) -> &str {
+    from_utf8(bytes).unwrap_or_else(|error| {
+        let valid = bytes.get(..error.valid_up_to()).unwrap_or_default();
+        from_utf8(valid).unwrap_or_default()
+    })
 }
 
 #[cfg(test)]

@@ -42,8 +42,8 @@ struct Frame {
     opcode: Opcode,
     /// Whether the message ends with this frame.
     last: bool,
-    /// The key, rotated to fit the next byte.
-    mask: Option<[u8; 4]>,
+    /// The key, rotated to fit the next byte; all zero if there is none.
+    mask: [u8; 4],
     /// How many bytes of the payload have not arrived.
     remaining: usize,
 }
@@ -116,6 +116,12 @@ pub enum End {
 impl From<FrameError> for End {
     fn from(error: FrameError) -> Self {
         End::Error(error)
+    }
+}
+
+impl From<Box<FrameError>> for End {
+    fn from(error: Box<FrameError>) -> Self {
+        End::Error(*error)
     }
 }
 
@@ -230,9 +236,7 @@ impl FrameDecoder {
         }
         frame.remaining -= length;
         if frame.remaining > 0 {
-            if let Some(key) = &mut frame.mask {
-                key.rotate_left(length % 4);
-            }
+            frame.mask.rotate_left(length % 4);
             return Ok(false);
         }
         if frame.last {
@@ -261,9 +265,7 @@ impl FrameDecoder {
             self.control = Some(Box::new(payload));
             return Ok(false);
         }
-        if let Some(key) = frame.mask {
-            payload.apply_mask(key);
-        }
+        payload.apply_mask(frame.mask);
         match frame.opcode {
             Opcode::Ping => controls.push(Control::Ping(payload)),
             Opcode::Pong => controls.push(Control::Pong(payload)),
@@ -278,7 +280,7 @@ impl PartialHeader {
 
     /// Reads the rest of the header; if that has not arrived either, keeps what has.
     #[inline(always)]
-    fn read(&mut self, bytes: &mut InPlace<'_>, rules: Rules) -> Result<Option<Header>, FrameError> {
+    fn read(&mut self, bytes: &mut InPlace<'_>, rules: Rules) -> Result<Option<Header>, Box<FrameError>> {
         // All of the header is usually there, and is read where it lies.
         if self.length == 0
             && let Some((header, length)) = Header::read(bytes.unread(), rules)?
@@ -286,6 +288,12 @@ impl PartialHeader {
             bytes.take(length);
             return Ok(Some(header));
         }
+        self.read_on(bytes, rules)
+    }
+
+    /// Goes on with a header that arrives in pieces.
+    #[cold]
+    fn read_on(&mut self, bytes: &mut InPlace<'_>, rules: Rules) -> Result<Option<Header>, Box<FrameError>> {
         let kept = usize::from(self.length);
         for (slot, byte) in self.bytes.iter_mut().skip(kept).zip(bytes.unread()) {
             *slot = *byte;

@@ -61,7 +61,8 @@ pub(super) struct Header {
     pub(super) opcode: Opcode,
     /// Whether the message ends with this frame.
     pub(super) last: bool,
-    pub(super) mask: Option<[u8; 4]>,
+    /// All zero if the payload is not masked.
+    pub(super) mask: [u8; 4],
     pub(super) length: usize,
 }
 
@@ -75,30 +76,31 @@ pub(super) struct Rules {
 impl Header {
     /// Reads the header at the beginning of `bytes`, and how long it is; `None` if more bytes are needed.
     ///
-    /// An error shows as soon as its bytes are there: the payload is not waited for.
+    /// An error shows as soon as its bytes are there: the payload is not waited for. It is boxed, so that what is read fits
+    /// into registers.
     /// <https://www.rfc-editor.org/rfc/rfc6455#section-5.2>
-    #[inline]
-    pub(super) fn read(bytes: &[u8], rules: Rules) -> Result<Option<(Header, usize)>, FrameError> {
+    #[inline(always)]
+    pub(super) fn read(bytes: &[u8], rules: Rules) -> Result<Option<(Header, usize)>, Box<FrameError>> {
         let [first, second, rest @ ..] = bytes else {
             return Ok(None);
         };
         if first & RESERVED != 0 {
-            return Err(FrameError::ReservedBits);
+            return Err(FrameError::ReservedBits.into());
         }
         let opcode = Opcode::from_bits(first & OPCODE)?;
         let last = first & FINAL != 0;
         let masked = second & MASKED != 0;
         match rules.role {
-            Role::Server if !masked => return Err(FrameError::Unmasked),
-            Role::Client if masked => return Err(FrameError::Masked),
+            Role::Server if !masked => return Err(FrameError::Unmasked.into()),
+            Role::Client if masked => return Err(FrameError::Masked.into()),
             Role::Server | Role::Client => {}
         }
         if opcode.is_control() {
             if !last {
-                return Err(FrameError::FragmentedControl);
+                return Err(FrameError::FragmentedControl.into());
             }
             if usize::from(second & LENGTH) > MAX_CONTROL {
-                return Err(FrameError::ControlTooLong);
+                return Err(FrameError::ControlTooLong.into());
             }
         }
         let Some((length, rest)) = read_length(second & LENGTH, rest)? else {
@@ -107,23 +109,23 @@ impl Header {
         let length = match usize::try_from(length) {
             Ok(length) if length <= rules.max_frame_size || opcode.is_control() => length,
             _ => {
-                return Err(FrameError::TooLong { length, limit: rules.max_frame_size });
+                return Err(FrameError::TooLong { length, limit: rules.max_frame_size }.into());
             }
         };
         let (mask, rest) = if masked {
             let Some((key, rest)) = rest.split_first_chunk::<4>() else {
                 return Ok(None);
             };
-            (Some(*key), rest)
+            (*key, rest)
         } else {
-            (None, rest)
+            ([0; 4], rest)
         };
         Ok(Some((Header { opcode, last, mask, length }, bytes.len() - rest.len())))
     }
 }
 
 /// Reads the length of the payload, given the seven bits of the second byte and what follows it.
-fn read_length(bits: u8, rest: &[u8]) -> Result<Option<(u64, &[u8])>, FrameError> {
+fn read_length(bits: u8, rest: &[u8]) -> Result<Option<(u64, &[u8])>, Box<FrameError>> {
     let (length, least, rest) = match bits {
         LENGTH_16 => {
             let Some((length, rest)) = rest.split_first_chunk::<2>() else {
@@ -140,10 +142,10 @@ fn read_length(bits: u8, rest: &[u8]) -> Result<Option<(u64, &[u8])>, FrameError
         length => (u64::from(length), 0, rest),
     };
     if length < least {
-        return Err(FrameError::LengthNotMinimal);
+        return Err(FrameError::LengthNotMinimal.into());
     }
     if length > i64::MAX as u64 {
-        return Err(FrameError::LengthOutOfRange);
+        return Err(FrameError::LengthOutOfRange.into());
     }
     Ok(Some((length, rest)))
 }

@@ -33,18 +33,15 @@ impl<'a> InPlace<'a> {
         self.buffer.get(start..self.read).unwrap_or_default()
     }
 
-    /// Reads up to `count` bytes, unmasks and keeps them.
+    /// Reads up to `count` bytes, unmasks and keeps them. A key of zeros changes nothing.
     #[inline(always)]
-    pub(super) fn keep(&mut self, count: usize, mask: Option<[u8; 4]>) -> &[u8] {
+    pub(super) fn keep(&mut self, count: usize, mask: [u8; 4]) -> &[u8] {
         let start = self.read;
         let target = self.kept;
         let count = count.min(self.buffer.len() - start);
         self.read = start + count;
         self.kept = target + count;
-        match mask {
-            Some(key) => move_unmasked(self.buffer, start..self.read, target, key),
-            None => self.buffer.copy_within(start..self.read, target),
-        }
+        move_unmasked(self.buffer, start..self.read, target, mask);
         self.buffer.get(target..self.kept).unwrap_or_default()
     }
 

@@ -1,7 +1,7 @@
 use super::*;
 
 fn whole(text: &str) -> Scan<()> {
-    let mut scanner = Scanner::new(text.as_bytes());
+    let mut scanner = Scanner::new(Raw::Text(text));
     scanner.skip_value(0)?;
     match scanner.peek_after_blanks() {
         None => Ok(()),
