@@ -18,7 +18,7 @@ pub(crate) trait Client {
     async fn old(&self, number: u32);
     #[cfg(any())]
     async fn gone(&self, missing: Missing);
-    #[cfg(all())]
+    #[cfg(test)]
     async fn there(&self, number: u32) -> u32;
 }
 
@@ -173,7 +173,7 @@ mod typed {
         async fn gone(&self, missing: Missing) {}
 
         #[hub(skip)]
-        fn skipped(&self) {}
+        fn skipped() {}
     }
 
     #[test]
@@ -195,7 +195,8 @@ mod typed {
         let _: fn(&C) -> &HubConnection = AsRef::as_ref;
         let _: fn(HubConnection) -> C = C::from;
         let _: fn(&C) -> C = Clone::clone;
-        ChatHub.skipped();
+        ChatHub::skipped();
+        let _ = ChatHub;
     }
 
     pub(crate) struct Store<T>(T);
@@ -214,10 +215,10 @@ mod typed {
     #[test]
     fn the_client_of_a_generic_hub_is_generic() {
         type C = StoreHubClient<u32>;
+        fn no_receiver<C: HubClient<Receiver = NoReceiver>>() {}
         let _: fn(&C) -> Call<'_, ()> = |store| store.put(3);
         let _: fn(&C) -> Call<'_, Vec<u32>> = C::all;
         let _: fn(&C) -> C = Clone::clone;
-        fn no_receiver<C: HubClient<Receiver = NoReceiver>>() {}
         no_receiver::<C>();
         let _ = Store(3).0;
     }

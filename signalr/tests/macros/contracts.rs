@@ -66,19 +66,21 @@ impl ChatHub {
 
 #[test]
 fn a_hub_has_the_names_and_the_receiver_of_its_contract() {
+    fn receiver<H: HubMethods<Receiver = dyn shared::ChatClient>>(_: H) {}
+
     let names: Vec<_> = ChatHub::METHODS.iter().map(Method::name).collect();
     assert_eq!(names, ["sendMessage", "counter", "sum", "Join!"]);
-    fn receiver<H: HubMethods<Receiver = dyn shared::ChatClient>>(_: H) {}
     receiver(ChatHub);
 }
 
 #[test]
 fn a_contract_has_a_client() {
     type C = shared::ChatHubClient;
+    fn receiver<C: HubClient<Receiver = dyn shared::ChatClient>>() {}
+
     let _: fn(&C) -> Call<'_, ()> = |chat| chat.send_message("ann", "hi");
     let _: fn(&C) -> StreamCall<'_, u32> = |chat| chat.counter(3);
     let _: fn(&C) -> Call<'_, i64> = |chat| chat.sum(stream::iter([1, 2]));
     let _: fn(&C) -> Call<'_, String> = |chat| chat.join(stream::iter(["a".to_owned()]), None);
-    fn receiver<C: HubClient<Receiver = dyn shared::ChatClient>>() {}
     receiver::<C>();
 }
