@@ -97,7 +97,7 @@ struct Readme;
 pub use client::{
     builder::HubConnectionBuilder,
     call::{Call, CallFuture},
-    connect::ConnectError,
+    connect::{ConnectError, TransportFailure},
     connection::HubConnection,
     error::{ClientError, HubFailure},
     handler::{Handler, HandlerParameter, HandlerResult},

@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { connect, failure, overEveryTransport } from "./support/client.js";
+import { AskingSocket } from "./support/asking-socket.js";
+import { connect, failure, overBothProtocols, overEveryTransport } from "./support/client.js";
+import { listeningCodec } from "./support/listening-codec.js";
+import { collect } from "./support/streams.js";
 
 const DETAILED = "/conformance-detailed";
 
@@ -127,5 +130,41 @@ overEveryTransport("method names", (way) => {
     assert.equal(await connection.invoke("echo", "a"), "a");
     assert.equal(await connection.invoke("ECHO", "b"), "b");
     assert.equal(await connection.invoke("Renamed-Method"), "renamed");
+  });
+});
+
+// A code and data beside the text are no part of the protocol as this client knows it.
+overEveryTransport("what stands beside an error", (way) => {
+  test("it does not change what the client says of a call", async (t) => {
+    const connection = await connect(t, way);
+    const data = { left: 3, names: ["a", null], deep: { er: [[]] } };
+    assert.equal(
+      (await failure(connection.invoke("ThrowWithInfo", "sold out", "out_of_stock", data))).message,
+      "An unexpected error occurred invoking 'ThrowWithInfo' on the server. HubException: sold out",
+    );
+    assert.equal(await connection.invoke("Echo", "still here"), "still here");
+  });
+
+  test("nor what it says of a stream", async (t) => {
+    const connection = await connect(t, way);
+    assert.deepEqual(await collect(connection.stream("CounterThrowsWithInfo", 2, "broken")), {
+      items: [0, 1],
+      error: "An error occurred on the server while streaming results. HubException: stream failed",
+    });
+    assert.equal(await connection.invoke("Echo", "still here"), "still here");
+  });
+});
+
+overBothProtocols("an error with more beside it than was asked for", (protocol) => {
+  test("is one to this client all the same", async (t) => {
+    const { codec, received } = listeningCodec(protocol);
+    const connection = await connect(t, { codec, http: { WebSocket: AskingSocket } });
+    assert.equal(
+      (await failure(connection.invoke("ThrowWithInfo", "sold out", "out_of_stock", { left: 3 }))).message,
+      "An unexpected error occurred invoking 'ThrowWithInfo' on the server. HubException: sold out",
+    );
+    // Otherwise the test would say nothing.
+    assert.ok(received().includes("out_of_stock"));
+    assert.equal(await connection.invoke("Echo", "still here"), "still here");
   });
 });

@@ -4,7 +4,7 @@ use crate::everything::Everything;
 use async_stream::stream;
 use futures_util::{Stream, StreamExt};
 use signalr::protocol::Binary;
-use signalr::{Caller, CancellationToken, CloseReason, Context, HubError, TooManyGroups, Upload, hub, receiver};
+use signalr::{Caller, CancellationToken, CloseReason, Context, HubError, TooManyGroups, Upload, Value, hub, receiver};
 use std::collections::HashMap;
 use std::time::Duration;
 use tokio::time::sleep;
@@ -129,6 +129,16 @@ impl ConformanceHub {
 
     fn throw_hub_exception(&self, text: String) -> Result<(), HubError> {
         Err(HubError::public(text))
+    }
+
+    fn throw_with_info(&self, text: String, code: String, data: Value) -> Result<(), HubError> {
+        Err(HubError::public(text).code(code).data(data))
+    }
+
+    fn counter_throws_with_info(&self, count: i32, code: String) -> impl Stream<Item = Result<i32, HubError>> {
+        let items = (0..count).map(Ok).collect::<Vec<_>>();
+        let end = Err(HubError::public("stream failed").code(code));
+        futures_util::stream::iter(items).chain(futures_util::stream::iter([end]))
     }
 
     // ---- policies ----

@@ -4,10 +4,10 @@ use crate::Any;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde::{Deserialize, Serialize};
 use signalr::Value;
+use signalr::dotnet::{DateTime, DateTimeOffset, Decimal, Enum, Guid, TimeSpan};
 use signalr::protocol::codec::InvocationHead;
 use signalr::protocol::framing::Framing;
-use signalr::dotnet::{DateTime, DateTimeOffset, Decimal, Enum, Guid, TimeSpan};
-use signalr::protocol::{Binary, Codec, Message, Naming, Outcome, Payload, Protocol};
+use signalr::protocol::{Binary, Codec, CompletionError, Message, Naming, Outcome, Payload, Protocol};
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 
@@ -24,7 +24,7 @@ enum Decoded {
     },
     StreamItem(String, Any),
     Result(String, Any),
-    Error(String, String),
+    Error(String, String, Option<String>, Option<Any>),
     End(String),
     Cancel(String),
     Ping,
@@ -86,7 +86,13 @@ impl Decoded {
                 match completion.outcome {
                     Outcome::Void => Decoded::End(id),
                     Outcome::Result(result) => Decoded::Result(id, value(result)?),
-                    Outcome::Error(error) => Decoded::Error(id, error.into()),
+                    Outcome::Error(error) => {
+                        let data = match error.data {
+                            Some(data) => Some(value(data)?),
+                            None => None,
+                        };
+                        Decoded::Error(id, error.message.into(), error.code.map(Into::into), data)
+                    }
                 }
             }
             Message::CancelInvocation { id } => Decoded::Cancel(id.into()),
@@ -118,7 +124,16 @@ impl Decoded {
             Decoded::Result(id, value) => {
                 protocol.encode_result(out, id, value).expect("what was read can be written");
             }
-            Decoded::Error(id, error) => protocol.encode_error(out, id, error),
+            Decoded::Error(id, message, code, data) => {
+                let data =
+                    data.as_ref().map(|data| written(protocol.into(), data).expect("what was read can be written"));
+                let error = CompletionError {
+                    message: message.into(),
+                    code: code.as_deref().map(Into::into),
+                    data: data.as_deref().map(|data| Payload::new(protocol, data)),
+                };
+                protocol.encode_error_with_info(out, id, &error).expect("the data is in this protocol");
+            }
             Decoded::End(id) => protocol.encode_end(out, id),
             Decoded::Cancel(id) => protocol.encode_cancel(out, id),
             Decoded::Ping => protocol.encode_ping(out),

@@ -1,7 +1,7 @@
 //! The calls of this client that are on their way: what they have to say, and who waits for the answers. They outlive a
 //! session, so that a call may wait for the next connection.
 
-use super::error::{ClientError, HubFailure};
+use super::error::ClientError;
 use super::upload::Uploads;
 use crate::protocol::codec::InvocationHead;
 use crate::protocol::{Codec, Completion, EncodeError, Outcome};
@@ -420,7 +420,7 @@ impl Invocations {
                 let answer = match completion.outcome {
                     Outcome::Void => Ok(Answer::Void),
                     Outcome::Result(value) => Ok(Answer::Result(value.as_bytes().into())),
-                    Outcome::Error(text) => Err(ClientError::Hub(HubFailure { message: text.into_owned() })),
+                    Outcome::Error(error) => Err(ClientError::Hub(error.into())),
                 };
                 state.pending.insert(number, Pending::Answered(answer));
                 drop(state);
@@ -434,7 +434,7 @@ impl Invocations {
                 if let Some(Pending::Stream(queue)) = stream {
                     queue.end(match completion.outcome {
                         Outcome::Void | Outcome::Result(_) => Ok(()),
-                        Outcome::Error(text) => Err(ClientError::Hub(HubFailure { message: text.into_owned() })),
+                        Outcome::Error(error) => Err(ClientError::Hub(error.into())),
                     });
                 }
             }

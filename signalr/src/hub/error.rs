@@ -1,10 +1,13 @@
 //! What clients may learn of a failure.
 
+use super::told::ErrorData;
 use crate::clients::results::ClientResultError;
-use crate::protocol::EncodeError;
+use crate::protocol::{Codec, EncodeError};
 use crate::streaming::upload::UploadError;
 use crate::telemetry::call::Outcome;
+use serde::Serialize;
 use std::any::{Any, type_name};
+use std::borrow::Cow;
 use std::error::Error;
 use std::fmt;
 
@@ -35,6 +38,25 @@ pub(crate) const CANCELED: &str = "OperationCanceledException";
 /// assert!(price("0").is_err_and(|error| error.is_public()));
 /// ```
 ///
+/// Programs should not have to read texts, so an error may have a [`code`](Self::code) and [`data`](Self::data) as well:
+///
+/// ```
+/// use signalr::HubError;
+///
+/// #[derive(serde::Serialize)]
+/// struct Stock {
+///     left: u32,
+/// }
+///
+/// fn buy(wanted: u32, left: u32) -> Result<(), HubError> {
+///     if wanted > left {
+///         return Err(HubError::public("there are not as many").code("out_of_stock").data(Stock { left }));
+///     }
+///     Ok(())
+/// }
+/// assert_eq!(buy(7, 3).unwrap_err().get_code(), Some("out_of_stock"));
+/// ```
+///
 /// The errors of [`Upload`](crate::Upload) streams and client results are the client's own words, so `?` makes public errors
 /// of those.
 pub struct HubError(Box<Content>);
@@ -45,6 +67,14 @@ struct Content {
     verbatim: bool,
     name: &'static str,
     message: String,
+    code: Option<Cow<'static, str>>,
+    data: Option<Box<dyn ErrorData>>,
+}
+
+impl Content {
+    fn new(public: bool, name: &'static str, message: String) -> HubError {
+        HubError(Box::new(Content { public, verbatim: false, name, message, code: None, data: None }))
+    }
 }
 
 /// An error type of your own that clients may see. A hub method can return it as it is.
@@ -73,23 +103,30 @@ pub trait PublicError {
 impl HubError {
     /// An error whose text the client always sees.
     pub fn public(message: impl fmt::Display) -> Self {
-        HubError(Box::new(Content {
-            public: true,
-            verbatim: false,
-            name: "HubException",
-            message: message.to_string(),
-        }))
+        Content::new(true, "HubException", message.to_string())
     }
 
     /// An error whose text only detailed errors show: for errors that do not implement [`std::error::Error`], as those of
     /// `anyhow`. Others become one by `?`.
     pub fn hidden(message: impl fmt::Display) -> Self {
-        HubError(Box::new(Content { public: false, verbatim: false, name: "Error", message: message.to_string() }))
+        Content::new(false, "Error", message.to_string())
     }
 
     /// An answer of the framework, with nothing before its text.
     pub(crate) fn verbatim(message: impl Into<String>) -> Self {
-        HubError(Box::new(Content { public: true, verbatim: true, name: "HubException", message: message.into() }))
+        let mut error = Content::new(true, "HubException", message.into());
+        error.0.verbatim = true;
+        error
+    }
+
+    /// An answer of the framework to a call that this error keeps from its method: behind `text` stands what the client may
+    /// know.
+    pub(crate) fn into_refusal(self, text: &str, detailed: bool) -> Self {
+        let mut refusal = HubError::verbatim(self.describe(text, detailed));
+        if self.is_shown(detailed) {
+            (refusal.0.code, refusal.0.data) = (self.0.code, self.0.data);
+        }
+        refusal
     }
 
     /// The same error under another type name: what stands before the text where it is shown, such as `HubException` for
@@ -98,6 +135,43 @@ impl HubError {
     pub fn named(mut self, name: &'static str) -> Self {
         self.0.name = name;
         self
+    }
+
+    /// Adds a short name of the error, such as `out_of_stock`, that programs can compare. It takes the place of an earlier one.
+    ///
+    /// It goes to the client beside the text, and only where the text does. Clients of Microsoft skip it; the Rust client has it
+    /// in [`HubFailure::code`](crate::HubFailure::code). Other clients find it in the property `errorInfo` of the Completion, and
+    /// over MessagePack ask for it in their handshake ([`CompletionError`](crate::protocol::CompletionError)).
+    #[must_use]
+    pub fn code(mut self, code: impl Into<Cow<'static, str>>) -> Self {
+        self.0.code = Some(code.into());
+        self
+    }
+
+    /// Adds what else programs may want to know of the error. It takes the place of earlier data.
+    ///
+    /// It goes to the client as the [`code`](Self::code) does. It is serialised when the answer is written, in the protocol
+    /// and with the naming of that client; if it cannot be, the client gets the error without it.
+    #[must_use]
+    pub fn data<T: Serialize + Send + Sync + 'static>(mut self, data: T) -> Self {
+        self.0.data = Some(Box::new(data));
+        self
+    }
+
+    /// The code, if there is one.
+    pub fn get_code(&self) -> Option<&str> {
+        self.0.code.as_deref()
+    }
+
+    /// The data, if there are any of the type `T`: for filters, which see errors on their way to the client.
+    pub fn get_data<T: 'static>(&self) -> Option<&T> {
+        let data: &dyn Any = self.0.data.as_deref()?;
+        data.downcast_ref()
+    }
+
+    /// The data as this client reads it, if there are any.
+    pub(crate) fn encoded_data(&self, codec: Codec) -> Option<Result<Vec<u8>, EncodeError>> {
+        self.0.data.as_ref().map(|data| (**data).encode(codec))
     }
 
     /// Whether the client sees the text whatever the options are.
@@ -126,11 +200,16 @@ impl HubError {
         &self.0.message
     }
 
+    /// Whether the client sees the text with or without detailed errors.
+    pub(crate) fn is_shown(&self, detailed: bool) -> bool {
+        self.0.public || detailed
+    }
+
     /// `text`, and behind it what the client may know: one blank, the name, a colon and the message.
     pub(crate) fn describe(&self, text: &str, detailed: bool) -> String {
         if self.0.verbatim {
             self.0.message.clone()
-        } else if self.0.public || detailed {
+        } else if self.is_shown(detailed) {
             format!("{text} {self}")
         } else {
             text.to_owned()
@@ -149,7 +228,12 @@ impl fmt::Display for HubError {
 
 impl fmt::Debug for HubError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("HubError").field("public", &self.0.public).field("text", &format_args!("{self}")).finish()
+        let mut debug = f.debug_struct("HubError");
+        debug.field("public", &self.0.public).field("text", &format_args!("{self}"));
+        if let Some(code) = &self.0.code {
+            debug.field("code", code);
+        }
+        debug.finish()
     }
 }
 
@@ -158,7 +242,7 @@ impl<E: Error + Send + Sync + 'static> From<E> for HubError {
         let any: &dyn Any = &error;
         let public = any.is::<UploadError>() || any.downcast_ref().is_some_and(ClientResultError::is_of_the_client);
         let name = if public { "HubException" } else { short_type_name::<E>() };
-        HubError(Box::new(Content { public, verbatim: false, name, message: error.to_string() }))
+        Content::new(public, name, error.to_string())
     }
 }
 

@@ -80,9 +80,9 @@ pub trait FromInvocation<H: HubMethods>: Sized {
     fn from_invocation(invocation: &mut Invocation<'_, H>) -> Result<Self, HubError>;
 }
 
-/// Why a call never reached its method: the text of the answer.
+/// Why a call never reached its method: the answer.
 #[derive(Debug)]
-pub struct Rejection(Box<str>);
+pub struct Rejection(HubError);
 
 impl<'a, H: HubMethods> Invocation<'a, H> {
     /// The caller.
@@ -129,7 +129,7 @@ impl<'a, H: HubMethods> Invocation<'a, H> {
         } else {
             return Ok(());
         };
-        Err(Rejection(text.into()))
+        Err(Rejection(HubError::verbatim(text)))
     }
 
     /// A parameter that the server makes.
@@ -137,7 +137,7 @@ impl<'a, H: HubMethods> Invocation<'a, H> {
     pub fn inject<T: FromInvocation<H>>(&mut self) -> Result<T, Rejection> {
         T::from_invocation(self).map_err(|error| {
             let text = format!("An unexpected error occurred invoking '{}' on the server.", self.method.name());
-            Rejection(error.describe(&text, self.context.peer().detailed_errors).into())
+            Rejection(error.into_refusal(&text, self.context.peer().detailed_errors))
         })
     }
 
@@ -169,7 +169,9 @@ impl<'a, H: HubMethods> Invocation<'a, H> {
         match started {
             Ok(Ok(started)) => Some(started.0),
             Ok(Err(rejection)) => {
-                self.take_reply().refuse(&rejection.0);
+                let reply = self.take_reply();
+                // The application's error may have data. Its panic is answered when the reply unwinds.
+                let _ = catch_unwind(AssertUnwindSafe(|| reply.refuse(rejection.0)));
                 None
             }
             Err(_panic) => {
@@ -197,7 +199,7 @@ impl<'a, H: HubMethods> Invocation<'a, H> {
         if self.context.peer().detailed_errors {
             full = format!("{full} InvalidDataException: {text}");
         }
-        Rejection(full.into())
+        Rejection(HubError::verbatim(full))
     }
 }
 

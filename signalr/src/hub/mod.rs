@@ -21,6 +21,7 @@ pub(crate) mod reply;
 pub(crate) mod request;
 pub(crate) mod returned;
 pub(crate) mod service;
+pub(crate) mod told;
 
 use crate::backplane::registry::HubCore;
 use crate::clients::handle::HubHandle;

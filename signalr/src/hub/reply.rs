@@ -2,6 +2,7 @@
 
 use super::error::{CANCELED, HubError, PANIC};
 use super::invocation::PlainFailure;
+use super::told::Told;
 use crate::protocol::{Codec, EncodeError};
 use crate::session::cancel::CancellationToken;
 use crate::session::current;
@@ -49,6 +50,17 @@ enum To {
 }
 
 impl To {
+    /// Takes the filters, and leaves the client.
+    fn take_filters(&mut self) -> Option<oneshot::Sender<Captured>> {
+        match self.take() {
+            To::Filters(filters) => Some(filters),
+            to => {
+                *self = to;
+                None
+            }
+        }
+    }
+
     fn take(&mut self) -> Self {
         std::mem::replace(self, To::Nobody)
     }
@@ -133,33 +145,25 @@ impl Reply {
 
     /// Answers with the error of the method.
     pub fn error(mut self, error: HubError) {
-        match self.to.take() {
-            To::Filters(filters) => {
-                let _ = filters.send(Captured::Error(error));
-            }
-            to => {
-                self.log(&error);
-                if let To::Client(id) = to {
-                    self.write_error(&id, &error);
-                }
-            }
+        if let Some(filters) = self.to.take_filters() {
+            let _ = filters.send(Captured::Error(error));
+            return;
         }
+        let told = self.told(&error);
+        self.log(&error);
+        self.write_told(told);
     }
 
-    /// Answers with a text of the framework, as it is.
-    pub(crate) fn refuse(mut self, text: &str) {
-        match self.to.take() {
-            To::Filters(filters) => {
-                let _ = filters.send(Captured::Error(HubError::verbatim(text)));
-            }
-            to => {
-                tracing::debug!(connection = self.peer.id.as_str(), method = self.target, "{text}");
-                self.failed(Outcome::Rejected, Outcome::Rejected.name());
-                if let To::Client(id) = to {
-                    self.write_text(&id, text);
-                }
-            }
+    /// Answers with an error of the framework, as it is.
+    pub(crate) fn refuse(mut self, error: HubError) {
+        if let Some(filters) = self.to.take_filters() {
+            let _ = filters.send(Captured::Error(error));
+            return;
         }
+        let told = self.told(&error);
+        tracing::debug!(connection = self.peer.id.as_str(), method = self.target, "{error}");
+        self.failed(Outcome::Rejected, Outcome::Rejected.name());
+        self.write_told(told);
     }
 
     /// Answers a call whose arguments could not be read without a panic.
@@ -227,11 +231,9 @@ impl Reply {
     }
 
     pub(crate) fn stream_error(mut self, error: &HubError) {
+        let told = self.told_as("An error occurred on the server while streaming results.", error);
         self.log(error);
-        if let To::Client(id) = self.to.take() {
-            let text = "An error occurred on the server while streaming results.";
-            self.write_text(&id, &error.describe(text, self.peer.detailed_errors));
-        }
+        self.write_told(told);
     }
 
     // ---- writing ----
@@ -243,6 +245,26 @@ impl Reply {
         self.peer.emit(encode)
     }
 
+    /// What the client is told of an error, if it waits for an answer. To be asked before the call counts as answered: if the
+    /// application's `Serialize` panics, it is answered when this is dropped.
+    fn told<'e>(&self, error: &'e HubError) -> Option<Told<'e>> {
+        self.told_as(&format!("An unexpected error occurred invoking '{}' on the server.", self.target), error)
+    }
+
+    fn told_as<'e>(&self, text: &str, error: &'e HubError) -> Option<Told<'e>> {
+        matches!(self.to, To::Client(_)).then(|| Told::new(error, text, &self.peer))
+    }
+
+    fn write_told(&mut self, told: Option<Told<'_>>) {
+        if let (To::Client(id), Some(told)) = (self.to.take(), told)
+            && self.emit(|codec, out| told.write(codec, out, id.as_str())).is_err()
+        {
+            // Too much stands beside it.
+            self.write_text(&id, told.text());
+        }
+    }
+
+    /// Writes an error of the framework, which is a text alone.
     fn write_error(&self, id: &SmolStr, error: &HubError) {
         let text = format!("An unexpected error occurred invoking '{}' on the server.", self.target);
         self.write_text(id, &error.describe(&text, self.peer.detailed_errors));

@@ -330,7 +330,7 @@ impl<H: HubMethods> Service for HubService<H> {
             let text = format!(
                 "Failed to invoke '{target}' due to an error on the server. HubException: Method does not exist."
             );
-            Reply::new(self.context.peer().clone(), id, "", streaming).refuse(&text);
+            Reply::new(self.context.peer().clone(), id, "", streaming).refuse(HubError::verbatim(text));
             return None;
         };
         let gate = match method.policy() {
@@ -338,7 +338,9 @@ impl<H: HubMethods> Service for HubService<H> {
             Some(policy) => match self.admit(policy, method, &arguments) {
                 Ok(gate) => gate,
                 Err(refuse) => {
-                    refuse(Reply::new(self.context.peer().clone(), id, method.name(), streaming));
+                    let reply = Reply::new(self.context.peer().clone(), id, method.name(), streaming);
+                    // The application's error may have data. Its panic is answered when the reply unwinds.
+                    let _ = catch_unwind(AssertUnwindSafe(|| refuse(reply)));
                     return None;
                 }
             },

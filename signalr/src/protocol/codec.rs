@@ -5,7 +5,7 @@
 
 use super::error::{EncodeError, ProtocolError};
 use super::json::{self, Raw};
-use super::message::Message;
+use super::message::{CompletionError, Message};
 #[cfg(feature = "msgpack")]
 use super::msgpack;
 use super::naming::Naming;
@@ -139,6 +139,23 @@ impl Protocol {
     /// Writes a Completion with an error.
     pub fn encode_error(self, out: &mut Vec<u8>, id: &str, error: &str) {
         dispatch!(self, encode_error(out, id, error));
+    }
+
+    /// Writes a Completion with an error and what it says beside its text.
+    ///
+    /// # Errors
+    /// Fails when the data is encoded in another protocol, and when the message is longer than the protocol allows.
+    pub fn encode_error_with_info(
+        self,
+        out: &mut Vec<u8>,
+        id: &str,
+        error: &CompletionError<'_>,
+    ) -> Result<(), EncodeError> {
+        if let Some(data) = error.data.filter(|data| data.protocol() != self) {
+            let (data, name) = (data.protocol().name(), self.name());
+            return Err(EncodeError(format!("the data is encoded in {data}, the message in {name}")));
+        }
+        rolled_back(out, |out| dispatch!(self, encode_error_with_info(out, id, error)))
     }
 
     /// Writes a Completion with neither value nor error: the end of a stream.

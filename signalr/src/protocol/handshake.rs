@@ -6,8 +6,8 @@
 use super::codec::{Protocol, TransferFormat};
 use super::error::ProtocolError;
 use super::framing::{Framing, SEPARATOR};
-use super::json::property::{ReadError, int32, name_bytes, open_object, string, violation};
-use super::json::scan::{Raw, Scanner, SyntaxError};
+use super::json::property::{ReadError, boolean, int32, name_bytes, open_object, string, violation};
+use super::json::scan::{Kind, Raw, Scanner, SyntaxError};
 use super::json::text::write_string;
 use std::borrow::Cow;
 use std::io::Write;
@@ -29,6 +29,9 @@ pub struct HandshakeRequest<'a> {
     pub protocol: Cow<'a, str>,
     /// The version of the protocol.
     pub version: i32,
+    /// Whether the client wants to know what stands beside the text of errors ([`CompletionError`](super::CompletionError)) over
+    /// MessagePack too: the property `errorInfo`, which servers that do not know it skip.
+    pub error_info: bool,
 }
 
 /// What a server answers.
@@ -97,7 +100,7 @@ impl<'a> HandshakeRequest<'a> {
 
     fn read(body: &'a [u8]) -> Result<Self, ReadError> {
         let mut scanner = Scanner::new(Raw::Bytes(body));
-        let (mut protocol, mut version) = (None, None);
+        let (mut protocol, mut version, mut error_info) = (None, None, false);
         let mut first = true;
         open_object(&mut scanner)?;
         while let Some(name) = scanner.next_property(first)? {
@@ -105,6 +108,8 @@ impl<'a> HandshakeRequest<'a> {
             match name_bytes(name, &mut Cow::Borrowed(""))? {
                 b"protocol" => protocol = Some(string(&mut scanner, "protocol")?.into_cow()),
                 b"version" => version = int32(&mut scanner, "version")?,
+                // Whatever else others may mean by that name is no error.
+                b"errorInfo" if scanner.peek_kind()? == Kind::True => error_info = boolean(&mut scanner, "errorInfo")?,
                 _ => scanner.skip_value(1)?,
             }
         }
@@ -115,6 +120,7 @@ impl<'a> HandshakeRequest<'a> {
         Ok(HandshakeRequest {
             protocol: protocol.ok_or_else(|| missing("protocol"))?,
             version: version.ok_or_else(|| missing("version"))?,
+            error_info,
         })
     }
 
@@ -142,8 +148,11 @@ impl<'a> HandshakeRequest<'a> {
         out.extend_from_slice(b"{\"protocol\":");
         write_string(out, &self.protocol);
         // A `Vec` takes everything: this cannot fail.
-        let _ = write!(out, ",\"version\":{}}}", self.version);
-        out.push(SEPARATOR);
+        let _ = write!(out, ",\"version\":{}", self.version);
+        if self.error_info {
+            out.extend_from_slice(b",\"errorInfo\":true");
+        }
+        out.extend_from_slice(&[b'}', SEPARATOR]);
     }
 }
 

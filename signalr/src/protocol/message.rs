@@ -53,7 +53,12 @@ impl Message<'_> {
         match self {
             Message::Invocation(invocation) => invocation.arguments.set_naming(naming),
             Message::StreamItem(item) => item.item.set_naming(naming),
-            Message::Completion(Completion { outcome: Outcome::Result(result), .. }) => result.set_naming(naming),
+            Message::Completion(Completion { outcome, .. }) => match outcome {
+                Outcome::Result(value) | Outcome::Error(CompletionError { data: Some(value), .. }) => {
+                    value.set_naming(naming);
+                }
+                Outcome::Void | Outcome::Error(_) => {}
+            },
             _ => {}
         }
     }
@@ -101,6 +106,30 @@ pub enum Outcome<'a> {
     Void,
     /// With a value, still encoded.
     Result(Payload<'a>),
-    /// With an error, in the words of the peer.
-    Error(Cow<'a, str>),
+    /// With an error.
+    Error(CompletionError<'a>),
+}
+
+/// The error of a call or of a stream.
+///
+/// Beside its text it may have a code and data for programs: `errorInfo`, a property of the JSON object and the sixth item of the
+/// MessagePack array, which has the members `code` and `data`. It is no part of Microsoft's protocol. Their clients and
+/// servers skip what they do not know, with one exception: their Java client ends a connection over MessagePack for it. So there
+/// it is sent to those clients only that ask for it in the handshake
+/// ([`HandshakeRequest::error_info`](super::handshake::HandshakeRequest::error_info)). What has another form is ignored.
+#[derive(Debug, Clone, Default)]
+pub struct CompletionError<'a> {
+    /// The text, in the words of the peer.
+    pub message: Cow<'a, str>,
+    /// A short name of the error that programs can compare.
+    pub code: Option<Cow<'a, str>>,
+    /// What else programs may want to know of the error, still encoded.
+    pub data: Option<Payload<'a>>,
+}
+
+impl<'a> CompletionError<'a> {
+    /// An error that is a text alone.
+    pub fn new(message: impl Into<Cow<'a, str>>) -> Self {
+        CompletionError { message: message.into(), code: None, data: None }
+    }
 }

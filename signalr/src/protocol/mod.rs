@@ -50,7 +50,7 @@ pub use binary::Binary;
 pub use codec::{Codec, Protocol, TransferFormat};
 pub use error::{DecodeError, EncodeError, ProtocolError};
 pub(crate) use json::Raw;
-pub use message::{Completion, Invocation, Message, Outcome, StreamItem};
+pub use message::{Completion, CompletionError, Invocation, Message, Outcome, StreamItem};
 pub use naming::Naming;
 pub use payload::{Arguments, Payload, WireArguments};
 pub use transport::Transport;

@@ -246,7 +246,7 @@ fn session<H: HubMethods>(
     shared: &Arc<Shared<H>>,
     duplex: Box<dyn Duplex>,
     opening: Opening,
-    Handshake { protocol, version, received }: Handshake,
+    Handshake { protocol, version, error_info, received }: Handshake,
 ) -> (Box<Session>, Option<Box<Place>>) {
     connection::shaken(protocol);
     let settings = shared.terms(opening.transport).settings.clone();
@@ -267,7 +267,7 @@ fn session<H: HubMethods>(
         meters: shared.hub.core.meters.on(transport),
         on_invocation_span: shared.options.invocation_span_hook(),
     };
-    let peer = Arc::new(peer.reporting(telemetry));
+    let peer = Arc::new(peer.reporting(telemetry).asking_for_error_info(error_info));
     let connection = Arc::new(Connection {
         peer: peer.clone(),
         core: shared.hub.core.clone(),

@@ -195,9 +195,7 @@ impl Calls {
     pub(crate) fn cancel(&mut self, id: &str) {
         if let Some(known) = self.cancellable.iter().find(|known| known.id.as_deref() == Some(id)) {
             known.token.cancel();
-        } else if let Some(waiting) =
-            self.waiting.iter_mut().find(|waiting| waiting.id.as_deref() == Some(id))
-        {
+        } else if let Some(waiting) = self.waiting.iter_mut().find(|waiting| waiting.id.as_deref() == Some(id)) {
             waiting.cancelled = true;
         }
     }

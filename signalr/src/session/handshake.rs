@@ -18,6 +18,8 @@ pub(crate) struct Handshake {
     pub(crate) protocol: Protocol,
     /// The version of the protocol.
     pub(crate) version: i32,
+    /// Whether the client asked for what stands beside the text of errors.
+    pub(crate) error_info: bool,
     /// What came behind it.
     pub(crate) received: Vec<u8>,
 }
@@ -92,9 +94,9 @@ async fn read(duplex: &mut dyn Duplex, rules: &HandshakeRules) -> Result<Handsha
         let parsed = HandshakeRequest::parse(&received, rules.message_limit).map_err(Failure::Refused)?;
         if let Some((request, length)) = parsed {
             let protocol = request.select(&rules.protocols, duplex.carries_binary()).map_err(Failure::Refused)?;
-            let version = request.version;
+            let (version, error_info) = (request.version, request.error_info);
             received.drain(..length);
-            return Ok(Handshake { protocol, version, received });
+            return Ok(Handshake { protocol, version, error_info, received });
         }
         poll_fn(|cx| poll_read(duplex, cx, &mut received)).await?;
     }
@@ -123,7 +125,7 @@ pub(crate) async fn offer(
         return Err(Refusal::Refused(text));
     }
     let mut request = Outbound::default();
-    HandshakeRequest { protocol: protocol.name().into(), version }.write(request.encode_buffer());
+    HandshakeRequest { protocol: protocol.name().into(), version, error_info: true }.write(request.encode_buffer());
     poll_fn(|cx| duplex.poll_send(cx, &mut request, TransferFormat::Text))
         .await
         .map_err(|error| Refusal::Ended(error.to_string()))?;

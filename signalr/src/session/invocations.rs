@@ -20,7 +20,7 @@ impl Answer {
         match outcome {
             Outcome::Void => Answer::Void,
             Outcome::Result(value) => Answer::Result(value.codec(), value.as_bytes().into()),
-            Outcome::Error(text) => Answer::Error(text.into_owned()),
+            Outcome::Error(error) => Answer::Error(error.message.into_owned()),
         }
     }
 

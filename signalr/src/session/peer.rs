@@ -22,6 +22,8 @@ pub(crate) struct Peer {
     /// How members are named in the values of the conversation.
     naming: Naming,
     pub(crate) detailed_errors: bool,
+    /// Whether the peer can be told what stands beside the text of errors.
+    error_info: bool,
     pub(crate) inbox: Inbox,
     /// Calls of this end that the peer has not answered yet.
     pub(crate) invocations: Invocations,
@@ -63,6 +65,8 @@ impl Peer {
             protocol,
             naming,
             detailed_errors,
+            // Everybody skips properties that they do not know, but not every client skips items.
+            error_info: protocol == Protocol::Json,
             inbox: Inbox::new(number, capacity, overflow),
             invocations: Invocations::new(number),
             held: AtomicUsize::new(0),
@@ -78,6 +82,17 @@ impl Peer {
     pub(crate) fn reporting(mut self, telemetry: Telemetry) -> Self {
         self.telemetry = telemetry;
         self
+    }
+
+    /// Says whether the peer has asked for what stands beside the text of errors.
+    pub(crate) fn asking_for_error_info(mut self, asks: bool) -> Self {
+        self.error_info |= asks;
+        self
+    }
+
+    /// Whether the peer can be told what stands beside the text of errors.
+    pub(crate) fn takes_error_info(&self) -> bool {
+        self.error_info
     }
 
     /// How values are read and written.

@@ -165,7 +165,7 @@ impl Session {
 
     fn completion(&mut self, completion: Completion<'_>) -> Result<(), ProtocolError> {
         let end = match &completion.outcome {
-            Outcome::Error(text) => Err(UploadError::Client(text.clone().into_owned())),
+            Outcome::Error(error) => Err(UploadError::Client(error.message.clone().into_owned())),
             Outcome::Void | Outcome::Result(_) => Ok(()),
         };
         if self.uploads.end(&completion.id, end) {

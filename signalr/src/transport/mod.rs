@@ -3,6 +3,8 @@
 //! A [`Duplex`] is one attached socket. It knows nothing of hubs and messages: received bytes form one stream, and what is
 //! sent is handed over in batches of whole messages.
 
+#[cfg(feature = "client")]
+pub(crate) mod client;
 #[cfg(test)]
 pub(crate) mod memory;
 pub(crate) mod messages;

@@ -1,36 +1,62 @@
-//! WebSockets as a [`Duplex`]: frames in and out of any byte stream.
+//! WebSockets as a [`Duplex`]: frames in and out of any byte stream. The two ends differ in how they write frames, which is
+//! a type ([`Frames`]): [`Plain`] on a server, `Masked` on a client.
+
+#[cfg(feature = "client")]
+mod masked;
+mod plain;
 
 use super::{Duplex, Received};
 use crate::protocol::TransferFormat;
 use crate::protocol::websocket::{
-    CloseCode, Control, End, FrameDecoder, FrameHeader, Opcode, Piece, Role, frame_header, write_close, write_control,
+    CloseCode, Control, ControlPayload, End, FrameDecoder, Opcode, Piece, Role, write_close, write_control,
 };
 use crate::session::outbound::Outbound;
 use bytes::Bytes;
-use std::io::{self, IoSlice};
+#[cfg(feature = "client")]
+use masked::Masked;
+use plain::Plain;
+use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// Slices of one write: the header and so many pieces.
-const SLICES: usize = 32;
-/// A client that sends pings and does not read gets no more than so many bytes of pongs kept for it.
+/// A peer that sends pings and does not read gets no more than so many bytes of pongs kept for it.
 const MAX_CONTROL_BYTES: usize = 4 * 1024;
 
-/// The server's end of a WebSocket.
-pub(crate) struct WebSocket<S> {
+/// Writes frames with data as one of the two ends has to.
+pub(crate) trait Frames: Send {
+    /// Which end that is.
+    const ROLE: Role;
+
+    /// The key for the next frame, where this end has one.
+    fn mask() -> io::Result<Option<[u8; 4]>>;
+
+    /// Begins a frame with everything that is in `data` now. Only between two frames.
+    fn begin(&mut self, opcode: Opcode, data: &mut Outbound) -> io::Result<()>;
+
+    /// Whether a frame was begun and not sent to its end.
+    fn is_amid_frame(&self) -> bool;
+
+    /// Writes the rest of the frame that was begun.
+    fn poll_frame<S: AsyncWrite + Unpin>(
+        &mut self,
+        io: &mut S,
+        cx: &mut Context<'_>,
+        data: &mut Outbound,
+    ) -> Poll<io::Result<()>>;
+}
+
+/// One end of a WebSocket.
+pub(crate) struct WebSocket<S, F = Plain> {
     io: S,
-    /// What was read behind the HTTP request.
+    /// What was read behind the HTTP messages.
     read_before: Bytes,
     decoder: FrameDecoder,
     /// How the peer ended the connection, once the payload before it was handed out.
     end: Option<End>,
     /// Control frames to send; they come between two frames with data.
     controls: Vec<u8>,
-    header: Option<FrameHeader>,
-    header_sent: usize,
-    /// Payload of the frame that is being sent.
-    frame_left: usize,
+    frames: F,
     close: Close,
     /// How the last payload is divided into messages, if anybody wants to know.
     pieces: Option<Box<Pieces>>,
@@ -56,15 +82,27 @@ enum Close {
 
 impl<S: AsyncRead + AsyncWrite + Unpin + Send> WebSocket<S> {
     pub(crate) fn server(io: S, read_before: Bytes, max_frame_size: usize) -> Self {
+        Self::new(io, read_before, max_frame_size, Plain::default())
+    }
+}
+
+#[cfg(feature = "client")]
+impl<S: AsyncRead + AsyncWrite + Unpin + Send> WebSocket<S, Masked> {
+    /// Frames of any size: what their messages may have is the session's affair, and nothing is kept of a frame here.
+    pub(crate) fn client(io: S) -> Self {
+        Self::new(io, Bytes::new(), usize::MAX, Masked::default())
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin + Send, F: Frames> WebSocket<S, F> {
+    fn new(io: S, read_before: Bytes, max_frame_size: usize, frames: F) -> Self {
         WebSocket {
             io,
             read_before,
-            decoder: FrameDecoder::new(Role::Server, max_frame_size),
+            decoder: FrameDecoder::new(F::ROLE, max_frame_size),
             end: None,
             controls: Vec::new(),
-            header: None,
-            header_sent: 0,
-            frame_left: 0,
+            frames,
             close: Close::No,
             pieces: None,
             farewell: CloseCode::NORMAL,
@@ -88,16 +126,35 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> WebSocket<S> {
             if let Control::Ping(payload) = control
                 && self.controls.len() < MAX_CONTROL_BYTES
             {
-                write_control(&mut self.controls, &Control::Pong(payload), None);
+                self.write_control(&Control::Pong(payload));
             }
         }
     }
 
-    fn ended(&mut self, end: &End) -> Received {
+    /// Says whether it will be sent.
+    fn write_control(&mut self, control: &Control) -> bool {
+        // Without randomness there is no key: data cannot be sent either, which is where the error shows.
+        let Ok(mask) = F::mask() else { return false };
+        write_control(&mut self.controls, control, mask);
+        true
+    }
+
+    fn ended(&mut self, end: End) -> Received {
         match end {
-            End::Close(_) => {
+            End::Close(frame) => {
                 self.close = Close::Received;
-                Received::Closed
+                match frame {
+                    // Whatever a client says, it has left; a server tells by its code whether it had to.
+                    Some(frame) if F::ROLE == Role::Client && frame.code != CloseCode::NORMAL => {
+                        Received::Lost(format!(
+                            "the server closed the WebSocket with code {}{}{}",
+                            frame.code,
+                            if frame.reason.is_empty() { "" } else { ": " },
+                            frame.reason
+                        ))
+                    }
+                    _ => Received::Closed,
+                }
             }
             End::Error(error) => {
                 self.close = Close::Failed(error.close_code());
@@ -121,46 +178,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> WebSocket<S> {
         Poll::Ready(Ok(()))
     }
 
-    /// Writes the rest of the frame that was begun.
-    fn poll_frame(&mut self, cx: &mut Context<'_>, data: &mut Outbound) -> Poll<io::Result<()>> {
-        while self.header.is_none() && self.frame_left > 0 {
-            let chunk = data.first_chunk().unwrap_or_default();
-            let chunk = chunk.get(..self.frame_left).unwrap_or(chunk);
-            let written = ready!(Pin::new(&mut self.io).poll_write(cx, chunk))?;
-            if written == 0 {
-                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
-            }
-            self.frame_left -= written;
-            data.advance(written);
-        }
-        while let Some(header) = &self.header {
-            let header = header.get(self.header_sent..).unwrap_or_default();
-            let mut slices = [IoSlice::new(&[]); SLICES];
-            let [first, rest @ ..] = &mut slices;
-            *first = IoSlice::new(header);
-            let count = 1 + data.chunks(rest, self.frame_left);
-            let slices = slices.get(usize::from(header.is_empty())..count).unwrap_or_default();
-            let written = ready!(Pin::new(&mut self.io).poll_write_vectored(cx, slices))?;
-            if written == 0 {
-                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
-            }
-            let of_header = written.min(header.len());
-            self.header_sent += of_header;
-            self.frame_left -= written - of_header;
-            data.advance(written - of_header);
-            if self.frame_left == 0 {
-                self.header = None;
-            }
-        }
-        Poll::Ready(Ok(()))
-    }
-
     fn poll_goodbye(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let answered = match self.close {
             Close::Sent { answered } => answered,
             before => {
                 let code = if let Close::Failed(code) = before { code } else { self.farewell };
-                write_close(&mut self.controls, Some(code), "", None);
+                write_close(&mut self.controls, Some(code), "", F::mask()?);
                 let answered = before != Close::No;
                 self.close = Close::Sent { answered };
                 answered
@@ -189,10 +212,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> WebSocket<S> {
     }
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin + Send> Duplex for WebSocket<S> {
+impl<S: AsyncRead + AsyncWrite + Unpin + Send, F: Frames> Duplex for WebSocket<S, F> {
     fn poll_receive(&mut self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<Received> {
         if let Some(end) = self.end.take() {
-            return Poll::Ready(self.ended(&end));
+            return Poll::Ready(self.ended(end));
         }
         let count = match ready!(self.poll_read(cx, buffer)) {
             Ok(0) => return Poll::Ready(Received::Lost("the socket ended without a close frame".to_owned())),
@@ -213,18 +236,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Duplex for WebSocket<S> {
         if decoded.payload == 0
             && let Some(end) = self.end.take()
         {
-            return Poll::Ready(self.ended(&end));
+            return Poll::Ready(self.ended(end));
         }
         Poll::Ready(Received::Data(decoded.payload))
     }
 
     fn poll_send(&mut self, cx: &mut Context<'_>, data: &mut Outbound, format: TransferFormat) -> Poll<io::Result<()>> {
-        if self.close != Close::No && self.header.is_none() && self.frame_left == 0 {
+        if self.close != Close::No && !self.frames.is_amid_frame() {
             // The peer has said goodbye, or is to be told nothing but its fault.
             data.clear();
             return Poll::Ready(Ok(()));
         }
-        ready!(self.poll_frame(cx, data))?;
+        ready!(self.frames.poll_frame(&mut self.io, cx, data))?;
         loop {
             ready!(self.poll_controls(cx))?;
             if data.is_empty() {
@@ -234,12 +257,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Duplex for WebSocket<S> {
                 TransferFormat::Text => Opcode::Text,
                 TransferFormat::Binary => Opcode::Binary,
             };
-            let header = frame_header(opcode, data.len(), None);
-            let apart = !data.prepend(&header);
-            self.frame_left = data.len();
-            self.header = apart.then_some(header);
-            self.header_sent = 0;
-            ready!(self.poll_frame(cx, data))?;
+            self.frames.begin(opcode, data)?;
+            ready!(self.frames.poll_frame(&mut self.io, cx, data))?;
         }
     }
 
@@ -260,7 +279,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Duplex for WebSocket<S> {
     }
 
     fn probe(&mut self) -> bool {
-        write_control(&mut self.controls, &Control::Ping(crate::protocol::websocket::ControlPayload::EMPTY), None);
-        true
+        self.write_control(&Control::Ping(ControlPayload::EMPTY))
     }
 }

@@ -12,7 +12,7 @@ async fn the_hubs_error_is_told_from_others() {
     let connection = connect().await.unwrap();
     let error = connection.invoke::<()>("Fail", ("no",)).await.unwrap_err();
     let ClientError::Hub(failure) = error else { panic!("{error:?}") };
-    assert!(failure.message.ends_with("HubException: no"), "{}", failure.message);
+    assert!(failure.message().ends_with("HubException: no"), "{}", failure.message());
 }
 
 #[tokio::test]

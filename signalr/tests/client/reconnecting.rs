@@ -112,9 +112,8 @@ async fn what_is_to_be_done_on_each_connection_is_done_on_each() {
 #[tokio::test]
 async fn a_connection_on_which_that_fails_is_none() {
     let server = Server::new();
-    let builder = server.builder().on_connected(|connection| async move {
-        connection.invoke::<()>("Fail", ("not you",)).await
-    });
+    let builder =
+        server.builder().on_connected(|connection| async move { connection.invoke::<()>("Fail", ("not you",)).await });
     let error = builder.connect().await.unwrap_err();
-    assert!(matches!(&error, ClientError::Hub(failure) if failure.message.contains("not you")), "{error:?}");
+    assert!(matches!(&error, ClientError::Hub(failure) if failure.message().contains("not you")), "{error:?}");
 }

@@ -6,6 +6,7 @@ mod answers;
 mod cancelling;
 mod context;
 mod ends;
+mod failures;
 mod filters;
 mod lifecycle;
 mod limits;

@@ -418,7 +418,10 @@ mod pack {
         match (kind.as_i64(), array.get(3).and_then(Value::as_i64)) {
             (Some(1), _) => json!({"type": 1, "invocationId": id, "target": array[3], "arguments": array[4]}),
             (Some(2), _) => json!({"type": 2, "invocationId": id, "item": array[3]}),
-            (Some(3), Some(1)) => json!({"type": 3, "invocationId": id, "error": array[4]}),
+            (Some(3), Some(1)) => match array.get(5) {
+                Some(info) => json!({"type": 3, "invocationId": id, "error": array[4], "errorInfo": info}),
+                None => json!({"type": 3, "invocationId": id, "error": array[4]}),
+            },
             (Some(3), Some(2)) => json!({"type": 3, "invocationId": id}),
             (Some(3), _) => json!({"type": 3, "invocationId": id, "result": array[4]}),
             (Some(7), _) if array.get(2) == Some(&json!(true)) && array[1].is_null() => {

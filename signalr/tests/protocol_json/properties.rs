@@ -8,7 +8,7 @@ use serde_json::json;
 use signalr::protocol::Protocol::Json;
 use signalr::protocol::codec::InvocationHead;
 use signalr::protocol::framing::Framing;
-use signalr::protocol::{Message, Outcome, ProtocolError};
+use signalr::protocol::{CompletionError, Message, Outcome, Payload, ProtocolError};
 use std::collections::BTreeMap;
 
 /// Texts that are likely to break something, and any other.
@@ -115,12 +115,26 @@ proptest! {
     }
 
     #[test]
-    fn ends_and_errors_come_back(id in text(), error in text()) {
+    fn ends_and_errors_come_back(id in text(), error in text(), code in prop::option::of(text()), data in prop::option::of(nested())) {
         let id = format!("{id}.");
         let bytes = written(|out| Json.encode_error(out, &id, &error));
         let Ok(Message::Completion(completion)) = Json.decode(&bytes) else { panic!("no completion") };
         let Outcome::Error(read) = completion.outcome else { panic!("no error") };
-        prop_assert_eq!((&*completion.id, &*read), (&*id, &*error));
+        prop_assert_eq!((&*completion.id, &*read.message), (&*id, &*error));
+        prop_assert!(read.code.is_none() && read.data.is_none());
+
+        let encoded = data.as_ref().map(|data| serde_json::to_vec(data).expect("serialisable"));
+        let sent = CompletionError {
+            message: (&*error).into(),
+            code: code.as_deref().map(Into::into),
+            data: encoded.as_deref().map(|data| Payload::new(Json, data)),
+        };
+        let bytes = written(|out| Json.encode_error_with_info(out, &id, &sent).expect("the same protocol"));
+        let Ok(Message::Completion(completion)) = Json.decode(&bytes) else { panic!("no completion") };
+        let Outcome::Error(read) = completion.outcome else { panic!("no error") };
+        prop_assert_eq!((&*completion.id, &*read.message), (&*id, &*error));
+        prop_assert_eq!(read.code.as_deref(), code.as_deref());
+        prop_assert_eq!(read.data.map(|data| data.decode::<Nested>()), data.map(Ok));
 
         let bytes = written(|out| Json.encode_end(out, &id));
         let Ok(Message::Completion(completion)) = Json.decode(&bytes) else { panic!("no completion") };

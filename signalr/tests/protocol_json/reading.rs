@@ -110,10 +110,53 @@ fn items_keep_their_bytes() {
 #[test]
 fn completions_tell_no_result_from_a_null() {
     assert!(matches!(outcome(r#"{"type":3,"invocationId":"1"}"#), Outcome::Void));
-    assert!(matches!(outcome(r#"{"type":3,"invocationId":"1","error":"x"}"#), Outcome::Error(text) if text == "x"));
-    assert!(matches!(outcome(r#"{"type":3,"invocationId":"1","error":""}"#), Outcome::Error(text) if text.is_empty()));
+    assert!(
+        matches!(outcome(r#"{"type":3,"invocationId":"1","error":"x"}"#), Outcome::Error(error) if error.message == "x")
+    );
+    let empty = outcome(r#"{"type":3,"invocationId":"1","error":""}"#);
+    assert!(matches!(empty, Outcome::Error(error) if error.message.is_empty()));
     let result = r#"{"type":3,"result":null,"invocationId":"1"}"#;
     assert!(matches!(outcome(result), Outcome::Result(raw) if raw.as_bytes() == b"null"));
+}
+
+#[test]
+fn what_stands_beside_the_text_of_an_error() {
+    let info = |text: &str| {
+        // Before and behind the error, and with an escape in the name.
+        let mut read = None;
+        for message in [
+            format!(r#"{{"type":3,"invocationId":"1","error":"x","errorInfo":{text}}}"#),
+            format!(r#"{{"errorInfo":{text},"type":3,"error":"x","invocationId":"1"}}"#),
+            format!(r#"{{"type":3,"invocationId":"1","error":"x","\u0065rrorInfo" : {text} }}"#),
+        ] {
+            let Outcome::Error(error) = outcome(&message) else { panic!("no error") };
+            assert_eq!(error.message, "x");
+            let this = (error.code.map(String::from), error.data.map(|data| data.as_bytes().to_vec()));
+            assert_eq!(read.get_or_insert_with(|| this.clone()), &this);
+        }
+        let (code, data) = read.unwrap_or_default();
+        (code, data.map(|data| String::from_utf8(data).unwrap()))
+    };
+    let both = (Some("a\"b".to_owned()), Some(r#"{"code": [1]}"#.to_owned()));
+    assert_eq!(info(r#"{"code":"a\"b","data": {"code": [1]} }"#), both);
+    assert_eq!(info(r#"{ "data" : {"code": [1]}, "more":{"code":"c"}, "c\u006fde" : "a\u0022b" }"#), both);
+    assert_eq!(info(r#"{"code":"a"}"#), (Some("a".to_owned()), None));
+    assert_eq!(info(r#"{"data":null}"#), (None, Some("null".to_owned())));
+    // Others may mean something else by it.
+    for other in
+        ["{}", "null", "true", "7", r#""text""#, "[1]", r#"{"code":7}"#, r#"{"code":null}"#, r#"{"code":"\ud800"}"#]
+    {
+        assert_eq!(info(other), (None, None), "{other}");
+    }
+}
+
+#[test]
+fn what_stands_beside_no_error_is_skipped() {
+    let info = r#""errorInfo":{"code":"x"}"#;
+    assert!(matches!(outcome(&format!(r#"{{"type":3,"invocationId":"1",{info}}}"#)), Outcome::Void));
+    let result = format!(r#"{{"type":3,{info},"invocationId":"1","result":7}}"#);
+    assert!(matches!(outcome(&result), Outcome::Result(raw) if raw.as_bytes() == b"7"));
+    assert!(matches!(decode(r#"{"type":6,"errorInfo":{}}"#), Message::Ping));
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use serde_json::json;
 use signalr::protocol::Protocol::Json;
 use signalr::protocol::codec::InvocationHead;
+use signalr::protocol::{CompletionError, Payload};
 
 fn written(encode: impl FnOnce(&mut Vec<u8>)) -> String {
     let mut out = Vec::new();
@@ -41,6 +42,18 @@ fn items_and_completions() {
     assert_eq!(nothing, r#"{"type":3,"invocationId":"1","result":null}"#);
     let error = written(|out| Json.encode_error(out, "1", "a\"b"));
     assert_eq!(error, r#"{"type":3,"invocationId":"1","error":"a\"b"}"#);
+    let info = |code: Option<&'static str>, data: Option<&'static [u8]>| {
+        let (code, data) = (code.map(Into::into), data.map(|data| Payload::new(Json, data)));
+        let error = CompletionError { message: "x".into(), code, data };
+        written(|out| Json.encode_error_with_info(out, "1", &error).unwrap())
+    };
+    assert_eq!(info(None, None), r#"{"type":3,"invocationId":"1","error":"x"}"#);
+    assert_eq!(
+        info(Some("a\"b"), Some(b"[1]")),
+        r#"{"type":3,"invocationId":"1","error":"x","errorInfo":{"code":"a\"b","data":[1]}}"#
+    );
+    assert_eq!(info(Some("c"), None), r#"{"type":3,"invocationId":"1","error":"x","errorInfo":{"code":"c"}}"#);
+    assert_eq!(info(None, Some(b"null")), r#"{"type":3,"invocationId":"1","error":"x","errorInfo":{"data":null}}"#);
     let end = written(|out| Json.encode_end(out, "1"));
     assert_eq!(end, r#"{"type":3,"invocationId":"1"}"#);
 }

@@ -21,12 +21,29 @@ fn details(text: &[u8]) -> String {
 #[test]
 fn reads_requests() {
     let (parsed, consumed) = request("{\"protocol\":\"json\",\"version\":1}\x1e{\"type\":6}\x1e").unwrap().unwrap();
-    assert_eq!(parsed, HandshakeRequest { protocol: "json".into(), version: 1 });
+    assert_eq!(parsed, HandshakeRequest { protocol: "json".into(), version: 1, error_info: false });
     assert!(matches!(parsed.protocol, Cow::Borrowed(_)));
     assert_eq!(consumed, 32);
     assert_eq!(accepted("{\"version\":-5,\"x\":[{}],\"protocol\":\"JSON\"}\x1e"), ("JSON".to_owned(), -5));
     assert_eq!(accepted(" {\"pro\\u0074ocol\":\"a\",\"version\":0}xyz\x1e"), ("a".to_owned(), 0));
     assert_eq!(accepted("{\"protocol\":\"a\",\"version\":1,\"protocol\":\"b\"}\x1e"), ("b".to_owned(), 1));
+}
+
+#[test]
+fn a_client_may_ask_for_what_stands_beside_errors() {
+    let asks = |value: &str| {
+        let text = format!("{{\"errorInfo\":{value},\"protocol\":\"json\",\"version\":1}}\x1e");
+        let (parsed, _) = request(&text).unwrap().unwrap();
+        parsed.error_info
+    };
+    assert!(asks("true"));
+    // Others may mean something else by it.
+    for value in ["false", "null", "1", "\"true\"", "[true]", "{\"errorInfo\":true}"] {
+        assert!(!asks(value), "{value}");
+    }
+    let mut out = Vec::new();
+    HandshakeRequest { protocol: "json".into(), version: 1, error_info: true }.write(&mut out);
+    assert_eq!(out, b"{\"protocol\":\"json\",\"version\":1,\"errorInfo\":true}\x1e");
 }
 
 #[test]
@@ -96,7 +113,7 @@ fn names_what_is_wrong_with_a_request() {
 #[test]
 fn selects_a_protocol() {
     let select = |protocol: &'static str, version, supported: &[Protocol]| {
-        let request = HandshakeRequest { protocol: protocol.into(), version };
+        let request = HandshakeRequest { protocol: protocol.into(), version, error_info: false };
         request.select(supported, true).map_err(|error| error.client_text(true))
     };
     assert_eq!(select("json", 1, Protocol::ALL), Ok(Protocol::Json));
@@ -111,7 +128,7 @@ fn selects_a_protocol() {
 #[cfg(feature = "msgpack")]
 #[test]
 fn refuses_a_binary_protocol_on_a_text_transport() {
-    let request = HandshakeRequest { protocol: "MessagePack".into(), version: 1 };
+    let request = HandshakeRequest { protocol: "MessagePack".into(), version: 1, error_info: false };
     assert_eq!(request.select(Protocol::ALL, true), Ok(Protocol::MessagePack));
     assert_eq!(
         request.select(Protocol::ALL, false).unwrap_err().to_string(),
@@ -142,9 +159,14 @@ fn takes_no_other_message_for_a_response() {
 
 proptest! {
     #[test]
-    fn reads_what_it_writes(protocol in any::<String>(), version in any::<i32>(), error in any::<Option<String>>()) {
+    fn reads_what_it_writes(
+        protocol in any::<String>(),
+        version in any::<i32>(),
+        error_info in any::<bool>(),
+        error in any::<Option<String>>(),
+    ) {
         let mut out = Vec::new();
-        let request = HandshakeRequest { protocol: protocol.into(), version };
+        let request = HandshakeRequest { protocol: protocol.into(), version, error_info };
         request.write(&mut out);
         prop_assert_eq!(HandshakeRequest::parse(&out, None), Ok(Some((request, out.len()))));
         let mut out = Vec::new();

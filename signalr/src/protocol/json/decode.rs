@@ -6,7 +6,7 @@ use super::property::{
 use super::scan::{Kind, Raw, Scanner};
 use super::text::{Text, text};
 use crate::protocol::error::ProtocolError;
-use crate::protocol::message::{Completion, Invocation, Message, Outcome, StreamItem};
+use crate::protocol::message::{Completion, CompletionError, Invocation, Message, Outcome, StreamItem};
 use crate::protocol::payload::{Arguments, Payload};
 use std::borrow::Cow;
 
@@ -32,13 +32,14 @@ struct Fields<'a> {
     allow_reconnect: bool,
     sequence_id: Option<i64>,
     /// Boxed because it is rare, and most messages are read in less time than it takes to fill and to move large structs.
-    lists: Option<Box<Lists<'a>>>,
+    rare: Option<Box<Rare<'a>>>,
 }
 
 #[derive(Default)]
-struct Lists<'a> {
+struct Rare<'a> {
     stream_ids: Vec<Cow<'a, str>>,
     headers: Headers<'a>,
+    error_info: Option<Raw<'a>>,
 }
 
 impl<'a> Fields<'a> {
@@ -61,16 +62,20 @@ impl<'a> Fields<'a> {
                 Property::Target => self.target = Some(string(&mut scanner, "target")?),
                 Property::Arguments => self.arguments = Some(arguments(&mut scanner)?),
                 Property::StreamIds => {
-                    let lists = self.lists.get_or_insert_default();
-                    (lists.stream_ids, scanner) = stream_ids(scanner)?;
+                    let rare = self.rare.get_or_insert_default();
+                    (rare.stream_ids, scanner) = stream_ids(scanner)?;
                 }
                 Property::Headers => {
-                    let lists = self.lists.get_or_insert_default();
-                    (lists.headers, scanner) = headers(scanner)?;
+                    let rare = self.rare.get_or_insert_default();
+                    (rare.headers, scanner) = headers(scanner)?;
                 }
                 Property::Item => self.item = Some(raw_value(&mut scanner)?),
                 Property::Result => self.result = Some(raw_value(&mut scanner)?),
                 Property::Error => self.error = Some(string(&mut scanner, "error")?),
+                Property::ErrorInfo => {
+                    let rare = self.rare.get_or_insert_default();
+                    (rare.error_info, scanner) = error_info(scanner)?;
+                }
                 Property::AllowReconnect => self.allow_reconnect = boolean(&mut scanner, "allowReconnect")?,
                 Property::SequenceId => self.sequence_id = int64(&mut scanner, "sequenceId")?,
                 Property::Unknown => scanner.skip_value(1)?,
@@ -90,7 +95,7 @@ impl<'a> Fields<'a> {
                     return Err(missing("invocationId"));
                 }
                 let arguments = self.arguments.ok_or_else(|| missing("arguments"))?;
-                let Lists { stream_ids, headers } = self.lists.map(|lists| *lists).unwrap_or_default();
+                let Rare { stream_ids, headers, .. } = self.rare.map(|rare| *rare).unwrap_or_default();
                 Message::Invocation(Invocation { streaming, id, target, arguments, stream_ids, headers })
             }
             2 => Message::StreamItem(StreamItem {
@@ -102,7 +107,10 @@ impl<'a> Fields<'a> {
                 outcome: match (self.error, self.result) {
                     (None, None) => Outcome::Void,
                     (None, Some(result)) => Outcome::Result(Payload::json(result)),
-                    (Some(error), None) => Outcome::Error(error.into_cow()),
+                    (Some(error), None) => {
+                        let info = self.rare.and_then(|rare| rare.error_info);
+                        Outcome::Error(completion_error(error.into_cow(), info))
+                    }
                     (Some(_), Some(_)) => {
                         let message = "The 'error' and 'result' properties are mutually exclusive.";
                         return Err(ProtocolError::invalid_data(message));
@@ -131,6 +139,7 @@ enum Property {
     Item,
     Result,
     Error,
+    ErrorInfo,
     AllowReconnect,
     SequenceId,
     Unknown,
@@ -185,6 +194,8 @@ impl Property {
         scanner.colon()?;
         let property = match Self::known(&plain) {
             Some((property, [])) => property,
+            // Too rare to be compared with every name.
+            _ if plain == b"errorInfo\":" => Property::ErrorInfo,
             _ => Property::Unknown,
         };
         Ok((property, scanner))
@@ -199,6 +210,42 @@ fn missing(name: &str) -> ProtocolError {
 #[inline(always)]
 fn required_id(id: Option<Text<'_>>) -> Result<Cow<'_, str>, ProtocolError> {
     id.map(Text::into_cow).filter(|id| !id.is_empty()).ok_or_else(|| missing("invocationId"))
+}
+
+#[inline(never)]
+fn error_info<'a>(mut scanner: Scanner<'a>) -> Result<(Option<Raw<'a>>, Scanner<'a>), ReadError> {
+    let info = raw_value(&mut scanner)?;
+    Ok((Some(info), scanner))
+}
+
+/// An error with what stands beside its text. That is not a part of the protocol that all peers speak, so whatever is not of
+/// its form is ignored.
+#[inline(never)]
+fn completion_error<'a>(message: Cow<'a, str>, info: Option<Raw<'a>>) -> CompletionError<'a> {
+    let mut error = CompletionError::new(message);
+    if let Some((code, data)) = info.and_then(|info| read_error_info(info).ok()) {
+        (error.code, error.data) = (code, data);
+    }
+    error
+}
+
+type ErrorInfo<'a> = (Option<Cow<'a, str>>, Option<Payload<'a>>);
+
+fn read_error_info(info: Raw<'_>) -> Result<ErrorInfo<'_>, ReadError> {
+    let mut scanner = Scanner::new(info);
+    open_object(&mut scanner)?;
+    let (mut code, mut data) = (None, None);
+    let mut first = true;
+    while let Some(name) = scanner.next_property(first)? {
+        first = false;
+        let mut unescaped = Cow::Borrowed("");
+        match name_bytes(name, &mut unescaped)? {
+            b"code" if scanner.peek_kind()? == Kind::String => code = Some(text(scanner.string()?)?),
+            b"data" => data = Some(Payload::json(raw_value(&mut scanner)?)),
+            _ => scanner.skip_value(1)?,
+        }
+    }
+    Ok((code, data))
 }
 
 /// The bytes of a value, without the blanks around it.

@@ -5,6 +5,7 @@ use super::value::write_value;
 use crate::protocol::codec::InvocationHead;
 use crate::protocol::error::EncodeError;
 use crate::protocol::framing::SEPARATOR;
+use crate::protocol::message::CompletionError;
 use crate::protocol::naming::Naming;
 use crate::protocol::payload::{ArgumentEncoder, WireArguments};
 use serde::Serialize;
@@ -132,6 +133,31 @@ pub(in crate::protocol) fn encode_error(out: &mut Vec<u8>, id: &str, error: &str
     out.extend_from_slice(b",\"error\":");
     write_string(out, error);
     end(out);
+}
+
+pub(in crate::protocol) fn encode_error_with_info(
+    out: &mut Vec<u8>,
+    id: &str,
+    error: &CompletionError<'_>,
+) -> Result<(), EncodeError> {
+    begin_completion(out, id);
+    out.extend_from_slice(b",\"error\":");
+    write_string(out, &error.message);
+    if error.code.is_some() || error.data.is_some() {
+        out.extend_from_slice(b",\"errorInfo\":{");
+        if let Some(code) = &error.code {
+            out.extend_from_slice(b"\"code\":");
+            write_string(out, code);
+        }
+        if let Some(data) = &error.data {
+            separate(out, usize::from(error.code.is_some()));
+            out.extend_from_slice(b"\"data\":");
+            out.extend_from_slice(data.as_bytes());
+        }
+        out.push(b'}');
+    }
+    end(out);
+    Ok(())
 }
 
 pub(in crate::protocol) fn encode_end(out: &mut Vec<u8>, id: &str) {

@@ -7,7 +7,7 @@ use super::read::Reader;
 use super::{MAX_DEPTH, kind, result_kind};
 use crate::protocol::codec::Protocol;
 use crate::protocol::error::ProtocolError;
-use crate::protocol::message::{Completion, Invocation, Message, Outcome, StreamItem};
+use crate::protocol::message::{Completion, CompletionError, Invocation, Message, Outcome, StreamItem};
 use crate::protocol::payload::{Arguments, Payload};
 use std::borrow::Cow;
 
@@ -25,7 +25,7 @@ pub(crate) fn decode(message: &[u8]) -> Result<Message<'_>, ProtocolError> {
             let id = id_after_headers(&mut reader, "StreamItem")?;
             Ok(Message::StreamItem(StreamItem { id: Cow::Borrowed(id), item: item(&mut reader) }))
         }
-        Ok(kind::COMPLETION) => completion(&mut reader),
+        Ok(kind::COMPLETION) => completion(&mut reader, items),
         Ok(kind::STREAM_INVOCATION) => invocation(&mut reader, items, true).map(Message::Invocation),
         Ok(kind::CANCEL_INVOCATION) => {
             let id = id_after_headers(&mut reader, "CancelInvocation")?;
@@ -92,12 +92,12 @@ fn stream_ids<'a>(reader: &mut Reader<'a>) -> Result<Vec<Cow<'a, str>>, Protocol
     Ok(ids)
 }
 
-fn completion<'a>(reader: &mut Reader<'a>) -> Result<Message<'a>, ProtocolError> {
+fn completion<'a>(reader: &mut Reader<'a>, items: usize) -> Result<Message<'a>, ProtocolError> {
     let id = id_after_headers(reader, "Completion")?;
     let result = int32(reader, "resultKind")?;
     let outcome = match u8::try_from(result) {
         Ok(result_kind::ERROR) => match string_or_nil(reader, "error")? {
-            Some(error) => Outcome::Error(Cow::Borrowed(error)),
+            Some(message) => Outcome::Error(completion_error(message, reader, items)),
             None => Outcome::Void,
         },
         Ok(result_kind::VOID) => Outcome::Void,
@@ -109,6 +109,33 @@ fn completion<'a>(reader: &mut Reader<'a>) -> Result<Message<'a>, ProtocolError>
         _ => return Err(ProtocolError::invalid_data("Invalid invocation result kind.")),
     };
     Ok(Message::Completion(Completion { id: Cow::Borrowed(id), outcome }))
+}
+
+/// An error with what stands beside its text. That is not a part of the protocol that all peers speak, so whatever is not of
+/// its form is ignored.
+fn completion_error<'a>(message: &'a str, reader: &mut Reader<'a>, items: usize) -> CompletionError<'a> {
+    let mut error = CompletionError::new(message);
+    if items > 5
+        && let Some((code, data)) = error_info(reader)
+    {
+        error.code = code.map(Cow::Borrowed);
+        error.data = data.map(|data| Payload::new(Protocol::MessagePack, data));
+    }
+    error
+}
+
+fn error_info<'a>(reader: &mut Reader<'a>) -> Option<(Option<&'a str>, Option<&'a [u8]>)> {
+    let (mut code, mut data) = (None, None);
+    for _ in 0..reader.map_len()? {
+        let name = reader.value(MAX_DEPTH)?;
+        let value = reader.value(MAX_DEPTH)?;
+        match Reader::new(name).text_bytes() {
+            Some(b"code") => code = Reader::new(value).string_or_nil().flatten(),
+            Some(b"data") => data = Some(value),
+            _ => {}
+        }
+    }
+    Some((code, data))
 }
 
 fn close<'a>(reader: &mut Reader<'a>, items: usize) -> Result<Message<'a>, ProtocolError> {

@@ -5,6 +5,7 @@ use super::write::{FALSE, NIL, TRUE, write_array_len, write_map_len, write_signe
 use super::{kind, result_kind};
 use crate::protocol::codec::InvocationHead;
 use crate::protocol::error::EncodeError;
+use crate::protocol::message::CompletionError;
 use crate::protocol::naming::Naming;
 use crate::protocol::payload::{ArgumentEncoder, WireArguments};
 use serde::Serialize;
@@ -135,6 +136,33 @@ pub(crate) fn encode_error(out: &mut Vec<u8>, id: &str, error: &str) {
         out.push(result_kind::ERROR);
         write_str(out, error);
     });
+}
+
+pub(crate) fn encode_error_with_info(
+    out: &mut Vec<u8>,
+    id: &str,
+    error: &CompletionError<'_>,
+) -> Result<(), EncodeError> {
+    let members = usize::from(error.code.is_some()) + usize::from(error.data.is_some());
+    try_framed(out, |out| {
+        let head = if members == 0 { const { array::<5>() } } else { const { array::<6>() } };
+        out.extend_from_slice(&[head, kind::COMPLETION, NO_HEADERS]);
+        write_str(out, id);
+        out.push(result_kind::ERROR);
+        write_str(out, &error.message);
+        if members > 0 {
+            write_map_len(out, members);
+        }
+        if let Some(code) = &error.code {
+            write_str(out, "code");
+            write_str(out, code);
+        }
+        if let Some(data) = &error.data {
+            write_str(out, "data");
+            out.extend_from_slice(data.as_bytes());
+        }
+        Ok(())
+    })
 }
 
 pub(crate) fn encode_end(out: &mut Vec<u8>, id: &str) {

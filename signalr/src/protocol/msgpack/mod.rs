@@ -25,7 +25,8 @@ mod write;
 pub(super) use decode::decode;
 pub(super) use encode::{
     encode_ack, encode_arguments, encode_cancel, encode_close, encode_encoded_invocation, encode_encoded_result,
-    encode_end, encode_error, encode_invocation, encode_ping, encode_result, encode_sequence, encode_stream_item,
+    encode_end, encode_error, encode_error_with_info, encode_invocation, encode_ping, encode_result, encode_sequence,
+    encode_stream_item,
 };
 pub(super) use value::{decode_next, decode_value, encode_value};
 

@@ -72,6 +72,58 @@ pub fn check_upgrade<'a>(headers: impl IntoIterator<Item = (&'a str, &'a [u8])>)
     }
 }
 
+/// The answer to a request for a WebSocket does not open one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum AcceptError {
+    /// `Connection` has no token `upgrade`, or `Upgrade` is not `websocket`.
+    #[error("the answer is not a WebSocket upgrade")]
+    NotUpgraded,
+    /// `Sec-WebSocket-Accept` is not exactly one value that fits the key of the request: something answers that has not
+    /// understood it, such as a cache.
+    #[error("the answer's Sec-WebSocket-Accept does not fit the request")]
+    WrongKey,
+    /// `Sec-WebSocket-Extensions` or `Sec-WebSocket-Protocol` says something that the request has not asked for.
+    #[error("the answer chooses an extension or a subprotocol that the request did not offer")]
+    NotOffered,
+}
+
+/// The value of `Sec-WebSocket-Key` for these bytes, which must be new and random for every request.
+pub fn request_key(nonce: [u8; 16]) -> String {
+    base64(&nonce)
+}
+
+/// Checks the headers of an answer with status 101, given as names and values, to a request with that value of
+/// `Sec-WebSocket-Key`, which has offered no extensions and no subprotocols.
+///
+/// # Errors
+/// Fails when a header is missing or has another value than RFC 6455 demands.
+pub fn check_accept<'a>(
+    headers: impl IntoIterator<Item = (&'a str, &'a [u8])>,
+    sec_websocket_key: &[u8],
+) -> Result<(), AcceptError> {
+    let mut connection = false;
+    let mut upgrade = false;
+    let mut accept = Once::Never;
+    for (name, value) in headers {
+        if name.eq_ignore_ascii_case("connection") {
+            connection |= has_token(value, "upgrade");
+        } else if name.eq_ignore_ascii_case("upgrade") {
+            upgrade |= value.trim_ascii().eq_ignore_ascii_case(b"websocket");
+        } else if name.eq_ignore_ascii_case("sec-websocket-accept") {
+            accept.set(value.trim_ascii());
+        } else if name.eq_ignore_ascii_case("sec-websocket-extensions")
+            || name.eq_ignore_ascii_case("sec-websocket-protocol")
+        {
+            return Err(AcceptError::NotOffered);
+        }
+    }
+    if !(connection && upgrade) {
+        return Err(AcceptError::NotUpgraded);
+    }
+    if accept == Once::Value(accept_key(sec_websocket_key).as_bytes()) { Ok(()) } else { Err(AcceptError::WrongKey) }
+}
+
 /// The value of `Sec-WebSocket-Accept` that answers this value of `Sec-WebSocket-Key`.
 pub fn accept_key(sec_websocket_key: &[u8]) -> String {
     base64(&Sha1::new().chain_update(sec_websocket_key).chain_update(GUID).finalize())

@@ -2,7 +2,7 @@
 
 use super::{completion, decode, invocation, stream_item, unframed, written};
 use crate::protocol::codec::{InvocationHead, Protocol};
-use crate::protocol::message::{Message, Outcome};
+use crate::protocol::message::{CompletionError, Message, Outcome};
 use crate::protocol::payload::{Arguments, Payload};
 use proptest::collection::vec;
 use proptest::prelude::{Just, Strategy, any};
@@ -212,6 +212,8 @@ proptest! {
     fn other_messages_are_read_as_they_were_written(
         id in name(),
         error in text(),
+        code in option::of(text()),
+        data in option::of(value()),
         close in option::of(text()),
         reconnect in any::<bool>(),
         number in any::<i64>(),
@@ -219,7 +221,20 @@ proptest! {
         let framed = written(|out| Protocol::MessagePack.encode_error(out, &id, &error));
         let read = completion(unframed(&framed));
         prop_assert_eq!(&read.id, &id);
-        prop_assert!(matches!(read.outcome, Outcome::Error(read) if read == error));
+        prop_assert!(matches!(read.outcome, Outcome::Error(read) if read.message == error));
+
+        let encoded = data.as_ref().map(|data| rmp_serde::to_vec_named(data).unwrap());
+        let sent = CompletionError {
+            message: error.into(),
+            code: code.as_deref().map(Into::into),
+            data: encoded.as_deref().map(|data| Payload::new(Protocol::MessagePack, data)),
+        };
+        let framed = written(|out| Protocol::MessagePack.encode_error_with_info(out, &id, &sent).unwrap());
+        let read = completion(unframed(&framed));
+        prop_assert_eq!(&read.id, &id);
+        let Outcome::Error(read) = read.outcome else { panic!("no error") };
+        prop_assert_eq!((read.message, read.code), (sent.message, sent.code));
+        prop_assert_eq!(read.data.map(|data| data.as_bytes().to_vec()), encoded);
 
         let framed = written(|out| Protocol::MessagePack.encode_end(out, &id));
         let read = completion(unframed(&framed));

@@ -97,7 +97,7 @@ fn completion_with_error() {
     let message = b"\x95\x03\x80\xa3xyz\x01\xa5Error";
     let read = completion(message);
     assert_eq!(read.id, "xyz");
-    assert!(matches!(read.outcome, Outcome::Error(error) if error == "Error"));
+    assert!(matches!(read.outcome, Outcome::Error(error) if error.message == "Error"));
     assert_eq!(written(|out| Protocol::MessagePack.encode_error(out, "xyz", "Error")), framed(message));
 }
 

@@ -219,7 +219,44 @@ fn completions() {
     refused(b"\x95\x03\x80\xa11\x03\xc1", "Reading 'result' failed.");
     refused(b"\x95\x03\x80\xa11\x03\xdd\xff\xff\xff\xff\x01", "Reading 'result' failed.");
     assert!(matches!(completion(b"\x95\x03\x80\xa11\x01\xc0").outcome, Outcome::Void));
-    assert!(matches!(completion(b"\x95\x03\x80\xa11\x01\xa0").outcome, Outcome::Error(error) if error.is_empty()));
+    assert!(
+        matches!(completion(b"\x95\x03\x80\xa11\x01\xa0").outcome, Outcome::Error(error) if error.message.is_empty())
+    );
+}
+
+#[test]
+fn what_stands_beside_the_text_of_an_error() {
+    let info = |item: &[u8]| {
+        let message = [b"\x96\x03\x80\xa11\x01\xa1x", item].concat();
+        let Outcome::Error(error) = completion(&message).outcome else { panic!("no error") };
+        assert_eq!(error.message, "x");
+        (error.code.map(String::from), error.data.map(|data| data.as_bytes().to_vec()))
+    };
+    let both = (Some("c".to_owned()), Some(b"\x91\x01".to_vec()));
+    assert_eq!(info(b"\x82\xa4code\xa1c\xa4data\x91\x01"), both);
+    assert_eq!(info(b"\x84\x01\x02\xa4data\x91\x01\xa4more\xc0\xa4code\xd9\x01c"), both);
+    assert_eq!(info(b"\x81\xa4code\xa1c"), (Some("c".to_owned()), None));
+    assert_eq!(info(b"\x81\xa4data\xc0"), (None, Some(b"\xc0".to_vec())));
+    // Others may mean something else by it.
+    for other in [
+        &b""[..],
+        b"\xc0",
+        b"\x80",
+        b"\x07",
+        b"\xa1c",
+        b"\x92\xa4code\xa1c",
+        b"\x81\xa4code\x07",
+        b"\x81\xa4code\xc0",
+        b"\x81\xa4code\xa1\xff",
+        b"\x82\xa4code\xa1c",
+        b"\x81\xa4data\xc1",
+        b"\xdf\xff\xff\xff\xff\xa4code\xa1c",
+    ] {
+        assert_eq!(info(other), (None, None), "{other:?}");
+    }
+    // It is there only if the message says so.
+    let message = b"\x95\x03\x80\xa11\x01\xa1x\x81\xa4code\xa1c";
+    assert!(matches!(completion(message).outcome, Outcome::Error(error) if error.code.is_none()));
 }
 
 #[test]
