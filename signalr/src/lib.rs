@@ -37,7 +37,7 @@
 //! [addressing clients](#addressing-clients), [client results](#client-results), [streams](#streams), [errors](#errors),
 //! [clients of .NET](#serving-net-clients), [the life of a connection](#the-life-of-a-connection),
 //! [cancellation](#cancellation), [policies and filters](#policies-and-filters), [slow clients](#slow-clients),
-//! [options](#options), [shutdown](#shutdown) and [seeing what happens](#seeing-what-happens). The pages of
+//! [options](#options), [shutdown](#shutdown), [seeing what happens](#seeing-what-happens) and [the client](#the-client). The pages of
 //! [`#[hub]`](macro@hub) and [`#[receiver]`](macro@receiver) are the reference of what
 //! can be written in them. [`protocol`] is the hub protocol by itself, without I/O.
 #![doc = include_str!("../docs/hubs.md")]
@@ -54,6 +54,7 @@
 #![cfg_attr(feature = "server", doc = include_str!("../docs/options.md"))]
 #![cfg_attr(feature = "server", doc = include_str!("../docs/shutdown.md"))]
 #![cfg_attr(feature = "server", doc = include_str!("../docs/observability.md"))]
+#![cfg_attr(feature = "client", doc = include_str!("../docs/client.md"))]
 //!
 //! # Features
 //!
@@ -100,6 +101,7 @@ pub use client::{
     connect::{ConnectError, TransportFailure},
     connection::HubConnection,
     error::{ClientError, HubFailure},
+    follow::follow,
     handler::{Handler, HandlerParameter, HandlerResult},
     handlers::Registration,
     receiver::HubClient,
