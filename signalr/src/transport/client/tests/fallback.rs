@@ -1,7 +1,9 @@
 //! One transport after the other.
 
 use super::server::{answer, offer, serve, serve_sockets};
-use super::{connect, connect_with, defaults, error, options};
+#[cfg(feature = "msgpack")]
+use super::connect_with;
+use super::{connect, defaults, error, options};
 use crate::client::connect::ConnectError;
 #[cfg(feature = "msgpack")]
 use crate::client::connect::Wanted;
