@@ -62,8 +62,9 @@
 //! | --- | --- | --- |
 //! | `server` | yes | [`SignalR`], [`SignalRBuilder`], [`HubOptions`] and [`Limits`]: hubs in an axum router. |
 //! | `msgpack` | no | The MessagePack hub protocol. Clients choose the protocol; a server offers all that it was built with. |
+//! | `client` | no | [`HubConnection`] and typed clients, over every transport of HTTP and over byte streams. |
+//! | `client-core` | no | The same over byte streams only, without an HTTP client. |
 //! | `rustls` | no | TLS for the client by rustls. The application installs the provider of its cryptography. |
-//! | `native-tls` | no | TLS for the client by what the operating system has; with both features it is this one. |
 //! | `metrics` | no | Numbers of connections, calls, messages and bytes, for the recorder of the `metrics` facade. |
 
 // Either end alone leaves a part of the session unused, which serves both.
