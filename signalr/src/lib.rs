@@ -54,6 +54,7 @@
 #![cfg_attr(feature = "server", doc = include_str!("../docs/options.md"))]
 #![cfg_attr(feature = "server", doc = include_str!("../docs/shutdown.md"))]
 #![cfg_attr(feature = "server", doc = include_str!("../docs/observability.md"))]
+#![cfg_attr(feature = "testing", doc = include_str!("../docs/testing.md"))]
 //!
 //! # Features
 //!
@@ -61,6 +62,7 @@
 //! | --- | --- | --- |
 //! | `server` | yes | [`SignalR`], [`SignalRBuilder`], [`HubOptions`] and [`Limits`]: hubs in an axum router. |
 //! | `msgpack` | no | The MessagePack hub protocol. Clients choose the protocol; a server offers all that it was built with. |
+//! | `testing` | no | [`testing`]: hubs and their clients in memory, with faults, for tests. |
 //! | `metrics` | no | Numbers of connections, calls, messages and bytes, for the recorder of the `metrics` facade. |
 
 // Either end alone leaves a part of the session unused, which serves both.
@@ -81,6 +83,8 @@ mod server;
 mod session;
 mod streaming;
 mod telemetry;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod transport;
 mod user;
 mod value;
@@ -89,7 +93,7 @@ mod value;
 pub mod __private;
 
 /// Compiles the program in README.md.
-#[cfg(all(doctest, feature = "server"))]
+#[cfg(all(doctest, feature = "testing"))]
 #[doc = include_str!("../../README.md")]
 struct Readme;
 

@@ -1,0 +1,79 @@
+//! A hub to be tested.
+
+use futures_util::{Stream, stream};
+use signalr::{Context, Hub, HubError, hub, receiver};
+use std::sync::atomic::{AtomicBool, Ordering};
+use tokio::sync::Notify;
+
+#[receiver]
+pub(crate) trait DeskClient {
+    async fn said(&self, user: String, text: String);
+    async fn confirm(&self, question: String) -> bool;
+    async fn poked(&self);
+}
+
+#[derive(Default)]
+pub(crate) struct Desk {
+    /// Whether `on_connected` waits.
+    pub(crate) waits: AtomicBool,
+    pub(crate) go_on: Notify,
+    pub(crate) refuses: AtomicBool,
+}
+
+#[hub(receiver = DeskClient, client)]
+impl Desk {
+    async fn on_connected(&self, ctx: Context<Self>) -> Result<(), HubError> {
+        if self.waits.load(Ordering::Relaxed) {
+            self.go_on.notified().await;
+        }
+        if self.refuses.load(Ordering::Relaxed) {
+            return Err(HubError::public("closed today"));
+        }
+        ctx.join("everybody")?;
+        Ok(())
+    }
+
+    async fn on_disconnected(&self) {
+        tokio::task::yield_now().await;
+    }
+
+    fn echo(&self, text: String) -> String {
+        text
+    }
+
+    fn say(&self, ctx: Context<Self>, text: String) {
+        let user = ctx.user_id().unwrap_or("nobody").to_owned();
+        ctx.clients().group("everybody").said(user, text);
+    }
+
+    fn tell_others(&self, ctx: Context<Self>, text: String) {
+        ctx.clients().others().said("", text);
+    }
+
+    fn poke(&self, ctx: Context<Self>) {
+        ctx.clients().caller().poked();
+    }
+
+    async fn ask(&self, ctx: Context<Self>, question: String) -> Result<bool, HubError> {
+        Ok(ctx.clients().caller().confirm(question).await?)
+    }
+
+    fn count(&self, to: u32) -> impl Stream<Item = u32> {
+        stream::iter(0..to)
+    }
+
+    /// What is known of the caller.
+    fn who(&self, ctx: Context<Self>) -> Vec<Option<String>> {
+        let text = |text: &str| text.to_owned();
+        vec![
+            ctx.user().and_then(|user| user.claim("role").map(text)),
+            ctx.query("name").map(|name| name.into_owned()),
+            ctx.header("X-Trace").map(text),
+            ctx.extension::<u32>().map(u32::to_string),
+        ]
+    }
+}
+
+pub(crate) fn hub() -> Hub<Desk> {
+    Hub::new("Desk", Desk::default())
+}
