@@ -37,9 +37,9 @@
 //! [addressing clients](#addressing-clients), [client results](#client-results), [streams](#streams), [errors](#errors),
 //! [clients of .NET](#serving-net-clients), [the life of a connection](#the-life-of-a-connection),
 //! [cancellation](#cancellation), [policies and filters](#policies-and-filters), [slow clients](#slow-clients),
-//! [options](#options), [shutdown](#shutdown) and [seeing what happens](#seeing-what-happens). The pages of
-//! [`#[hub]`](macro@hub) and [`#[receiver]`](macro@receiver) are the reference of what
-//! can be written in them. [`protocol`] is the hub protocol by itself, without I/O.
+//! [options](#options), [shutdown](#shutdown), [seeing what happens](#seeing-what-happens) and
+//! [testing hubs](#testing-hubs). The pages of [`#[hub]`](macro@hub) and [`#[receiver]`](macro@receiver) are the reference of
+//! what can be written in them. [`protocol`] is the hub protocol by itself, without I/O.
 #![doc = include_str!("../docs/hubs.md")]
 #![cfg_attr(feature = "server", doc = include_str!("../docs/serving.md"))]
 #![cfg_attr(feature = "server", doc = include_str!("../docs/authentication.md"))]

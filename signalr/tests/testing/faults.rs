@@ -155,20 +155,16 @@ async fn a_client_that_does_not_read_is_disconnected_and_nobody_else() -> Result
     let heard = Recorder::new();
     let ann: DeskHubClient = server.client().record(&heard).connect().await?;
     let line = server.line();
-    line.stall_to_client();
-    line.repair();
     let _bob: HubConnection = line.connect().await?;
     line.stall_to_client();
-    for number in 0..50 {
-        ann.tell_others("x".repeat(10_000)).await?;
-        assert_eq!(server.connections(), 2, "at message {number}");
-        if number > 10 {
-            break;
-        }
+    let text = "x".repeat(10_000);
+    let mut sent = 0;
+    while server.handle().connections() == 2 {
+        ann.tell_others(&text).await?;
+        sent += text.len();
     }
-    for _ in 0..40 {
-        ann.tell_others("x".repeat(10_000)).await?;
-    }
+    // The buffer of the server is full, what its session holds back, and the line itself.
+    assert!((100_000..300_000).contains(&sent), "{sent}");
     assert_eq!(line.ended().await, CloseReason::SlowConsumer);
     heard.assert_none();
     assert_eq!(ann.echo("hi").await?, "hi");
@@ -208,7 +204,7 @@ async fn the_line_holds_what_it_can_carry() -> Result<(), ClientError> {
             server.handle().all().said("", "x".repeat(10_000));
             settle().await;
         }
-        assert_eq!(line.ended().now_or_never().is_some(), ends);
+        assert_eq!(server.handle().connections() == 0, ends);
     }
     Ok(())
 }

@@ -45,11 +45,9 @@ async fn calls_are_taken_by_name_in_their_order() -> Result<(), ClientError> {
 async fn a_call_that_is_waited_for_may_come_later() -> Result<(), ClientError> {
     let told = Recorder::new();
     let ann = connect(Protocol::Json, &told).await?;
-    let ((), said, called) = tokio::join!(
-        told.next::<()>("Poked"),
-        told.next::<(String, String)>("Said"),
-        async { ann.say("hi").await.and(ann.poke().await) }
-    );
+    let ((), said, called) = tokio::join!(told.next::<()>("Poked"), told.next::<(String, String)>("Said"), async {
+        ann.say("hi").await.and(ann.poke().await)
+    });
     called?;
     assert_eq!(said.1, "hi");
     Ok(())
@@ -96,7 +94,9 @@ async fn a_receiver_beside_it_answers() -> Result<(), ClientError> {
 }
 
 #[tokio::test(start_paused = true)]
-#[should_panic(expected = "the server has not called `Said` (but `Poked`) within 3s, which signalr/tests/testing/recording.rs:")]
+#[should_panic(
+    expected = "the server has not called `Said` (but `Poked`) within 3s, which signalr/tests/testing/recording.rs:"
+)]
 async fn a_call_that_does_not_come_is_a_clear_failure() {
     let told = Recorder::new().time_limit(Duration::from_secs(3));
     let ann = connect(Protocol::Json, &told).await.unwrap();

@@ -5,11 +5,12 @@ use futures_util::{FutureExt, TryStreamExt};
 use signalr::protocol::Protocol;
 use signalr::testing::{Recorder, TestServer, settle};
 use signalr::{
-    ClientError, CloseReason, ConnectionState, Hub, HubConnection, HubOptions, Limits, Naming, RetryPolicy, SignalR, User, hub,
+    ClientError, CloseReason, ConnectionState, Hub, HubConnection, HubOptions, Limits, Naming, RetryPolicy, SignalR,
+    User, hub,
 };
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
+use tokio::sync::Notify;
 
 #[tokio::test]
 async fn clients_call_the_hub_in_every_protocol() -> Result<(), ClientError> {
@@ -43,26 +44,32 @@ async fn hubs_see_who_comes_over_a_line() -> Result<(), ClientError> {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
+async fn a_hub_that_lets_nobody_in_is_not_waited_for_for_ever() {
+    let desk = Desk { waits_for: Some(Arc::default()), ..Desk::default() };
+    let server = TestServer::new(&Hub::new("Desk", desk)).time_limit(Duration::from_secs(5));
+    let error = server.connect::<HubConnection>().await.unwrap_err();
+    assert!(error.to_string().contains("`on_connected` of the hub has not ended within 5s"), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_connection_is_made_when_the_hub_has_let_it_in() -> Result<(), ClientError> {
-    let desk = Arc::new(Desk::default());
-    desk.waits.store(true, Ordering::Relaxed);
-    let server = TestServer::new(&Hub::new("Desk", Desk { waits: true.into(), ..Desk::default() }));
+    let go_on = Arc::new(Notify::new());
+    let server = TestServer::new(&Hub::new("Desk", Desk { waits_for: Some(go_on.clone()), ..Desk::default() }));
     let client: HubConnection = server.client().build();
     let mut start = Box::pin(client.start());
-    for _ in 0..100 {
-        assert!((&mut start).now_or_never().is_none());
-        tokio::task::yield_now().await;
-    }
+    assert!((&mut start).now_or_never().is_none());
+    settle().await;
     assert_eq!((server.connections(), client.state()), (0, ConnectionState::Connecting));
-    drop(start);
-    drop(client);
+    go_on.notify_one();
+    start.await?;
+    assert_eq!((server.connections(), client.state()), (1, ConnectionState::Connected));
     Ok(())
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_client_that_the_hub_refuses_is_not_connected() {
-    let server = TestServer::new(&Hub::new("Desk", Desk { refuses: true.into(), ..Desk::default() }));
+    let server = TestServer::new(&Hub::new("Desk", Desk { refuses: true, ..Desk::default() }));
     let line = server.line();
     let error = line.connect::<HubConnection>().await.unwrap_err();
     assert!(matches!(&error, ClientError::Closed(Some(text)) if text.contains("closed today")), "{error:?}");
@@ -139,7 +146,7 @@ async fn the_options_are_those_of_the_server() {
 #[tokio::test(start_paused = true)]
 async fn a_mounted_hub_is_tested_as_it_is_mounted() -> Result<(), ClientError> {
     let hub = hub();
-    let hubs = SignalR::builder().hub_with("/desk", &hub, HubOptions::default()).build();
+    let hubs = SignalR::builder().hub("/desk", &hub).build();
     let server = TestServer::from(hubs.server(&hub));
     let line = server.line();
     let ann: HubConnection = line.client().reconnect(RetryPolicy::never()).connect().await?;

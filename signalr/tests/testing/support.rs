@@ -2,7 +2,7 @@
 
 use futures_util::{Stream, stream};
 use signalr::{Context, Hub, HubError, hub, receiver};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::Arc;
 use tokio::sync::Notify;
 
 #[receiver]
@@ -14,19 +14,19 @@ pub(crate) trait DeskClient {
 
 #[derive(Default)]
 pub(crate) struct Desk {
-    /// Whether `on_connected` waits.
-    pub(crate) waits: AtomicBool,
-    pub(crate) go_on: Notify,
-    pub(crate) refuses: AtomicBool,
+    /// What `on_connected` waits for.
+    pub(crate) waits_for: Option<Arc<Notify>>,
+    /// Whether it lets nobody in.
+    pub(crate) refuses: bool,
 }
 
-#[hub(receiver = DeskClient, client)]
+#[hub(receiver = DeskClient, client = pub(crate))]
 impl Desk {
     async fn on_connected(&self, ctx: Context<Self>) -> Result<(), HubError> {
-        if self.waits.load(Ordering::Relaxed) {
-            self.go_on.notified().await;
+        if let Some(event) = &self.waits_for {
+            event.notified().await;
         }
-        if self.refuses.load(Ordering::Relaxed) {
+        if self.refuses {
             return Err(HubError::public("closed today"));
         }
         ctx.join("everybody")?;
