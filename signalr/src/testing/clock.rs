@@ -42,8 +42,8 @@ pub(super) fn in_time<T>(
     }
 }
 
-/// Waits until nothing runs any more: everything that was sent has arrived, and whatever is left waits for a timer or for the
-/// test. What has not happened by then does not happen by itself:
+/// Waits until nothing runs any more: everything that was sent has arrived, unless a line is slow or stalled, and whatever is
+/// left waits for a timer or for the test. What has not happened by then does not happen by itself:
 ///
 /// ```
 /// # use signalr::testing::{Recorder, TestServer, settle};

@@ -51,7 +51,7 @@ pub(super) struct HubHost<H: HubMethods> {
 
 impl<H: HubMethods> Host for HubHost<H> {
     fn take(&self, stream: End, guest: Guest, stateful: bool) -> io::Result<Taken> {
-        let (id, token, place) = match self.server.dispatch().place().filter(|_| stateful) {
+        let (id, token, place) = match stateful.then(|| self.server.dispatch().place()).flatten() {
             Some((promise, place)) => (promise.id, promise.token, Some(place)),
             None => (new_connection_id()?, None, None),
         };
