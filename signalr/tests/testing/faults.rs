@@ -208,3 +208,32 @@ async fn the_line_holds_what_it_can_carry() -> Result<(), ClientError> {
     }
     Ok(())
 }
+
+#[tokio::test(start_paused = true)]
+async fn every_call_ends_however_often_it_is_cut() -> Result<(), ClientError> {
+    let server = TestServer::new(&hub());
+    let line = server.line();
+    line.slow(50, Duration::from_millis(1));
+    let builder = line.client().reconnect(RetryPolicy::forever());
+    let client: DeskHubClient = builder.connect().await?;
+    let (mut answered, mut lost) = (0, 0);
+    for number in 0..300_u64 {
+        let call = client.echo(number.to_string()).into_future();
+        let cutting = async {
+            tokio::time::sleep(Duration::from_millis(number % 7)).await;
+            line.cut();
+        };
+        match futures_util::join!(call, cutting).0 {
+            Ok(text) => {
+                assert_eq!(text, number.to_string());
+                answered += 1;
+            }
+            Err(ClientError::ConnectionLost(_) | ClientError::NotConnected) => lost += 1,
+            Err(other) => panic!("{other:?}"),
+        }
+        client.as_ref().wait_for(ConnectionState::Connected).await;
+        server.wait_for_connections(1).await;
+    }
+    assert!(answered > 50 && lost > 50, "{answered} were answered, {lost} lost");
+    Ok(())
+}

@@ -1,7 +1,7 @@
 //! A hub to be tested.
 
-use futures_util::{Stream, stream};
-use signalr::{Context, Hub, HubError, hub, receiver};
+use futures_util::{Stream, StreamExt, stream};
+use signalr::{Context, Hub, HubError, Upload, hub, receiver};
 use std::sync::Arc;
 use tokio::sync::Notify;
 
@@ -60,6 +60,14 @@ impl Desk {
 
     fn count(&self, to: u32) -> impl Stream<Item = u32> {
         stream::iter(0..to)
+    }
+
+    async fn sum(&self, mut numbers: Upload<u64>) -> Result<u64, HubError> {
+        let mut sum = 0;
+        while let Some(number) = numbers.next().await {
+            sum += number?;
+        }
+        Ok(sum)
     }
 
     /// What is known of the caller.
