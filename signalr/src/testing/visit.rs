@@ -39,7 +39,7 @@ impl Visit {
     pub(super) async fn connected(&self) {
         let mut phase = self.phase.subscribe();
         if phase.wait_for(|phase| *phase != Phase::Opening).await.is_ok_and(|phase| *phase == Phase::Ended) {
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
     }
 

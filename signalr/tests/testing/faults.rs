@@ -223,7 +223,7 @@ async fn every_call_ends_however_often_it_is_cut() -> Result<(), ClientError> {
             tokio::time::sleep(Duration::from_millis(number % 7)).await;
             line.cut();
         };
-        match futures_util::join!(call, cutting).0 {
+        match tokio::join!(call, cutting).0 {
             Ok(text) => {
                 assert_eq!(text, number.to_string());
                 answered += 1;
