@@ -2,6 +2,7 @@
 
 use futures_util::{Stream, StreamExt, stream};
 use signalr::{Context, Hub, HubError, Upload, hub, receiver};
+use std::borrow::Cow;
 use std::sync::Arc;
 use tokio::sync::Notify;
 
@@ -75,7 +76,7 @@ impl Desk {
         let text = |text: &str| text.to_owned();
         vec![
             ctx.user().and_then(|user| user.claim("role").map(text)),
-            ctx.query("name").map(|name| name.into_owned()),
+            ctx.query("name").map(Cow::into_owned),
             ctx.header("X-Trace").map(text),
             ctx.extension::<u32>().map(u32::to_string),
         ]

@@ -121,7 +121,7 @@ async fn chat(protocol: Protocol) -> (ChatHubClient, mpsc::UnboundedReceiver<Str
 }
 
 fn is_hub_error(error: &ClientError, text: &str) -> bool {
-    matches!(error, ClientError::Hub(failure) if failure.message.contains(text))
+    matches!(error, ClientError::Hub(failure) if failure.message().contains(text))
 }
 
 #[tokio::test]
