@@ -1,0 +1,1 @@
+//! Servers and relays that do what they should not.
