@@ -84,9 +84,15 @@ impl Relay {
         connections.iter().for_each(AbortHandle::abort);
     }
 
-    /// Lets nobody in any more, or everybody.
-    pub fn close(&self, closed: bool) {
-        self.shared.closed.store(closed, Ordering::Relaxed);
+    /// Cuts all connections and lets nobody in until it is opened.
+    pub fn close(&self) {
+        self.shared.closed.store(true, Ordering::Relaxed);
+        self.cut();
+    }
+
+    /// Lets everybody in again.
+    pub fn open(&self) {
+        self.shared.closed.store(false, Ordering::Relaxed);
     }
 
     /// How many connections it has cut by chance.

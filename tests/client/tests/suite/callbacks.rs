@@ -1,4 +1,4 @@
-//! Calls of the server.
+//! Calls of the server. On a hub on which nobody sends to everybody.
 
 use crate::support::next;
 use client_tests::conformance::ConformanceHubClient;
@@ -8,7 +8,7 @@ use tokio::sync::mpsc;
 use wire_tests::unique;
 
 pub(crate) async fn in_order(with: Combination) {
-    let (hub, mut heard) = with.recorded("/conformance").await;
+    let (hub, mut heard) = with.recorded("/conformance-stateful").await;
     hub.send_many(2000).await.unwrap();
     for number in 0..2000 {
         assert_eq!(next(&mut heard).await, Heard::Numbered(number));
@@ -16,7 +16,7 @@ pub(crate) async fn in_order(with: Combination) {
 }
 
 pub(crate) async fn before_and_after_connecting(with: Combination) {
-    let (hub, mut heard) = with.recorded("/conformance?greet=ann").await;
+    let (hub, mut heard) = with.recorded("/conformance-stateful?greet=ann").await;
     assert_eq!(next(&mut heard).await, Heard::receive("hello ann"));
     let (texts, mut told) = mpsc::unbounded_channel();
     let registration = hub.as_ref().on("receive", move |text: String| texts.send(text).unwrap());
@@ -41,7 +41,7 @@ pub(crate) async fn several_handlers(with: Combination) {
             }
         }
     };
-    let builder = with.builder::<HubConnection>("/conformance");
+    let builder = with.builder::<HubConnection>("/conformance-stateful");
     let builder = builder.on("Receive", handler(1)).on("Receive", |_: u32| ()).on("RECEIVE", handler(2));
     let connection = builder.connect().await.unwrap();
     connection.invoke::<()>("SendToCaller", ("x",)).await.unwrap();
@@ -51,7 +51,7 @@ pub(crate) async fn several_handlers(with: Combination) {
 }
 
 pub(crate) async fn unknown(with: Combination) {
-    let connection = with.untyped("/conformance").await;
+    let connection = with.untyped("/conformance-stateful").await;
     for _ in 0..3 {
         connection.invoke::<()>("SendToCaller", ("nobody listens",)).await.unwrap();
     }
@@ -70,7 +70,7 @@ pub(crate) async fn from_outside(with: Combination) {
 
 pub(crate) async fn that_call_back(with: Combination) {
     let (sums, mut told) = mpsc::unbounded_channel();
-    let builder = with.builder::<ConformanceHubClient>("/conformance");
+    let builder = with.builder::<ConformanceHubClient>("/conformance-stateful");
     let builder = builder.on("Receive", move |text: String, connection: HubConnection| {
         let sums = sums.clone();
         async move {
@@ -85,7 +85,7 @@ pub(crate) async fn that_call_back(with: Combination) {
 
 pub(crate) async fn of_untyped_clients(with: Combination) {
     let (numbers, mut told) = mpsc::unbounded_channel();
-    let connection = with.untyped("/conformance").await;
+    let connection = with.untyped("/conformance-stateful").await;
     connection.on("Numbered", move |number: u64| numbers.send(number).unwrap());
     connection.invoke::<()>("SendMany", (3,)).send().await.unwrap();
     for number in 0..3 {

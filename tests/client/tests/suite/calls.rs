@@ -14,7 +14,7 @@ pub(crate) async fn many_at_once(with: Combination) {
 }
 
 pub(crate) async fn without_an_answer(with: Combination) {
-    let (hub, mut heard) = with.recorded("/conformance").await;
+    let (hub, mut heard) = with.recorded("/conformance-stateful").await;
     // An error would have nowhere to go.
     hub.throw("unheard").send().await.unwrap();
     hub.send_to_caller("heard").send().await.unwrap();
@@ -22,7 +22,7 @@ pub(crate) async fn without_an_answer(with: Combination) {
 }
 
 pub(crate) async fn in_order(with: Combination) {
-    let (hub, mut heard) = with.recorded("/conformance").await;
+    let (hub, mut heard) = with.recorded("/conformance-stateful").await;
     for number in 0..100 {
         hub.send_to_caller(number.to_string()).send().await.unwrap();
     }
@@ -32,7 +32,7 @@ pub(crate) async fn in_order(with: Combination) {
 }
 
 pub(crate) async fn of_one_connection_wait_for_each_other(with: Combination) {
-    let (hub, mut heard) = with.recorded("/conformance").await;
+    let (hub, mut heard) = with.recorded("/conformance-stateful").await;
     let slow = async {
         assert_eq!(hub.slow(100).await.unwrap(), "slept 100");
         hub.send_to_caller("last").await.unwrap();

@@ -53,7 +53,7 @@ pub(crate) async fn a_late_answer(with: Combination) {
 }
 
 pub(crate) async fn a_dropped_stream(with: Combination) {
-    let (hub, mut heard) = with.recorded("/conformance").await;
+    let (hub, mut heard) = with.recorded("/conformance-stateful").await;
     let mut ticks = hub.infinite().await.unwrap();
     for _ in 0..3 {
         assert_eq!(ticks.next().await.unwrap().unwrap(), "tick");

@@ -118,3 +118,18 @@ pub(crate) async fn silence_of_the_client(with: Combination) {
         assert_eq!(connection.invoke::<String>("Slow", (2500,)).await.unwrap(), "slept 2500");
     }
 }
+
+pub(crate) async fn silence_of_the_server(with: Combination) {
+    // The server pings every 15 s. Over long polling it need not say anything for 90 s.
+    let builder = with.builder::<HubConnection>("/conformance").server_timeout(Duration::from_millis(300));
+    let (builder, mut events) = with_events(builder);
+    let connection = builder.connect().await.unwrap();
+    let answer = connection.invoke::<String>("Slow", (800,)).await;
+    if with.pings() {
+        let text = "the server has been silent for too long";
+        assert!(matches!(&answer, Err(ClientError::ConnectionLost(said)) if said == text), "{answer:?}");
+        assert!(matches!(closed(&mut events).await, Some(ClientError::ConnectionLost(said)) if said == text));
+    } else {
+        assert_eq!(answer.unwrap(), "slept 800");
+    }
+}

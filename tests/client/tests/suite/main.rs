@@ -58,7 +58,7 @@ macro_rules! combination {
                 endpoints: redirects, cookies, a_refused_negotiation, no_hub, nobody, a_hub_that_cannot_be_made;
                 limits: messages_of_the_client, messages_of_the_server, a_call_that_is_too_long_for_the_queue;
                 lifecycle: stopping, dropping, starting_again, calls_after_the_end, aborted_by_the_server,
-                    refused_by_the_hub, pings_of_both, silence_of_the_client;
+                    refused_by_the_hub, pings_of_both, silence_of_the_client, silence_of_the_server;
                 reconnecting: after_a_cut, what_is_done_on_each_connection, calls_that_wait, not_where_the_server_forbids_it,
                     where_the_server_allows_it, after_the_end_of_the_server;
                 stateful: a_cut_socket;

@@ -4,6 +4,7 @@ use crate::support::{closed, next, with_events};
 use client_tests::conformance::ConformanceHubClient;
 use client_tests::relay::Relay;
 use client_tests::{Combination, Heard, Recorder};
+use futures_util::FutureExt;
 use signalr::{ClientError, ConnectionEvent, ConnectionState, HubConnection, RetryPolicy};
 use wire_tests::{Server, ours_differs, server, unique};
 
@@ -18,9 +19,10 @@ pub(crate) async fn after_a_cut(with: Combination) {
         let hub = hub.clone();
         async move { hub.slow(20_000).await }
     });
-    hub.as_ref().invoke::<()>("DoNothing", ()).send().await.unwrap();
-    relay.cut();
+    tokio::task::yield_now().await;
+    relay.close();
     assert!(matches!(events.recv().await, Some(ConnectionEvent::Reconnecting { .. })));
+    relay.open();
     // It is not known what becomes of it.
     let error = running.await.unwrap().unwrap_err();
     assert!(matches!(error, ClientError::ConnectionLost(_) | ClientError::Closed(None)), "{error:?}");
@@ -37,7 +39,7 @@ pub(crate) async fn after_a_cut(with: Combination) {
 pub(crate) async fn what_is_done_on_each_connection(with: Combination) {
     let relay = Relay::start(server().authority()).await;
     let (group, (recorder, mut heard)) = (unique("group"), Recorder::new());
-    let builder = with.builder_at::<ConformanceHubClient>(relay.url("/conformance")).receiver(recorder);
+    let builder = with.builder_at::<ConformanceHubClient>(relay.url("/conformance-stateful")).receiver(recorder);
     let joined = group.clone();
     let builder = builder.reconnect(RetryPolicy::forever()).on_connected(move |hub: ConformanceHubClient| {
         let group = joined.clone();
@@ -47,8 +49,9 @@ pub(crate) async fn what_is_done_on_each_connection(with: Combination) {
     for round in ["first", "second", "third"] {
         hub.send_to_group(&*group, round).await.unwrap();
         assert_eq!(next(&mut heard).await, Heard::receive(round));
-        relay.cut();
+        relay.close();
         hub.as_ref().wait_for(ConnectionState::Reconnecting).await;
+        relay.open();
         hub.as_ref().wait_for(ConnectionState::Connected).await;
     }
 }
@@ -57,12 +60,11 @@ pub(crate) async fn calls_that_wait(with: Combination) {
     let relay = Relay::start(server().authority()).await;
     let builder = with.builder_at::<ConformanceHubClient>(relay.url("/conformance"));
     let hub = builder.reconnect(RetryPolicy::forever()).calls_wait_for_connection(true).connect().await.unwrap();
-    relay.close(true);
-    relay.cut();
+    relay.close();
     hub.as_ref().wait_for(ConnectionState::Reconnecting).await;
     let (calls, ()) =
         tokio::join!(futures_util::future::join_all((0..20).map(|number| hub.add(number, 1).into_future())), async {
-            relay.close(false)
+            relay.open()
         });
     for (number, sum) in (0..).zip(calls) {
         assert_eq!(sum.unwrap(), number + 1);
@@ -100,19 +102,17 @@ pub(crate) async fn after_the_end_of_the_server(with: Combination) {
     }
     let first = Server::own(0).expect("a server of our own");
     let port = first.authority().rsplit(':').next().and_then(|port| port.parse().ok()).expect("a port");
-    let url = format!("http://{}/conformance", first.authority());
+    let url = format!("http://{}/conformance-detailed", first.authority());
     let builder = with.builder_at::<ConformanceHubClient>(url).reconnect(RetryPolicy::forever());
     let (builder, mut events) = with_events(builder.calls_wait_for_connection(true));
     let hub = builder.connect().await.unwrap();
     assert!(matches!(events.recv().await, Some(ConnectionEvent::Connected { .. })));
     // What runs is finished.
-    let running = tokio::spawn({
-        let hub = hub.clone();
-        async move { hub.slow(200).await }
-    });
-    hub.counter(1, 0).await.unwrap();
+    let mut running = hub.slow(200).into_future();
+    assert!((&mut running).now_or_never().is_none());
+    hub.do_nothing().await.unwrap();
     first.terminate();
-    assert_eq!(running.await.unwrap().unwrap(), "slept 200");
+    assert_eq!(running.await.unwrap(), "slept 200");
     let event = events.recv().await;
     assert!(matches!(event, Some(ConnectionEvent::Reconnecting { error: ClientError::Closed(None) })), "{event:?}");
     let ended = tokio::task::spawn_blocking(move || first.ended()).await.unwrap();

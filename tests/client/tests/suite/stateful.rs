@@ -19,8 +19,9 @@ pub(crate) async fn a_cut_socket(with: Combination) {
     assert!(matches!(events.recv().await, Some(ConnectionEvent::Connected { .. })));
     let mut items = hub.counter(1000, 1).await.unwrap();
     assert_eq!(items.next().await.unwrap().unwrap(), 0);
-    relay.cut();
+    relay.close();
     assert!(matches!(events.recv().await, Some(ConnectionEvent::Reconnecting { .. })));
+    relay.open();
     match events.recv().await {
         Some(ConnectionEvent::Reconnected { old_id, new_id, resumed }) => {
             assert_eq!(old_id, id);

@@ -59,7 +59,7 @@ pub(crate) async fn of_much(with: Combination) {
 }
 
 pub(crate) async fn without_an_answer(with: Combination) {
-    let (hub, mut heard) = with.recorded("/conformance").await;
+    let (hub, mut heard) = with.recorded("/conformance-stateful").await;
     hub.sum(stream::iter(0..100)).send().await.unwrap();
     hub.send_to_caller("behind it").await.unwrap();
     assert_eq!(next(&mut heard).await, Heard::receive("behind it"));
