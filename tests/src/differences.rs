@@ -19,7 +19,6 @@ pub const DIFFERENCES: &[(&str, &str)] = &[
     ("a stream item whose item comes before its unknown id is ignored", "closes the connection"),
     ("a MessagePack message above the limit is refused when its length is known", "waits until the limit has come"),
     ("a trailing argument that may be null may be missing", "fails the call"),
-    ("an error may have a code and data", "has no methods for it"),
     ("an upload that nobody reads does not stop the connection", "reads nothing when ten items wait"),
     ("CancelInvocation fires the token of a plain call too", "ignores it (up to 10)"),
     ("no call hangs because another one took over the name of its stream", "lets the first call wait for ever"),

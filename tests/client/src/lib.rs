@@ -5,12 +5,14 @@
 
 pub mod combination;
 pub mod conformance;
+pub mod differences;
 pub mod everything;
 pub mod random;
 pub mod recorder;
 pub mod relay;
 
 pub use combination::Combination;
+pub use differences::reference_lacks;
 pub use recorder::{Heard, Recorder};
 
 use std::sync::LazyLock;
