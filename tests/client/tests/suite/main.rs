@@ -15,6 +15,7 @@ mod reconnecting;
 mod stateful;
 mod streams;
 mod support;
+mod transports;
 mod uploads;
 mod values;
 
