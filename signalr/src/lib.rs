@@ -37,7 +37,7 @@
 //! [addressing clients](#addressing-clients), [client results](#client-results), [streams](#streams), [errors](#errors),
 //! [clients of .NET](#serving-net-clients), [the life of a connection](#the-life-of-a-connection),
 //! [cancellation](#cancellation), [policies and filters](#policies-and-filters), [slow clients](#slow-clients),
-//! [options](#options), [shutdown](#shutdown) and [seeing what happens](#seeing-what-happens). The pages of
+//! [options](#options), [shutdown](#shutdown), [seeing what happens](#seeing-what-happens) and [the client](#the-client). The pages of
 //! [`#[hub]`](macro@hub) and [`#[receiver]`](macro@receiver) are the reference of what
 //! can be written in them. [`protocol`] is the hub protocol by itself, without I/O.
 #![doc = include_str!("../docs/hubs.md")]
@@ -54,6 +54,7 @@
 #![cfg_attr(feature = "server", doc = include_str!("../docs/options.md"))]
 #![cfg_attr(feature = "server", doc = include_str!("../docs/shutdown.md"))]
 #![cfg_attr(feature = "server", doc = include_str!("../docs/observability.md"))]
+#![cfg_attr(feature = "client", doc = include_str!("../docs/client.md"))]
 //!
 //! # Features
 //!
@@ -61,6 +62,8 @@
 //! | --- | --- | --- |
 //! | `server` | yes | [`SignalR`], [`SignalRBuilder`], [`HubOptions`] and [`Limits`]: hubs in an axum router. |
 //! | `msgpack` | no | The MessagePack hub protocol. Clients choose the protocol; a server offers all that it was built with. |
+//! | `rustls` | no | TLS for the client by rustls. The application installs the provider of its cryptography. |
+//! | `native-tls` | no | TLS for the client by what the operating system has; with both features it is this one. |
 //! | `metrics` | no | Numbers of connections, calls, messages and bytes, for the recorder of the `metrics` facade. |
 
 // Either end alone leaves a part of the session unused, which serves both.
@@ -100,10 +103,11 @@ pub use client::{
     connect::{ConnectError, TransportFailure},
     connection::HubConnection,
     error::{ClientError, HubFailure},
+    follow::follow,
     handler::{Handler, HandlerParameter, HandlerResult},
     handlers::Registration,
     receiver::HubClient,
-    retry::RetryPolicy,
+    retry::{RetryContext, RetryPolicy},
     state::{ConnectionEvent, ConnectionState},
     stream::{ItemStream, StreamCall},
 };

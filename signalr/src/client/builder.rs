@@ -240,7 +240,8 @@ impl<C: HubClient> HubConnectionBuilder<C> {
         self
     }
 
-    /// Adds a function that is told what happens to the connection. It is called on the connection's task and must not block.
+    /// Adds a function that is told what happens to the connection. It is called on the connection's task and must not block. A
+    /// connection that it captures is kept for ever.
     pub fn on_event(mut self, hook: impl Fn(&ConnectionEvent) + Send + Sync + 'static) -> Self {
         self.on_event.push(Arc::new(hook));
         self

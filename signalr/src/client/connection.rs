@@ -151,6 +151,10 @@ impl HubConnection {
     /// # Errors
     /// The last failure, when the policy gives up. [`ClientError::NotConnected`] when the connection is stopped meanwhile.
     pub async fn start(&self) -> Result<(), ClientError> {
+        let stopping = self.shared().running.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if stopping.is_some_and(|running| running.is_cancelled()) {
+            self.stop().await;
+        }
         let mut status = {
             let shared = self.shared();
             let mut running = shared.running.lock().unwrap_or_else(PoisonError::into_inner);

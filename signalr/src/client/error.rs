@@ -168,3 +168,10 @@ mod tests {
         }
     }
 }
+
+impl ClientError {
+    /// Whether it is the connection that failed, so that the same may succeed on another one.
+    pub fn is_of_the_connection(&self) -> bool {
+        matches!(self, Self::NotConnected | Self::Connect(_) | Self::ConnectionLost(_) | Self::Closed(_))
+    }
+}

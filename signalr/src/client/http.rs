@@ -34,6 +34,9 @@ pub(crate) struct HttpOptions {
     pub(crate) cookies: bool,
     /// How long one request may take. Polls and event streams may last for ever, once they are answered.
     pub(crate) request_timeout: Duration,
+    /// How long a transport may take to open while there are others to try: something between the client and the server may
+    /// swallow requests for WebSockets.
+    pub(crate) trial_timeout: Duration,
 }
 
 impl HttpOptions {
@@ -48,6 +51,7 @@ impl HttpOptions {
             client: None,
             cookies: true,
             request_timeout: Duration::from_secs(100),
+            trial_timeout: Duration::from_secs(10),
         }
     }
 
@@ -71,8 +75,8 @@ impl fmt::Debug for HttpOptions {
 /// Options of connections over HTTP. They make no difference to clients over streams and transports of the application's.
 impl<C: HubClient> HubConnectionBuilder<C> {
     /// Sets the transports that may be used, the preferred ones first. The first one that the server offers, that can carry the
-    /// protocol and that can be opened is used; MessagePack cannot be carried by Server-Sent Events. By default WebSockets,
-    /// Server-Sent Events and long polling (.NET: `HttpConnectionOptions.Transports`, where the order is the server's).
+    /// protocol and that can be opened is used; MessagePack cannot be carried by Server-Sent Events. All but the last have 10 s
+    /// to open. By default WebSockets, Server-Sent Events and long polling (.NET: `HttpConnectionOptions.Transports`, where the order is the server's).
     pub fn transports(self, transports: impl IntoIterator<Item = Transport>) -> Self {
         self.http(|http| http.transports = transports.into_iter().collect())
     }

@@ -250,12 +250,8 @@ impl Invocations {
     ) -> Result<(), EncodeError> {
         let mut buffer = itoa::Buffer::new();
         let id = (kind != Kind::Send).then(|| buffer.format(number));
-        let mut head = InvocationHead {
-            streaming: kind == Kind::Stream,
-            id: id.as_deref(),
-            target: request.method,
-            ..InvocationHead::default()
-        };
+        let mut head =
+            InvocationHead { streaming: kind == Kind::Stream, id, target: request.method, ..InvocationHead::default() };
         if request.uploads == 0 && headers.is_empty() {
             return self.codec.encode_encoded_invocation(out, head, request.arguments, request.count);
         }

@@ -8,6 +8,7 @@ pub(crate) mod connect;
 pub(crate) mod connection;
 mod driver;
 pub(crate) mod error;
+pub(crate) mod follow;
 pub(crate) mod handler;
 pub(crate) mod handlers;
 #[cfg(feature = "client")]

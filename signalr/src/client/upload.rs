@@ -2,10 +2,11 @@
 
 use super::invocations::Invocations;
 use crate::protocol::{Codec, EncodeError};
+use crate::session::BoxFuture;
 use futures_util::{Stream, StreamExt};
 use serde::Serialize;
 use std::future::poll_fn;
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::sync::Arc;
 use tokio::task::AbortHandle;
 
@@ -16,7 +17,7 @@ const ITEMS_PER_TURN: usize = 128;
 type Encode<I> = fn(Codec, &mut Vec<u8>, &str, I) -> Result<(), String>;
 
 /// A stream that will be sent with a call.
-pub(super) struct Upload(Box<dyn FnOnce(Sender) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send>);
+pub(super) struct Upload(Box<dyn FnOnce(Sender) -> BoxFuture<()> + Send>);
 
 /// Where the items of one stream go.
 struct Sender {

@@ -71,12 +71,6 @@ struct Content {
     data: Option<Box<dyn ErrorData>>,
 }
 
-impl Content {
-    fn new(public: bool, name: &'static str, message: String) -> HubError {
-        HubError(Box::new(Content { public, verbatim: false, name, message, code: None, data: None }))
-    }
-}
-
 /// An error type of your own that clients may see. A hub method can return it as it is.
 ///
 /// ```
@@ -101,20 +95,24 @@ pub trait PublicError {
 }
 
 impl HubError {
+    fn new(public: bool, name: &'static str, message: String) -> Self {
+        HubError(Box::new(Content { public, verbatim: false, name, message, code: None, data: None }))
+    }
+
     /// An error whose text the client always sees.
     pub fn public(message: impl fmt::Display) -> Self {
-        Content::new(true, "HubException", message.to_string())
+        HubError::new(true, "HubException", message.to_string())
     }
 
     /// An error whose text only detailed errors show: for errors that do not implement [`std::error::Error`], as those of
     /// `anyhow`. Others become one by `?`.
     pub fn hidden(message: impl fmt::Display) -> Self {
-        Content::new(false, "Error", message.to_string())
+        HubError::new(false, "Error", message.to_string())
     }
 
     /// An answer of the framework, with nothing before its text.
     pub(crate) fn verbatim(message: impl Into<String>) -> Self {
-        let mut error = Content::new(true, "HubException", message.into());
+        let mut error = HubError::new(true, "HubException", message.into());
         error.0.verbatim = true;
         error
     }
@@ -242,7 +240,7 @@ impl<E: Error + Send + Sync + 'static> From<E> for HubError {
         let any: &dyn Any = &error;
         let public = any.is::<UploadError>() || any.downcast_ref().is_some_and(ClientResultError::is_of_the_client);
         let name = if public { "HubException" } else { short_type_name::<E>() };
-        Content::new(public, name, error.to_string())
+        HubError::new(public, name, error.to_string())
     }
 }
 

@@ -125,7 +125,9 @@ pub(crate) async fn offer(
         return Err(Refusal::Refused(text));
     }
     let mut request = Outbound::default();
-    HandshakeRequest { protocol: protocol.name().into(), version, error_info: true }.write(request.encode_buffer());
+    // In JSON it comes without being asked for.
+    let error_info = protocol != Protocol::Json;
+    HandshakeRequest { protocol: protocol.name().into(), version, error_info }.write(request.encode_buffer());
     poll_fn(|cx| duplex.poll_send(cx, &mut request, TransferFormat::Text))
         .await
         .map_err(|error| Refusal::Ended(error.to_string()))?;

@@ -2,6 +2,7 @@
 
 mod calls;
 mod cancelling;
+mod failures;
 mod reconnecting;
 mod stopping;
 mod streams;

@@ -1,6 +1,7 @@
 use crate::support::Server;
 use futures_util::{FutureExt, StreamExt};
-use signalr::{ClientError, ConnectionEvent, ConnectionState, RetryPolicy};
+use signalr::{ClientError, ConnectionEvent, ConnectionState, RetryPolicy, follow};
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::sync::mpsc;
@@ -116,4 +117,21 @@ async fn a_connection_on_which_that_fails_is_none() {
         server.builder().on_connected(|connection| async move { connection.invoke::<()>("Fail", ("not you",)).await });
     let error = builder.connect().await.unwrap_err();
     assert!(matches!(&error, ClientError::Hub(failure) if failure.message().contains("not you")), "{error:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_followed_stream_goes_on_over_the_next_connection() {
+    let server = Server::new();
+    let connection = server.builder().reconnect(RetryPolicy::forever()).connect().await.unwrap();
+    let mut items = pin!(follow(connection.clone(), |connection| connection.stream::<u32>("Endless", ())));
+    assert_eq!(items.next().await.unwrap().unwrap(), 0);
+    server.cut();
+    // What was received before the cut still comes; then the stream begins anew.
+    while items.next().await.unwrap().unwrap() != 0 {}
+    connection.stop().await;
+    let mut last = Ok(0);
+    while let Some(item) = items.next().await {
+        last = item;
+    }
+    assert!(last.is_err());
 }

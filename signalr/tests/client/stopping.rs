@@ -1,4 +1,5 @@
 use crate::support::Server;
+use futures_util::FutureExt;
 use signalr::{ClientError, ConnectionEvent, ConnectionState, RetryPolicy};
 use tokio::sync::mpsc;
 
@@ -9,6 +10,16 @@ async fn a_stopped_client_can_start_again() {
     connection.stop().await;
     assert_eq!(connection.state(), ConnectionState::Disconnected);
     assert!(matches!(connection.invoke::<String>("Echo", ("x",)).await, Err(ClientError::NotConnected)));
+    connection.start().await.unwrap();
+    assert_eq!(connection.invoke::<String>("Echo", ("back",)).await.unwrap(), "back");
+}
+
+#[tokio::test]
+async fn a_start_while_it_is_stopping_comes_after_that() {
+    let server = Server::new();
+    let connection = server.builder().connect().await.unwrap();
+    let mut stop = Box::pin(connection.stop());
+    assert!((&mut stop).now_or_never().is_none());
     connection.start().await.unwrap();
     assert_eq!(connection.invoke::<String>("Echo", ("back",)).await.unwrap(), "back");
 }

@@ -18,7 +18,7 @@ pub(crate) trait Client {
     async fn old(&self, number: u32);
     #[cfg(any())]
     async fn gone(&self, missing: Missing);
-    #[cfg(all())]
+    #[cfg(test)]
     async fn there(&self, number: u32) -> u32;
 }
 
@@ -173,7 +173,7 @@ mod typed {
         async fn gone(&self, missing: Missing) {}
 
         #[hub(skip)]
-        fn skipped(&self) {}
+        fn skipped() {}
     }
 
     #[test]
@@ -195,7 +195,8 @@ mod typed {
         let _: fn(&C) -> &HubConnection = AsRef::as_ref;
         let _: fn(HubConnection) -> C = C::from;
         let _: fn(&C) -> C = Clone::clone;
-        ChatHub.skipped();
+        ChatHub::skipped();
+        let _ = ChatHub;
     }
 
     pub(crate) struct Store<T>(T);
@@ -214,271 +215,11 @@ mod typed {
     #[test]
     fn the_client_of_a_generic_hub_is_generic() {
         type C = StoreHubClient<u32>;
+        fn no_receiver<C: HubClient<Receiver = NoReceiver>>() {}
         let _: fn(&C) -> Call<'_, ()> = |store| store.put(3);
         let _: fn(&C) -> Call<'_, Vec<u32>> = C::all;
         let _: fn(&C) -> C = Clone::clone;
-        fn no_receiver<C: HubClient<Receiver = NoReceiver>>() {}
         no_receiver::<C>();
         let _ = Store(3).0;
     }
-}
-
-mod contracts {
-    use futures_util::stream::{self, Stream, StreamExt};
-    use signalr::{
-        Call, Context, FromInvocation, HubClient, HubError, HubMethods, Invocation, Method, StreamCall, Upload,
-    };
-
-    pub(crate) mod shared {
-        use futures_util::Stream;
-        use signalr::{Upload, hub, receiver};
-
-        #[receiver]
-        pub(crate) trait ChatClient {
-            async fn said(&self, text: String);
-        }
-
-        /// What a chat can do.
-        #[hub(receiver = ChatClient, rename_all = "camelCase")]
-        pub(crate) trait Chat {
-            /// Says something.
-            async fn send_message(&self, user: String, text: String);
-            fn counter(&self, count: u32) -> impl Stream<Item = u32>;
-            async fn sum(&self, numbers: impl Stream<Item = i64>) -> i64;
-            #[hub(name = "Join!")]
-            async fn join(&self, texts: Upload<String>, between: Option<String>) -> Result<String, ()>;
-            #[cfg(any())]
-            fn gone(&self, missing: Missing);
-        }
-    }
-
-    use shared::Chat;
-
-    struct ChatHub;
-
-    struct Name;
-
-    impl<H: HubMethods> FromInvocation<H> for Name {
-        fn from_invocation(_: &mut Invocation<'_, H>) -> Result<Self, HubError> {
-            Ok(Name)
-        }
-    }
-
-    #[signalr::hub(contract = Chat)]
-    impl ChatHub {
-        fn send_message(&self, user: String, ctx: Context<Self>, text: String, #[inject] _name: Name) {
-            let _ = user;
-            ctx.clients().all().said(text);
-        }
-
-        async fn counter(&self, count: u32) -> Result<impl Stream<Item = Result<u32, HubError>>, HubError> {
-            Ok(stream::iter(0..count).map(Ok))
-        }
-
-        async fn sum(&self, mut numbers: Upload<i64>) -> Result<i64, HubError> {
-            let mut sum = 0;
-            while let Some(number) = numbers.next().await {
-                sum += number?;
-            }
-            Ok(sum)
-        }
-
-        async fn join(&self, texts: impl Stream<Item = String> + Send + 'static, between: Option<String>) -> String {
-            texts.collect::<Vec<_>>().await.join(&between.unwrap_or_default())
-        }
-
-        async fn on_connected(&self) {}
-    }
-
-    #[test]
-    fn a_hub_has_the_names_and_the_receiver_of_its_contract() {
-        let names: Vec<_> = ChatHub::METHODS.iter().map(Method::name).collect();
-        assert_eq!(names, ["sendMessage", "counter", "sum", "Join!"]);
-        fn receiver<H: HubMethods<Receiver = dyn shared::ChatClient>>(_: H) {}
-        receiver(ChatHub);
-    }
-
-    #[test]
-    fn a_contract_has_a_client() {
-        type C = shared::ChatHubClient;
-        let _: fn(&C) -> Call<'_, ()> = |chat| chat.send_message("ann", "hi");
-        let _: fn(&C) -> StreamCall<'_, u32> = |chat| chat.counter(3);
-        let _: fn(&C) -> Call<'_, i64> = |chat| chat.sum(stream::iter([1, 2]));
-        let _: fn(&C) -> Call<'_, String> = |chat| chat.join(stream::iter(["a".to_owned()]), None);
-        fn receiver<C: HubClient<Receiver = dyn shared::ChatClient>>() {}
-        receiver::<C>();
-    }
-}
-
-/// Nothing is in scope, and what usually is means something else.
-mod bare {
-    #![no_implicit_prelude]
-
-    /// Names that generated code would use without a path, were it careless.
-    #[allow(dead_code)]
-    mod taken {
-        pub(super) struct Ok;
-        pub(super) struct Err;
-        pub(super) struct Some;
-        pub(super) struct None;
-        pub(super) struct Option;
-        pub(super) struct Result;
-        pub(super) struct Box;
-        pub(super) struct String;
-        pub(super) struct Vec;
-        pub(super) struct Arc;
-        pub(super) struct PhantomData;
-        pub(super) struct Call;
-        pub(super) struct StreamCall;
-        pub(super) struct Handlers;
-        pub(super) struct Upload;
-        pub(super) trait Stream {}
-        pub(super) trait Send {}
-        pub(super) trait Sync {}
-        pub(super) trait Sized {}
-        pub(super) trait Clone {}
-        pub(super) trait From {}
-        pub(super) trait Into {}
-        pub(super) trait AsRef {}
-        pub(super) trait Contract {}
-    }
-
-    #[allow(unused_imports)]
-    use taken::*;
-
-    /// What the server may call.
-    #[::signalr::receiver]
-    pub(crate) trait Told {
-        /// Says something.
-        async fn say(&self, text: ::std::string::String, connection: ::signalr::HubConnection);
-        /// Asks something.
-        async fn ask(&self) -> ::std::result::Result<bool, ::signalr::HubError>;
-    }
-
-    pub(crate) struct Plain<T>(pub(crate) T);
-
-    #[::signalr::hub(receiver = Told, client = pub(crate))]
-    impl<T: ::std::marker::Send + ::std::marker::Sync + 'static> Plain<T> {
-        fn add(&self, a: i32, b: ::std::option::Option<i32>) -> &'static str {
-            let _ = (a, b, &self.0);
-            "x"
-        }
-
-        fn numbers(
-            &self,
-            upload: ::signalr::Upload<u8>,
-            other: impl ::futures_util::Stream<Item = u8> + ::std::marker::Send + 'static,
-        ) -> impl ::futures_util::Stream<Item = u32> {
-            let _ = (upload, other);
-            ::futures_util::stream::iter([1, 2])
-        }
-    }
-
-    /// What hub and client agree on.
-    #[::signalr::hub(receiver = Told)]
-    pub(crate) trait Agreed {
-        /// Adds.
-        fn add(&self, a: i32, b: ::std::option::Option<i32>) -> i32;
-        /// Counts.
-        fn numbers(&self, of: impl ::futures_util::Stream<Item = u8>) -> impl ::futures_util::Stream<Item = u32>;
-    }
-
-    pub(crate) struct Hub;
-
-    #[::signalr::hub(contract = Agreed)]
-    impl Hub {
-        fn add(&self, a: i32, b: ::std::option::Option<i32>) -> i32 {
-            a + b.unwrap_or(0)
-        }
-
-        fn numbers(&self, of: ::signalr::Upload<u8>) -> impl ::futures_util::Stream<Item = u32> {
-            let _ = of;
-            ::futures_util::stream::iter([1, 2])
-        }
-    }
-}
-
-/// The crate under another name.
-mod renamed {
-    use signalr as realtime;
-
-    #[realtime::receiver(crate = realtime)]
-    pub(crate) trait Told {
-        async fn say_it(&self, text: String) -> u32;
-    }
-
-    #[realtime::hub(receiver = Told, crate = realtime)]
-    pub(crate) trait Agreed {
-        async fn say(&self, text: String) -> Result<u32, std::fmt::Error>;
-    }
-
-    pub(crate) struct Hub;
-
-    #[realtime::hub(contract = Agreed, crate = realtime)]
-    impl Hub {
-        fn say(&self, ctx: realtime::Context<Self>, text: String) -> u32 {
-            drop((ctx, text));
-            3
-        }
-    }
-
-    pub(crate) struct Other;
-
-    #[realtime::hub(client = pub(super), crate = realtime)]
-    impl Other {
-        fn say(&self, text: String) {
-            drop(text);
-        }
-    }
-}
-
-macro_rules! make_client {
-    ($contract:ident, $hub:ident, $($method:ident($argument:ident: $type:ty) -> $result:ty => $body:expr;)*) => {
-        #[signalr::hub]
-        pub(crate) trait $contract {
-            $(fn $method(&self, $argument: $type) -> $result;)*
-        }
-
-        pub(crate) struct $hub;
-
-        #[signalr::hub(contract = $contract)]
-        impl $hub {
-            $(fn $method(&self, $argument: $type) -> $result { $body })*
-        }
-    };
-}
-
-mod made {
-    make_client! {
-        Agreed, Hub,
-        invoke(connection: u32) -> u32 => connection + 1;
-        r#match(r#type: Option<String>) -> Vec<String> => r#type.into_iter().collect();
-    }
-}
-
-#[test]
-fn names_in_scope_do_not_matter() {
-    let _ = (bare::Hub, bare::Plain(3), renamed::Hub, renamed::Other, made::Hub);
-    let names: Vec<_> = <made::Hub as signalr::HubMethods>::METHODS.iter().map(signalr::Method::name).collect();
-    assert_eq!(names, ["Invoke", "Match"]);
-    let _: fn(&bare::PlainHubClient<u8>) -> signalr::Call<'_, String> = |client| client.add(1, None);
-    let _: fn(&bare::AgreedHubClient) -> signalr::Call<'_, i32> = |client| client.add(1, Some(2));
-    let _: fn(&renamed::AgreedHubClient) -> signalr::Call<'_, u32> = |client| client.say("hi");
-    let _: fn(&renamed::OtherHubClient) -> signalr::Call<'_, ()> = |client| client.say("hi");
-    let _: fn(&made::AgreedHubClient) -> signalr::Call<'_, Vec<String>> = |client| client.r#match(None);
-}
-
-#[test]
-fn a_hub_with_a_client_can_be_declared_in_a_function() {
-    struct Local;
-
-    #[signalr::hub(client)]
-    impl Local {
-        fn number(&self) -> u32 {
-            3
-        }
-    }
-
-    let _ = Local;
-    let _: fn(&LocalHubClient) -> signalr::Call<'_, u32> = LocalHubClient::number;
 }

@@ -14,7 +14,11 @@
 #![allow(clippy::unnecessary_wraps, clippy::unused_async)]
 
 #[cfg(feature = "client-core")]
+mod client_hygiene;
+#[cfg(feature = "client-core")]
 mod clients;
+#[cfg(feature = "client-core")]
+mod contracts;
 mod forms;
 mod hygiene;
 mod receivers;

@@ -121,7 +121,7 @@ async fn chat(protocol: Protocol) -> (ChatHubClient, mpsc::UnboundedReceiver<Str
 }
 
 fn is_hub_error(error: &ClientError, text: &str) -> bool {
-    matches!(error, ClientError::Hub(failure) if failure.message.contains(text))
+    matches!(error, ClientError::Hub(failure) if failure.message().contains(text))
 }
 
 #[tokio::test]
@@ -133,7 +133,7 @@ async fn calls_and_callbacks() {
         chat.say("bob", String::from("ho"), Some("!".to_owned())).send().await.unwrap();
         assert_eq!(lines.recv().await.unwrap(), "bob: ho!");
         assert!(is_hub_error(&chat.fail(true).await.unwrap_err(), "HubException: no"));
-        assert!(!is_hub_error(&chat.fail(&false).await.unwrap_err(), "secret"));
+        assert!(!is_hub_error(&chat.fail(false).await.unwrap_err(), "secret"));
         chat.poke_me().await.unwrap();
         assert_eq!(lines.recv().await.unwrap(), "3 lines");
         assert_eq!(lines.recv().await.unwrap(), "console: ouch");

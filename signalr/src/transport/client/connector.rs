@@ -18,10 +18,6 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::timeout;
 
-/// How long a transport may take to open while there are others to try: something between the client and the server may swallow
-/// requests for WebSockets.
-const TRIAL: Duration = Duration::from_secs(10);
-
 /// Connects to the hub at one URL.
 pub(crate) struct HttpConnector(Result<Arc<Hub>, ConnectError>);
 
@@ -76,7 +72,7 @@ impl Hub {
         let place = (first.requests.clone(), first.url.clone());
         let mut agreement = Some(first);
         let mut failures = Vec::new();
-        let last = self.options.transports.last();
+        let (last, trial) = (self.options.transports.last(), self.options.trial_timeout);
         for transport in &self.options.transports {
             let is_last = last == Some(transport);
             let transport = *transport;
@@ -92,7 +88,7 @@ impl Hub {
                 let duplex = if is_last {
                     opening.await?
                 } else {
-                    timeout(TRIAL, opening).await.unwrap_or(Err(ConnectError::TimedOut(TRIAL)))?
+                    timeout(trial, opening).await.unwrap_or(Err(ConnectError::TimedOut(trial)))?
                 };
                 Ok((agreement, Ok(duplex)))
             };

@@ -193,8 +193,8 @@ impl Requests {
 
 /// The HTTP client where the application brings none.
 fn own_client() -> Result<Client, ConnectError> {
-    // WebSockets need HTTP/1.1.
-    let builder = Client::builder().http1_only().connect_timeout(CONNECT_TIMEOUT);
+    // WebSockets need HTTP/1.1. A `Referer` would tell other servers the query of the URL.
+    let builder = Client::builder().http1_only().referer(false).connect_timeout(CONNECT_TIMEOUT);
     // It panics where no provider of cryptography is installed.
     match catch_unwind(AssertUnwindSafe(|| builder.build())) {
         Ok(Ok(client)) => Ok(client),

@@ -141,3 +141,63 @@ impl Frames for Masked {
         Poll::Ready(Ok(()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::WebSocket;
+    use super::*;
+    use crate::protocol::TransferFormat;
+    use crate::protocol::websocket::{Control, FrameDecoder};
+    use crate::transport::Duplex;
+    use futures_util::FutureExt;
+    use std::future::poll_fn;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    #[tokio::test]
+    async fn a_peer_that_reads_slowly_gets_all_of_it_in_order_and_little_is_kept() {
+        let (io, mut peer) = tokio::io::duplex(1000);
+        let mut socket = WebSocket::client(io);
+        let mut data = Outbound::default();
+        let mut expected: Vec<u8> = (0..300_001_u32).map(|number| number as u8).collect();
+        data.encode_buffer().extend_from_slice(&expected);
+        let mut decoder = FrameDecoder::new(Role::Server, 1 << 20);
+        let (mut received, mut controls, mut frames) = (Vec::new(), Vec::new(), Vec::new());
+        let mut appended = false;
+        loop {
+            tokio::task::yield_now().await;
+            let sent = poll_fn(|cx| socket.poll_send(cx, &mut data, TransferFormat::Binary)).now_or_never();
+            assert!(socket.frames.unsent.capacity() <= PIECE + 14);
+            if !appended {
+                // In the midst of a frame: what is added goes into the next one, and so does the answer to a ping.
+                appended = true;
+                assert!(sent.is_none());
+                data.encode_buffer().extend_from_slice(b"more");
+                expected.extend_from_slice(b"more");
+                peer.write_all(b"\x89\x02hi").await.unwrap();
+                let mut buffer = [0; 100];
+                poll_fn(|cx| socket.poll_receive(cx, &mut buffer)).await;
+            }
+            let mut buffer = [0; 1000];
+            match peer.read(&mut buffer).now_or_never() {
+                Some(count) => {
+                    let read = &mut buffer[..count.unwrap()];
+                    let decoded = decoder.decode_messages(read, &mut controls, &mut frames);
+                    assert_eq!(decoded.end, None);
+                    received.extend_from_slice(&read[..decoded.payload]);
+                }
+                None if sent.is_some() => break,
+                None => {}
+            }
+        }
+        assert!(received == expected);
+        assert!(matches!(&controls[..], [Control::Pong(payload)] if &payload[..] == b"hi"));
+        assert_eq!(socket.frames.unsent.capacity(), 0, "an idle socket keeps nothing");
+    }
+
+    #[test]
+    fn keys_are_used_once() {
+        let keys: std::collections::HashSet<_> = (0..3 * KEYS).map(|_| Masked::mask().unwrap()).collect();
+        // Two of them may be equal by chance.
+        assert!(keys.len() > 3 * KEYS - 3);
+    }
+}

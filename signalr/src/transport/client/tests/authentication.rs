@@ -121,6 +121,31 @@ async fn headers_and_cookies_go_with_every_request() {
 }
 
 #[tokio::test]
+async fn a_redirect_by_http_takes_no_secrets_along() {
+    let (to, log) = serve(|_, _| answer("200 OK", &offer(&["LongPolling"]))).await;
+    let (url, first) = serve(move |asked, _| match &*asked.line {
+        "POST /negotiate" => {
+            let headers = format!("Location: {to}/negotiate\r\nSet-Cookie: a=1; Path=/\r\n");
+            ("307 Temporary Redirect".to_owned(), headers, String::new())
+        }
+        _ => answer("200 OK", ""),
+    })
+    .await;
+    let (provider, _) = tokens();
+    // With an HTTP client of its own.
+    let options = HttpOptions { client: None, ..with_tokens(provider, Transport::LongPolling) };
+    connect(&format!("{url}?key=hidden"), options).await.unwrap();
+    let log = log.lock().unwrap();
+    assert_eq!(log[0].line, "POST /negotiate");
+    for name in ["authorization", "cookie", "referer"] {
+        assert_eq!(log[0].header(name), None, "{name}");
+    }
+    // What was negotiated is for the hub at the client's own URL.
+    let first = first.lock().unwrap();
+    assert_eq!((&*first[1].line, first[1].header("authorization")), ("GET /", Some("Bearer token1")));
+}
+
+#[tokio::test]
 async fn cookies_can_be_left_to_somebody_else() {
     let (url, log) =
         serve(|_, _| ("200 OK".to_owned(), "Set-Cookie: a=1\r\n".to_owned(), offer(&["LongPolling"]))).await;

@@ -1,13 +1,17 @@
 //! One transport after the other.
 
-use super::server::{answer, offer, serve};
-use super::{connect, connect_with, defaults, error, options};
+use super::server::{answer, offer, serve, serve_sockets};
+#[cfg(feature = "msgpack")]
+use super::connect_with;
+use super::{connect, defaults, error, options};
 use crate::client::connect::ConnectError;
 #[cfg(feature = "msgpack")]
 use crate::client::connect::Wanted;
+use crate::client::http::HttpOptions;
 #[cfg(feature = "msgpack")]
 use crate::protocol::Protocol;
 use crate::transport::Transport;
+use std::time::Duration;
 
 const ALL: &[&str] = &["WebSockets", "ServerSentEvents", "LongPolling"];
 
@@ -77,6 +81,25 @@ async fn an_error_says_why_each_one_failed() {
     assert!(failures[2].error.is_none());
     // The last one is found out from what is asked anew.
     assert_eq!(log.lock().unwrap().len(), 5);
+}
+
+#[tokio::test]
+async fn a_request_that_is_swallowed_does_not_keep_the_others_from_being_tried() {
+    let url = serve_sockets(|mut socket| async move {
+        while let Some(asked) = socket.request().await {
+            match (&*asked.line, asked.header("upgrade")) {
+                ("POST /negotiate", _) => socket.json(&offer(ALL)).await,
+                (_, None) => socket.answer("200 OK", "", "").await,
+                (_, Some(_)) => {
+                    socket.rest().await;
+                }
+            }
+        }
+    })
+    .await;
+    let transports = [Transport::WebSockets, Transport::LongPolling];
+    let options = HttpOptions { trial_timeout: Duration::from_millis(50), ..options(&transports) };
+    assert_eq!(connect(&url, options).await.unwrap().transport, Transport::LongPolling);
 }
 
 #[tokio::test]
