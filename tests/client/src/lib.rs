@@ -15,6 +15,7 @@ pub use combination::Combination;
 pub use differences::reference_lacks;
 pub use recorder::{Heard, Recorder};
 
+use signalr::RetryPolicy;
 use std::sync::LazyLock;
 use std::time::Duration;
 
@@ -58,4 +59,45 @@ pub fn url(path: &str) -> String {
 pub async fn get(path: &str) -> String {
     let answer = http_client().get(url(path)).send().await.expect("the server answers");
     answer.text().await.expect("the answer is text")
+}
+
+/// Tries again to connect until it is stopped, without much waiting.
+#[must_use]
+pub fn soon() -> RetryPolicy {
+    RetryPolicy::from_fn(|_| Some(Duration::from_millis(5)))
+}
+
+/// How many tasks the runtime has.
+#[must_use]
+pub fn tasks() -> usize {
+    tokio::runtime::Handle::current().metrics().num_alive_tasks()
+}
+
+/// Waits until the runtime has no more tasks than that.
+///
+/// # Panics
+///
+/// When they do not end.
+pub async fn expect_tasks(count: usize) {
+    let ended = tokio::time::timeout(LONG, async {
+        while tasks() > count {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    });
+    assert!(ended.await.is_ok(), "{} tasks more than before do not end", tasks() - count);
+}
+
+/// Waits until nothing is left of a client's calls, not even what tells the server of their end.
+///
+/// # Panics
+///
+/// When something stays.
+pub async fn expect_no_calls(connection: &signalr::HubConnection) {
+    let is_left = || !format!("{connection:?}").contains("calls: 0, uploads: 0, queued_bytes: 0");
+    let gone = tokio::time::timeout(LONG, async {
+        while is_left() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    });
+    assert!(gone.await.is_ok(), "{connection:?}");
 }

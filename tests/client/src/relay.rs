@@ -26,16 +26,16 @@ struct Shared {
     cut: Notify,
     /// Whether it lets nobody in.
     closed: AtomicBool,
-    chance: Option<Mutex<Chance>>,
+    chance: Option<Chance>,
 }
 
 /// After how many bytes connections are cut.
 #[derive(Debug)]
 struct Chance {
-    random: Random,
+    random: Mutex<Random>,
     longest: u64,
-    /// How many are still to be cut.
-    left: u64,
+    /// How many are to be cut.
+    limit: u64,
 }
 
 impl Relay {
@@ -54,10 +54,10 @@ impl Relay {
     ///
     /// When it cannot listen.
     pub async fn cutting(server: &str, seed: u64, longest: u64, cuts: u64) -> Self {
-        Self::with(server, Some(Mutex::new(Chance { random: Random::new(seed), longest, left: cuts }))).await
+        Self::with(server, Some(Chance { random: Mutex::new(Random::new(seed)), longest, limit: cuts })).await
     }
 
-    async fn with(server: &str, chance: Option<Mutex<Chance>>) -> Self {
+    async fn with(server: &str, chance: Option<Chance>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("there is a port");
         let address = listener.local_addr().expect("it is bound").to_string();
         let shared = Arc::new(Shared {
@@ -159,30 +159,33 @@ async fn pass_on(client: TcpStream, shared: Arc<Shared>) {
 }
 
 /// What cuts a connection after some bytes, of both directions together.
-struct Fuse {
-    bytes: Option<AtomicU64>,
+struct Fuse<'a> {
+    shared: &'a Shared,
+    bytes: AtomicU64,
     blown: Notify,
 }
 
 impl Shared {
-    fn fuse(&self) -> Fuse {
-        let bytes = self.chance.as_ref().and_then(|chance| {
-            let mut chance = lock(chance);
-            chance.left = chance.left.checked_sub(1)?;
-            let longest = chance.longest;
-            Some(AtomicU64::new(chance.random.below(longest)))
-        });
-        Fuse { bytes, blown: Notify::new() }
+    fn fuse(&self) -> Fuse<'_> {
+        let bytes = self.chance.as_ref().map_or(u64::MAX, |chance| lock(&chance.random).below(chance.longest));
+        Fuse { shared: self, bytes: AtomicU64::new(bytes), blown: Notify::new() }
+    }
+
+    /// Whether it still cuts.
+    fn cuts(&self) -> bool {
+        self.chance.as_ref().is_some_and(|chance| self.cuts.load(Ordering::Relaxed) < chance.limit)
     }
 }
 
-impl Fuse {
+impl Fuse<'_> {
     /// How many of these bytes may pass.
     fn take(&self, wanted: usize) -> usize {
-        let Some(bytes) = &self.bytes else { return wanted };
+        if !self.shared.cuts() {
+            return wanted;
+        }
         let wanted = wanted as u64;
         let take = |left: u64| Some(left.saturating_sub(wanted));
-        let left = bytes.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take).unwrap_or_default();
+        let left = self.bytes.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take).unwrap_or_default();
         if left < wanted {
             self.blown.notify_one();
         }
@@ -190,7 +193,7 @@ impl Fuse {
     }
 }
 
-async fn copy(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, fuse: &Fuse) -> io::Result<()> {
+async fn copy(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, fuse: &Fuse<'_>) -> io::Result<()> {
     let mut buffer = vec![0; 16 * 1024];
     loop {
         let read = from.read(&mut buffer).await?;

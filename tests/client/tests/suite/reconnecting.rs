@@ -3,15 +3,15 @@
 use crate::support::{closed, next, with_events};
 use client_tests::conformance::ConformanceHubClient;
 use client_tests::relay::Relay;
-use client_tests::{Combination, Heard, Recorder};
+use client_tests::{Combination, Heard, Recorder, soon};
 use futures_util::FutureExt;
-use signalr::{ClientError, ConnectionEvent, ConnectionState, HubConnection, RetryPolicy};
+use signalr::{ClientError, ConnectionEvent, ConnectionState, HubConnection};
 use wire_tests::{Server, ours_differs, server, unique};
 
 pub(crate) async fn after_a_cut(with: Combination) {
     let relay = Relay::start(server().authority()).await;
     let builder = with.builder_at::<ConformanceHubClient>(relay.url("/conformance"));
-    let (builder, mut events) = with_events(builder.reconnect(RetryPolicy::forever()));
+    let (builder, mut events) = with_events(builder.reconnect(soon()));
     let hub = builder.connect().await.unwrap();
     let id = hub.as_ref().connection_id();
     assert!(matches!(events.recv().await, Some(ConnectionEvent::Connected { .. })));
@@ -41,7 +41,7 @@ pub(crate) async fn what_is_done_on_each_connection(with: Combination) {
     let (group, (recorder, mut heard)) = (unique("group"), Recorder::new());
     let builder = with.builder_at::<ConformanceHubClient>(relay.url("/conformance-stateful")).receiver(recorder);
     let joined = group.clone();
-    let builder = builder.reconnect(RetryPolicy::forever()).on_connected(move |hub: ConformanceHubClient| {
+    let builder = builder.reconnect(soon()).on_connected(move |hub: ConformanceHubClient| {
         let group = joined.clone();
         async move { hub.join_group(&*group).await }
     });
@@ -59,7 +59,7 @@ pub(crate) async fn what_is_done_on_each_connection(with: Combination) {
 pub(crate) async fn calls_that_wait(with: Combination) {
     let relay = Relay::start(server().authority()).await;
     let builder = with.builder_at::<ConformanceHubClient>(relay.url("/conformance"));
-    let hub = builder.reconnect(RetryPolicy::forever()).calls_wait_for_connection(true).connect().await.unwrap();
+    let hub = builder.reconnect(soon()).calls_wait_for_connection(true).connect().await.unwrap();
     relay.close();
     hub.as_ref().wait_for(ConnectionState::Reconnecting).await;
     let (calls, ()) =
@@ -72,7 +72,7 @@ pub(crate) async fn calls_that_wait(with: Combination) {
 }
 
 pub(crate) async fn not_where_the_server_forbids_it(with: Combination) {
-    let builder = with.builder::<HubConnection>("/conformance?refuse").reconnect(RetryPolicy::forever());
+    let builder = with.builder::<HubConnection>("/conformance?refuse").reconnect(soon());
     let (builder, mut events) = with_events(builder);
     let _connection = builder.connect().await;
     let error = closed(&mut events).await;
@@ -80,7 +80,7 @@ pub(crate) async fn not_where_the_server_forbids_it(with: Combination) {
 }
 
 pub(crate) async fn where_the_server_allows_it(with: Combination) {
-    let builder = with.builder::<HubConnection>("/conformance-limits").reconnect(RetryPolicy::forever());
+    let builder = with.builder::<HubConnection>("/conformance-limits").reconnect(soon());
     let (builder, mut events) = with_events(builder);
     let connection = builder.connect().await.unwrap();
     assert!(matches!(events.recv().await, Some(ConnectionEvent::Connected { .. })));
@@ -103,7 +103,7 @@ pub(crate) async fn after_the_end_of_the_server(with: Combination) {
     let first = Server::own(0).expect("a server of our own");
     let port = first.authority().rsplit(':').next().and_then(|port| port.parse().ok()).expect("a port");
     let url = format!("http://{}/conformance-detailed", first.authority());
-    let builder = with.builder_at::<ConformanceHubClient>(url).reconnect(RetryPolicy::forever());
+    let builder = with.builder_at::<ConformanceHubClient>(url).reconnect(soon());
     let (builder, mut events) = with_events(builder.calls_wait_for_connection(true));
     let hub = builder.connect().await.unwrap();
     assert!(matches!(events.recv().await, Some(ConnectionEvent::Connected { .. })));

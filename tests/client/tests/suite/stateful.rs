@@ -3,16 +3,16 @@
 use crate::support::{next, with_events};
 use client_tests::conformance::ConformanceHubClient;
 use client_tests::relay::Relay;
-use client_tests::{Combination, Heard, Recorder};
+use client_tests::{Combination, Heard, Recorder, soon};
 use futures_util::StreamExt;
-use signalr::{ConnectionEvent, RetryPolicy, Transport};
+use signalr::{ConnectionEvent, Transport};
 use wire_tests::server;
 
 pub(crate) async fn a_cut_socket(with: Combination) {
     let relay = Relay::start(server().authority()).await;
     let (recorder, mut heard) = Recorder::new();
     let builder = with.builder_at::<ConformanceHubClient>(relay.url("/conformance-stateful")).receiver(recorder);
-    let (builder, mut events) = with_events(builder.reconnect(RetryPolicy::forever()).stateful_reconnect(100_000));
+    let (builder, mut events) = with_events(builder.reconnect(soon()).stateful_reconnect(100_000));
     let hub = builder.connect().await.unwrap();
     let id = hub.as_ref().connection_id();
     hub.set_item("key", "value").await.unwrap();

@@ -1,8 +1,8 @@
 //! One transport after the other.
 
-use super::server::{answer, offer, serve, serve_sockets};
 #[cfg(feature = "msgpack")]
 use super::connect_with;
+use super::server::{answer, offer, serve, serve_sockets};
 use super::{connect, defaults, error, options};
 use crate::client::connect::ConnectError;
 #[cfg(feature = "msgpack")]
