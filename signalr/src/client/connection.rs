@@ -245,8 +245,11 @@ impl HubConnection {
 
 impl fmt::Debug for HubConnection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let status = self.shared().status.borrow();
-        f.debug_struct("HubConnection").field("state", &status.state).field("id", &status.id).finish_non_exhaustive()
+        let status = self.shared().status.borrow().clone();
+        let mut debug = f.debug_struct("HubConnection");
+        debug.field("state", &status.state).field("id", &status.id);
+        self.invocations().describe(&mut debug);
+        debug.finish_non_exhaustive()
     }
 }
 

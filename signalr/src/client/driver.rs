@@ -135,12 +135,18 @@ impl Driver {
         let service = ClientService::new(&self.shared, peer.clone(), self.handle.clone(), dismissal.clone());
         let mut settings = options.settings();
         settings.intervals = settings.intervals.on(transport);
-        // A first ping tells the server that this client will ping.
+        // Polls show by themselves that both ends are alive: neither pings, so that neither may wait for pings.
+        let pings = transport != Transport::LongPolling;
         let mut greeting = Vec::new();
-        protocol.encode_ping(&mut greeting);
+        if pings {
+            // A first one tells the server that this client will ping.
+            protocol.encode_ping(&mut greeting);
+        }
         let mut session =
             Session::new(peer.clone(), Arc::new(settings), Box::new(service), duplex, received, &greeting);
-        session.expect_pings();
+        if pings {
+            session.expect_pings();
+        }
         let mailbox = capacity.map(|capacity| {
             let mailbox = Mailbox::new(peer.clone());
             session.resume_by(mailbox.clone(), &options.resume_rules(capacity));

@@ -10,6 +10,7 @@ use crate::session::peer::Peer;
 use crate::streaming::items::{ItemQueue, ItemReader};
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
+use std::fmt;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
@@ -207,6 +208,13 @@ impl Invocations {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How much is on its way.
+    pub(super) fn describe(&self, debug: &mut fmt::DebugStruct<'_, '_>) {
+        let state = self.lock();
+        debug.field("calls", &state.pending.len()).field("uploads", &state.uploads.len());
+        debug.field("queued_bytes", &state.queue.bytes.len());
     }
 
     // ---- for those who call ----

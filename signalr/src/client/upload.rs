@@ -131,6 +131,10 @@ impl Uploads {
         self.0.push(Active { owner, stream, task });
     }
 
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
     pub(super) fn has(&self, stream: u64) -> bool {
         self.0.iter().any(|active| active.stream == stream)
     }

@@ -1,0 +1,115 @@
+//! Stateful reconnect: nothing is lost and nothing repeated, however often the socket is cut.
+
+use crate::workload::{Done, both, call, download, upload};
+use client_tests::conformance::ConformanceHubClient;
+use client_tests::relay::Relay;
+use client_tests::{Combination, Heard, Recorder, expect_no_calls, expect_tasks, soon, tasks, within};
+use signalr::protocol::Protocol;
+use signalr::{ConnectionEvent, Transport};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+use wire_tests::server;
+
+/// How often the socket is cut, unless `CLIENT_CUTS` says otherwise.
+const CUTS: u64 = 1000;
+
+/// A run may take so long for each cut.
+const TIME: Duration = Duration::from_millis(200);
+
+fn cuts() -> u64 {
+    std::env::var("CLIENT_CUTS").ok().and_then(|cuts| cuts.parse().ok()).unwrap_or(CUTS)
+}
+
+/// Repeats a piece of work until the cutting is over; gives how often.
+async fn repeat(is_over: &AtomicBool, work: impl AsyncFn(i32) -> Done) -> i32 {
+    let mut round = 0;
+    while !is_over.load(Ordering::Relaxed) {
+        round += 1;
+        within(work(round)).await.unwrap();
+    }
+    round
+}
+
+async fn lose_nothing(protocol: Protocol, seed: u64) {
+    let before = tasks();
+    let cuts = cuts();
+    let relay = Relay::cutting(server().authority(), seed, 6_000, cuts).await;
+    let (recorder, mut heard) = Recorder::new();
+    let with = Combination { transport: Transport::WebSockets, protocol };
+    let resumed = Arc::new(AtomicU64::new(0));
+    let counted = resumed.clone();
+    let builder = with.builder_at::<ConformanceHubClient>(relay.url("/conformance-stateful")).receiver(recorder);
+    let builder = builder.reconnect(soon()).stateful_reconnect(100_000).on_event(move |event| match event {
+        ConnectionEvent::Reconnected { resumed, .. } => {
+            assert!(*resumed);
+            counted.fetch_add(1, Ordering::Relaxed);
+        }
+        ConnectionEvent::Closed { error } => assert!(error.is_none(), "{error:?}"),
+        _ => {}
+    });
+    let hub = within(builder.connect()).await.unwrap();
+    let id = hub.as_ref().connection_id();
+    let is_over = AtomicBool::new(false);
+    let tell = async {
+        let mut told = 0;
+        while !is_over.load(Ordering::Relaxed) {
+            within(hub.send_to_caller(told.to_string()).send()).await.unwrap();
+            told += 1;
+            if told % 5 == 0 {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        }
+        told
+    };
+    let hear = async {
+        let mut expected = 0;
+        while let Some(told) = heard.recv().await {
+            match told {
+                Heard::Receive(text) if text == "end" => break,
+                Heard::Receive(text) => assert_eq!(text, expected.to_string(), "nothing is lost or repeated"),
+                other => panic!("{other:?}"),
+            }
+            expected += 1;
+        }
+        expected
+    };
+    let work = async {
+        let (calls, .., told) = tokio::join!(
+            repeat(&is_over, async |round| call(&hub, round).await),
+            repeat(&is_over, async |round| download(&hub, round % 100).await),
+            repeat(&is_over, async |round| upload(&hub, round % 100).await),
+            repeat(&is_over, async |round| both(&hub, round % 20).await),
+            tell,
+        );
+        within(hub.send_to_caller("end").into_future()).await.unwrap();
+        (calls, told)
+    };
+    let limit = TIME * u32::try_from(cuts).unwrap() + client_tests::LONG;
+    let ((calls, told), heard, ()) = tokio::join!(work, hear, async {
+        let cut = tokio::time::timeout(limit, relay.wait_for_cuts(cuts)).await;
+        is_over.store(true, Ordering::Relaxed);
+        assert!(cut.is_ok(), "{} of {cuts} cuts", relay.cuts());
+    });
+    assert_eq!(told, heard);
+    assert!(calls > 0);
+    assert_eq!(hub.as_ref().connection_id(), id, "it is the same connection");
+    println!(
+        "{protocol:?}: {cuts} cuts, {} resumptions, {told} messages there and back, {calls} rounds of calls",
+        resumed.load(Ordering::Relaxed)
+    );
+    expect_no_calls(hub.as_ref()).await;
+    within(hub.as_ref().stop()).await;
+    drop((hub, relay));
+    expect_tasks(before).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn json_over_a_thousand_cuts() {
+    lose_nothing(Protocol::Json, 1).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn message_pack_over_a_thousand_cuts() {
+    lose_nothing(Protocol::MessagePack, 2).await;
+}
