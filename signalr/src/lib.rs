@@ -65,7 +65,6 @@
 //! | `msgpack` | no | The MessagePack hub protocol. Clients choose the protocol; a server offers all that it was built with. |
 //! | `client` | no | [`HubConnection`] and typed clients, over every transport of HTTP and over byte streams. |
 //! | `client-core` | no | The same over byte streams only, without an HTTP client. |
-//! | `rustls` | no | TLS for the client by rustls. The application installs the provider of its cryptography. |
 //! | `testing` | no | [`testing`]: hubs and their clients in memory, with faults, for tests. |
 //! | `metrics` | no | Numbers of connections, calls, messages and bytes, for the recorder of the `metrics` facade. |
 
