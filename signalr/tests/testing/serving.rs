@@ -3,7 +3,7 @@
 use crate::support::{Desk, DeskHubClient, hub};
 use futures_util::{FutureExt, TryStreamExt};
 use signalr::protocol::Protocol;
-use signalr::testing::{Recorder, TestServer, settle};
+use signalr::testing::{Recorder, TestLine, TestServer, settle};
 use signalr::{
     ClientError, CloseReason, ConnectionState, Hub, HubConnection, HubOptions, Limits, Naming, RetryPolicy, SignalR,
     User, hub,
@@ -108,7 +108,7 @@ async fn on_several_threads_it_works_the_same() -> Result<(), ClientError> {
     for _ in 0..20 {
         assert_eq!(told.next::<(String, String)>("Said").await.1, "hi");
     }
-    lines.iter().for_each(|line| line.cut());
+    lines.iter().for_each(TestLine::cut);
     server.wait_for_connections(0).await;
     for line in &lines {
         assert!(matches!(line.ended().await, CloseReason::TransportLost(_)));
