@@ -14,7 +14,8 @@ fn packages(features: &str) -> BTreeSet<String> {
         .expect("cargo can be started");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let tree = String::from_utf8(output.stdout).expect("text");
-    let packages: BTreeSet<String> = tree.lines().filter_map(|line| line.split(' ').next()).map(str::to_owned).collect();
+    let packages: BTreeSet<String> =
+        tree.lines().filter_map(|line| line.split(' ').next()).map(str::to_owned).collect();
     // Otherwise the answer would mean nothing.
     assert!(packages.contains("signalr") && packages.contains("serde"), "{tree}");
     packages

@@ -3,7 +3,7 @@
 use crate::support::{Desk, DeskHubClient, hub};
 use futures_util::{FutureExt, TryStreamExt};
 use signalr::protocol::Protocol;
-use signalr::testing::{Recorder, TestServer, settle};
+use signalr::testing::{Recorder, TestLine, TestServer, settle};
 use signalr::{
     ClientError, CloseReason, ConnectionState, Hub, HubConnection, HubOptions, Limits, Naming, RetryPolicy, SignalR,
     User, hub,
@@ -93,6 +93,26 @@ async fn the_server_is_asked_who_is_there_and_why_they_left() -> Result<(), Clie
     assert_eq!(lines[1].ended().await, CloseReason::Kicked("good night".to_owned()));
     bob.wait_for(ConnectionState::Disconnected).await;
     server.wait_for_connections(0).await;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn on_several_threads_it_works_the_same() -> Result<(), ClientError> {
+    let server = TestServer::new(&hub());
+    let told = Recorder::new();
+    let lines: Vec<_> = (0..20).map(|_| server.line()).collect();
+    let connecting = lines.iter().map(|line| line.client::<DeskHubClient>().record(&told).connect());
+    let clients = futures_util::future::try_join_all(connecting).await?;
+    assert_eq!(server.connections(), 20);
+    clients[0].say("hi").await?;
+    for _ in 0..20 {
+        assert_eq!(told.next::<(String, String)>("Said").await.1, "hi");
+    }
+    lines.iter().for_each(TestLine::cut);
+    server.wait_for_connections(0).await;
+    for line in &lines {
+        assert!(matches!(line.ended().await, CloseReason::TransportLost(_)));
+    }
     Ok(())
 }
 
