@@ -27,7 +27,7 @@ fn expect_begun(socket: &mut HubSocket) {
         socket.invoke("late", "Echo", json!(["late"]));
         let answer = socket.next_message();
         if answer.get("error").is_some() {
-            assert_eq!(answer, failed("late", "Failed to invoke 'Echo' because the server is shutting down."));
+            assert_eq!(answer, shut_down(socket.protocol, "late", "Echo"));
             return;
         }
     }
@@ -93,7 +93,7 @@ fn a_stream_ends_with_a_completion() {
                 break message;
             }
         };
-        assert_eq!(end, failed("1", "Failed to invoke 'Infinite' because the server is shutting down."));
+        assert_eq!(end, shut_down(socket.protocol, "1", "Infinite"));
         // What the hub sends when its stream ends arrives too.
         let rest: Vec<Value> = std::iter::from_fn(|| match socket.event() {
             Event::Message(message) => Some(message),
@@ -178,4 +178,14 @@ fn events_end_behind_the_close_message() {
     assert!(events.text().ends_with(&format!("data: {COME_AGAIN}\r\n\r\n")), "{events:?}");
     drop(stream);
     assert!(server.ended());
+}
+
+/// The answer to a call that the server has no time for, with the code by which programs know it; over MessagePack only for
+/// those that ask for codes.
+fn shut_down(protocol: Protocol, id: &str, method: &str) -> Value {
+    let mut answer = failed(id, &format!("Failed to invoke '{method}' because the server is shutting down."));
+    if protocol == Protocol::Json {
+        answer["errorInfo"] = json!({ "code": "shutting_down" });
+    }
+    answer
 }

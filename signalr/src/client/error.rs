@@ -2,6 +2,7 @@
 
 use super::connect::ConnectError;
 use crate::protocol::{Codec, CompletionError, DecodeError, EncodeError, Payload};
+use crate::session::receive::SHUTTING_DOWN;
 use serde::de::DeserializeOwned;
 use std::fmt;
 use std::time::Duration;
@@ -125,9 +126,13 @@ pub enum ClientError {
 }
 
 impl ClientError {
-    /// Whether it is the connection that failed, so that the same may succeed on another one.
+    /// Whether it is the connection that failed, or a server that ends, so that the same may succeed on another connection.
     pub fn is_of_the_connection(&self) -> bool {
-        matches!(self, Self::NotConnected | Self::Connect(_) | Self::ConnectionLost(_) | Self::Closed(_))
+        match self {
+            Self::NotConnected | Self::Connect(_) | Self::ConnectionLost(_) | Self::Closed(_) => true,
+            Self::Hub(failure) => failure.code() == Some(SHUTTING_DOWN),
+            _ => false,
+        }
     }
 }
 

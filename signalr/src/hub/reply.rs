@@ -8,7 +8,7 @@ use crate::session::cancel::CancellationToken;
 use crate::session::current;
 use crate::session::inbox::Pushed;
 use crate::session::peer::Peer;
-use crate::session::receive::shutting_down;
+use crate::session::receive::{SHUTTING_DOWN, shutting_down};
 use crate::streaming::pump::pump;
 use crate::telemetry::call::{self, Outcome};
 use crate::telemetry::meters::Stopwatch;
@@ -256,18 +256,22 @@ impl Reply {
     }
 
     fn write_told(&mut self, told: Option<Told<'_>>) {
-        if let (To::Client(id), Some(told)) = (self.to.take(), told)
-            && self.emit(|codec, out| told.write(codec, out, id.as_str())).is_err()
-        {
-            // Too much stands beside it.
-            self.write_text(&id, told.text());
+        if let (To::Client(id), Some(told)) = (self.to.take(), told) {
+            self.write_told_to(&id, &told);
         }
     }
 
-    /// Writes an error of the framework, which is a text alone.
+    fn write_told_to(&self, id: &SmolStr, told: &Told<'_>) {
+        if self.emit(|codec, out| told.write(codec, out, id.as_str())).is_err() {
+            // Too much stands beside it.
+            self.write_text(id, told.text());
+        }
+    }
+
+    /// Writes an error of the framework.
     fn write_error(&self, id: &SmolStr, error: &HubError) {
         let text = format!("An unexpected error occurred invoking '{}' on the server.", self.target);
-        self.write_text(id, &error.describe(&text, self.peer.detailed_errors));
+        self.write_told_to(id, &Told::new(error, &text, &self.peer));
     }
 
     fn write_panic(&mut self, to: To) {
@@ -364,7 +368,7 @@ impl Reply {
             self.write_to(to, error);
         } else if self.peer.draining().is_some() && !std::thread::panicking() {
             self.failed(Outcome::ShuttingDown, Outcome::ShuttingDown.name());
-            self.write_to(to, HubError::verbatim(shutting_down(self.target)));
+            self.write_to(to, HubError::verbatim(shutting_down(self.target)).code(SHUTTING_DOWN));
         } else if self.streaming && self.token.as_ref().is_some_and(CancellationToken::is_cancelled) {
             self.outcome = Some(Outcome::Canceled);
             // Filters that still wait are dropped with their call.

@@ -6,7 +6,7 @@ use super::inbound::Flow;
 use super::pace::Pace;
 use super::settings::Settings;
 use super::{HIGH_WATER, Session};
-use crate::protocol::{Completion, Invocation, Message, Outcome, ProtocolError, Raw};
+use crate::protocol::{Completion, CompletionError, Invocation, Message, Outcome, ProtocolError, Raw};
 use crate::streaming::upload::{UploadError, UploadHandle};
 use crate::transport::Received;
 use std::cell::Cell;
@@ -38,6 +38,9 @@ fn has_place(calls: &Calls, settings: &Settings, limited: bool) -> bool {
         calls.running() < settings.parallel.saturating_add(settings.streams)
     }
 }
+
+/// The code of the error of calls and streams that end because the server does. The same call may succeed elsewhere.
+pub(crate) const SHUTTING_DOWN: &str = "shutting_down";
 
 /// What a call is answered that comes too late.
 pub(crate) fn shutting_down(target: &str) -> String {
@@ -178,7 +181,8 @@ impl Session {
         let id = invocation.id.as_deref();
         if self.peer.draining().is_some() {
             if let Some(id) = id {
-                self.refuse(id, &shutting_down(&invocation.target));
+                let (message, code) = (shutting_down(&invocation.target), Some(SHUTTING_DOWN.into()));
+                self.refuse_with(id, &CompletionError { message: message.into(), code, data: None });
             }
             return;
         }
@@ -268,11 +272,19 @@ impl Session {
     }
 
     fn refuse(&self, id: &str, error: &str) {
-        tracing::debug!(connection = self.peer.id.as_str(), error, "call refused");
+        self.refuse_with(id, &CompletionError { message: error.into(), code: None, data: None });
+    }
+
+    fn refuse_with(&self, id: &str, error: &CompletionError<'_>) {
+        tracing::debug!(connection = self.peer.id.as_str(), error = &*error.message, "call refused");
         self.peer.telemetry.meters.refused();
-        let protocol = self.peer.protocol;
-        let _ = super::current::with(self.peer.number, |outbound| {
-            protocol.encode_error(outbound.encode_buffer(), id, error);
+        let peer = &self.peer;
+        let _ = super::current::with(peer.number, |outbound| {
+            let out = outbound.encode_buffer();
+            let told = peer.takes_error_info() && peer.protocol.encode_error_with_info(out, id, error).is_ok();
+            if !told {
+                peer.protocol.encode_error(out, id, &error.message);
+            }
         });
     }
 }

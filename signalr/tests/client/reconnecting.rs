@@ -1,9 +1,13 @@
-use crate::support::Server;
+use crate::support::{Desk, Server};
 use futures_util::{FutureExt, StreamExt};
-use signalr::{ClientError, ConnectionEvent, ConnectionState, RetryPolicy, follow};
+use signalr::{
+    ClientError, ConnectionEvent, ConnectionState, Hub, HubConnection, HubConnectionBuilder, HubServer, RetryPolicy,
+    SignalR, follow,
+};
 use std::pin::pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 use tokio::sync::mpsc;
 
 #[tokio::test(start_paused = true)]
@@ -134,4 +138,34 @@ async fn a_followed_stream_goes_on_over_the_next_connection() {
         last = item;
     }
     assert!(last.is_err());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_followed_stream_outlives_a_server_that_ends_as_it_should() {
+    let (first, second) = (mounted(), mounted());
+    let present = Arc::new(Mutex::new(first.1.clone()));
+    let dialled = present.clone();
+    let connection: HubConnection = HubConnectionBuilder::with_connector(move || {
+        let (client, other) = tokio::io::duplex(64 * 1024);
+        tokio::spawn(dialled.lock().unwrap().serve(other).into_future());
+        std::future::ready(Ok(client))
+    })
+    .reconnect(RetryPolicy::forever())
+    .connect()
+    .await
+    .unwrap();
+    let mut items = pin!(follow(connection, |connection| connection.stream::<u32>("Ticks", ())));
+    assert_eq!(items.next().await.unwrap().unwrap(), 0);
+    assert_eq!(items.next().await.unwrap().unwrap(), 1);
+    *present.lock().unwrap() = second.1;
+    first.0.drain(Duration::from_secs(5), Duration::ZERO).await;
+    assert_eq!(items.next().await.unwrap().unwrap(), 0);
+}
+
+/// A server that can end.
+fn mounted() -> (SignalR, HubServer<Desk>) {
+    let hub = Hub::new("Desk", Desk::default());
+    let hubs = SignalR::builder().hub("/desk", &hub).build();
+    let server = hubs.server(&hub);
+    (hubs, server)
 }

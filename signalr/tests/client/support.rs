@@ -46,6 +46,13 @@ impl Desk {
         futures_util::stream::iter(0..)
     }
 
+    fn ticks(&self) -> impl Stream<Item = u32> {
+        futures_util::stream::unfold(0, async |tick| {
+            tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+            Some((tick, tick + 1))
+        })
+    }
+
     fn broken(&self) -> impl Stream<Item = Result<u32, HubError>> {
         futures_util::stream::iter([Ok(1), Err(HubError::public("enough"))])
     }
