@@ -15,6 +15,10 @@ use wire_tests::server;
 /// How often the socket is cut, unless `CLIENT_CUTS` says otherwise.
 const CUTS: u64 = 1000;
 
+/// After so many bytes at most. What the other end has not acknowledged, which it does once in a second, is sent anew on each
+/// socket: on shorter ones nothing would ever be new.
+const LONGEST: u64 = 30_000;
+
 /// A run may take so long for each cut.
 const TIME: Duration = Duration::from_millis(200);
 
@@ -35,7 +39,7 @@ async fn repeat(is_over: &AtomicBool, work: impl AsyncFn(i32) -> Done) -> i32 {
 async fn lose_nothing(protocol: Protocol, seed: u64) {
     let before = tasks();
     let cuts = cuts();
-    let relay = Relay::cutting(server().authority(), seed, 6_000, cuts).await;
+    let relay = Relay::cutting(server().authority(), seed, LONGEST, cuts).await;
     let (recorder, mut heard) = Recorder::new();
     let with = Combination { transport: Transport::WebSockets, protocol };
     let resumed = Arc::new(AtomicU64::new(0));
@@ -52,7 +56,7 @@ async fn lose_nothing(protocol: Protocol, seed: u64) {
     let hub = within(builder.connect()).await.unwrap();
     let id = hub.as_ref().connection_id();
     let is_over = AtomicBool::new(false);
-    let ahead = Semaphore::new(5);
+    let ahead = Semaphore::new(10);
     let tell = async {
         let mut told = 0;
         while !is_over.load(Ordering::Relaxed) {
