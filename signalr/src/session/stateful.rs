@@ -168,10 +168,6 @@ impl Session {
         stateful.wire.clear();
         let Resumption { sequence, stand_ins } = stateful.replay.rewind();
         protocol.encode_sequence(stateful.wire.encode_buffer(), sequence);
-        if stateful.processed > 0 {
-            // At once: where sockets live for less than the delay, the same would be sent on each and nothing else.
-            stateful.acknowledge(protocol);
-        }
         for _ in 0..stand_ins {
             protocol.encode_end(stateful.wire.encode_buffer(), "-");
         }
