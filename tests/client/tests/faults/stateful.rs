@@ -1,11 +1,12 @@
 //! Stateful reconnect: nothing is lost and nothing repeated, however often the socket is cut.
 
+use crate::server::serve;
 use crate::workload::{Done, both, call, download, upload};
 use client_tests::conformance::ConformanceHubClient;
 use client_tests::relay::Relay;
-use client_tests::{Combination, Heard, Recorder, expect_no_calls, expect_tasks, soon, tasks, within};
+use client_tests::{Combination, Heard, Recorder, expect_no_calls, expect_tasks, http_client, soon, tasks, within};
 use signalr::protocol::Protocol;
-use signalr::{ConnectionEvent, Transport};
+use signalr::{ConnectionEvent, HubConnection, Transport};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
@@ -118,4 +119,43 @@ async fn json() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn message_pack() {
     lose_nothing(Protocol::MessagePack, 2).await;
+}
+
+const OFFER: &str = r#"{"negotiateVersion":1,"connectionId":"c","connectionToken":"t","useStatefulReconnect":true,
+    "availableTransports":[{"transport":"WebSockets","transferFormats":["Text","Binary"]}]}"#;
+
+#[tokio::test]
+async fn a_socket_that_is_closed_without_a_goodbye_is_opened_again() {
+    // As a server does that has been given another socket, which was lost before it came.
+    let sockets = Arc::new(AtomicU64::new(0));
+    let url = serve(move |mut peer| {
+        let sockets = sockets.clone();
+        async move {
+            if peer.head().await.starts_with("POST") {
+                let answer =
+                    format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{OFFER}", OFFER.len());
+                return peer.write(answer.as_bytes()).await;
+            }
+            peer.open().await;
+            if sockets.fetch_add(1, Ordering::Relaxed) == 0 {
+                peer.request().await;
+                peer.send("{}\u{1e}").await;
+                assert!(peer.message().await.is_some_and(|call| call.contains("Go")));
+                // Half a message, and the end.
+                peer.send("{\"type\":3,\"invocation").await;
+                peer.write(b"\x88\x02\x03\xe8").await;
+            } else {
+                assert_eq!(peer.message().await.as_deref(), Some("{\"type\":9,\"sequenceId\":1}"));
+                assert!(peer.message().await.is_some_and(|call| call.contains("Go")));
+                peer.send("{\"type\":9,\"sequenceId\":1}\u{1e}{\"type\":3,\"invocationId\":\"1\",\"result\":7}\u{1e}")
+                    .await;
+            }
+            peer.rest().await;
+        }
+    })
+    .await;
+    let builder = HubConnection::builder(url).http_client(http_client()).stateful_reconnect(1000);
+    let connection: HubConnection = within(builder.connect()).await.unwrap();
+    assert_eq!(within(connection.invoke::<u32>("Go", ()).into_future()).await.unwrap(), 7);
+    assert_eq!(connection.connection_id().as_deref(), Some("c"));
 }
