@@ -37,9 +37,9 @@
 //! [addressing clients](#addressing-clients), [client results](#client-results), [streams](#streams), [errors](#errors),
 //! [clients of .NET](#serving-net-clients), [the life of a connection](#the-life-of-a-connection),
 //! [cancellation](#cancellation), [policies and filters](#policies-and-filters), [slow clients](#slow-clients),
-//! [options](#options), [shutdown](#shutdown), [seeing what happens](#seeing-what-happens) and [the client](#the-client). The pages of
-//! [`#[hub]`](macro@hub) and [`#[receiver]`](macro@receiver) are the reference of what
-//! can be written in them. [`protocol`] is the hub protocol by itself, without I/O.
+//! [options](#options), [shutdown](#shutdown), [seeing what happens](#seeing-what-happens), [the client](#the-client) and
+//! [testing hubs](#testing-hubs). The pages of [`#[hub]`](macro@hub) and [`#[receiver]`](macro@receiver) are the reference of
+//! what can be written in them. [`protocol`] is the hub protocol by itself, without I/O.
 #![doc = include_str!("../docs/hubs.md")]
 #![cfg_attr(feature = "server", doc = include_str!("../docs/serving.md"))]
 #![cfg_attr(feature = "server", doc = include_str!("../docs/authentication.md"))]
@@ -55,6 +55,7 @@
 #![cfg_attr(feature = "server", doc = include_str!("../docs/shutdown.md"))]
 #![cfg_attr(feature = "server", doc = include_str!("../docs/observability.md"))]
 #![cfg_attr(feature = "client", doc = include_str!("../docs/client.md"))]
+#![cfg_attr(feature = "testing", doc = include_str!("../docs/testing.md"))]
 //!
 //! # Features
 //!
@@ -62,8 +63,9 @@
 //! | --- | --- | --- |
 //! | `server` | yes | [`SignalR`], [`SignalRBuilder`], [`HubOptions`] and [`Limits`]: hubs in an axum router. |
 //! | `msgpack` | no | The MessagePack hub protocol. Clients choose the protocol; a server offers all that it was built with. |
-//! | `rustls` | no | TLS for the client by rustls. The application installs the provider of its cryptography. |
-//! | `native-tls` | no | TLS for the client by what the operating system has; with both features it is this one. |
+//! | `client` | no | [`HubConnection`] and typed clients, over every transport of HTTP and over byte streams. |
+//! | `client-core` | no | The same over byte streams only, without an HTTP client. |
+//! | `testing` | no | [`testing`]: hubs and their clients in memory, with faults, for tests. |
 //! | `metrics` | no | Numbers of connections, calls, messages and bytes, for the recorder of the `metrics` facade. |
 
 // Either end alone leaves a part of the session unused, which serves both.
@@ -84,6 +86,8 @@ mod server;
 mod session;
 mod streaming;
 mod telemetry;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod transport;
 mod user;
 mod value;
@@ -92,7 +96,7 @@ mod value;
 pub mod __private;
 
 /// Compiles the program in README.md.
-#[cfg(all(doctest, feature = "server"))]
+#[cfg(all(doctest, feature = "testing"))]
 #[doc = include_str!("../../README.md")]
 struct Readme;
 

@@ -9,18 +9,19 @@
 mod measure;
 
 use futures_util::TryStreamExt;
-use futures_util::future::{join_all, try_join_all};
+use futures_util::future::join_all;
 use measure::{Usage, resident_bytes};
 use signalr::protocol::Protocol;
 use signalr::{ClientError, HubConnection};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 /// The items of one stream.
 const ITEMS: u32 = 10_000;
 
 const USAGE: &str = "usage: benchmark invoke|stream|idle --url URL [--connections N] [--depth N] [--seconds S] \
-                     [--protocol json|messagepack]";
+                     [--protocol json|messagepack] [--threads N]";
 
 struct Options {
     mode: String,
@@ -29,6 +30,7 @@ struct Options {
     depth: usize,
     seconds: f64,
     protocol: Protocol,
+    threads: usize,
 }
 
 impl Options {
@@ -41,6 +43,7 @@ impl Options {
             depth: 1,
             seconds: 3.0,
             protocol: Protocol::Json,
+            threads: 1,
         };
         while let Some(name) = arguments.next() {
             let value = arguments.next()?;
@@ -49,6 +52,7 @@ impl Options {
                 "--connections" => options.connections = value.parse().ok()?,
                 "--depth" => options.depth = value.parse().ok()?,
                 "--seconds" => options.seconds = value.parse().ok()?,
+                "--threads" => options.threads = value.parse().ok()?,
                 "--protocol" => options.protocol = Protocol::from_name(&value)?,
                 _ => return None,
             }
@@ -66,9 +70,16 @@ impl Options {
     }
 }
 
-#[tokio::main]
-async fn main() -> Result<(), Box<dyn std::error::Error>> {
+fn main() -> Result<(), Box<dyn std::error::Error>> {
     let options = Options::read(std::env::args().skip(1)).ok_or(USAGE)?;
+    let mut runtime = match options.threads {
+        1 => tokio::runtime::Builder::new_current_thread(),
+        _ => tokio::runtime::Builder::new_multi_thread(),
+    };
+    runtime.worker_threads(options.threads.max(1)).enable_all().build()?.block_on(measure(&options))
+}
+
+async fn measure(options: &Options) -> Result<(), Box<dyn std::error::Error>> {
     let before = resident_bytes();
     let connections = options.connect().await?;
     let (operations, what) = match options.mode.as_str() {
@@ -102,21 +113,27 @@ enum Work {
 
 /// Keeps `depth` operations going on each connection, for `time`. Gives how many there were.
 async fn run(connections: &[HubConnection], depth: usize, work: Work, time: Duration) -> Result<u64, ClientError> {
-    let (over, count) = (&AtomicBool::new(false), &AtomicU64::new(0));
-    let workers = connections.iter().flat_map(|connection| (0..depth).map(move |_| connection));
-    let workers = workers.map(|connection| async move {
-        while !over.load(Ordering::Relaxed) {
-            count.fetch_add(operation(connection, work).await?, Ordering::Relaxed);
-        }
-        Ok::<_, ClientError>(())
-    });
-    let timer = async {
-        tokio::time::sleep(time).await;
-        over.store(true, Ordering::Relaxed);
-    };
-    let (ended, ()) = tokio::join!(try_join_all(workers), timer);
-    ended?;
-    Ok(count.load(Ordering::Relaxed))
+    let over = Arc::new(AtomicBool::new(false));
+    let workers: Vec<_> = connections
+        .iter()
+        .flat_map(|connection| (0..depth).map(move |_| connection.clone()))
+        .map(|connection| tokio::spawn(keep_busy(connection, work, over.clone())))
+        .collect();
+    tokio::time::sleep(time).await;
+    over.store(true, Ordering::Relaxed);
+    let mut count = 0;
+    for worker in workers {
+        count += worker.await.expect("a worker does not panic")?;
+    }
+    Ok(count)
+}
+
+async fn keep_busy(connection: HubConnection, work: Work, over: Arc<AtomicBool>) -> Result<u64, ClientError> {
+    let mut count = 0;
+    while !over.load(Ordering::Relaxed) {
+        count += operation(&connection, work).await?;
+    }
+    Ok(count)
 }
 
 /// One operation, or for streams all the items of one.

@@ -36,14 +36,14 @@ pub struct HubConnectionBuilder<C = HubConnection> {
 }
 
 /// Where sockets come from.
-pub(super) enum Source {
+pub(crate) enum Source {
     #[cfg(feature = "client")]
     Http(Box<super::http::HttpOptions>),
     Connector(Box<dyn Connector>),
 }
 
 impl<C: HubClient> HubConnectionBuilder<C> {
-    pub(super) fn from_source(source: Source) -> Self {
+    pub(crate) fn from_source(source: Source) -> Self {
         HubConnectionBuilder {
             source,
             options: Options::default(),
@@ -254,6 +254,12 @@ impl<C: HubClient> HubConnectionBuilder<C> {
     {
         C::Receiver::register(Arc::new(receiver), &self.handlers);
         self
+    }
+
+    /// What the server's calls run.
+    #[cfg(feature = "testing")]
+    pub(crate) fn handlers(&self) -> &Handlers {
+        &self.handlers
     }
 
     /// The client, before it [starts](HubConnection::start).

@@ -32,7 +32,7 @@ pub(super) enum Begun {
 
 impl CallbackStart {
     /// The handler has run to its end.
-    pub(super) fn done(result: CallbackResult) -> Self {
+    pub(crate) fn done(result: CallbackResult) -> Self {
         CallbackStart(Begun::Done(result))
     }
 
@@ -103,6 +103,12 @@ impl<'a> Callback<'a> {
     /// The name by which the server calls.
     pub fn target(&self) -> &str {
         self.target
+    }
+
+    /// The arguments that were not read yet.
+    #[cfg(feature = "testing")]
+    pub(crate) fn arguments(&self) -> &Arguments<'a> {
+        &self.arguments
     }
 
     /// The connection that is called.

@@ -1,5 +1,6 @@
 //! The handle of a client's connection.
 
+#[cfg(feature = "client")]
 use super::builder::HubConnectionBuilder;
 use super::call::{Call, Draft};
 use super::connect::Connector;
@@ -142,8 +143,8 @@ impl HubConnection {
     }
 
     /// Connects, and connects again when the connection is lost, as the
-    /// [policy](HubConnectionBuilder::reconnect) says. Returns when the first connection is made and all that is to be done
-    /// [on each connection](HubConnectionBuilder::on_connected) is done. A connection that is being made already is waited for.
+    /// [policy](crate::HubConnectionBuilder::reconnect) says. Returns when the first connection is made and all that is to be done
+    /// [on each connection](crate::HubConnectionBuilder::on_connected) is done. A connection that is being made already is waited for.
     /// One that was stopped, or has given up, starts again.
     ///
     /// Matches `StartAsync` of .NET. To be called within a tokio runtime, which runs the connection.

@@ -124,6 +124,13 @@ pub enum ClientError {
     QueueFull,
 }
 
+impl ClientError {
+    /// Whether it is the connection that failed, so that the same may succeed on another one.
+    pub fn is_of_the_connection(&self) -> bool {
+        matches!(self, Self::NotConnected | Self::Connect(_) | Self::ConnectionLost(_) | Self::Closed(_))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -166,12 +173,5 @@ mod tests {
                 assert_eq!((failure.code(), failure.data::<Stock>()), (None, None));
             }
         }
-    }
-}
-
-impl ClientError {
-    /// Whether it is the connection that failed, so that the same may succeed on another one.
-    pub fn is_of_the_connection(&self) -> bool {
-        matches!(self, Self::NotConnected | Self::Connect(_) | Self::ConnectionLost(_) | Self::Closed(_))
     }
 }

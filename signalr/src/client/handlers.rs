@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 /// How many names of calls without a handler are logged.
 const LOGGED_NAMES: usize = 64;
 
-type Run = dyn Fn(&mut Callback<'_>) -> Result<CallbackStart, NotRun> + Send + Sync;
+pub(crate) type Run = dyn Fn(&mut Callback<'_>) -> Result<CallbackStart, NotRun> + Send + Sync;
 
 /// The handlers of one client. Clones are the same handlers.
 #[derive(Debug, Clone, Default)]
@@ -21,6 +21,8 @@ pub struct Handlers(Arc<Mutex<Table>>);
 struct Table {
     /// By name as first registered; no two differ only in case.
     names: HashMap<Box<str>, Named>,
+    /// Handlers of every name, which run before its own.
+    any: Vec<Registered>,
     last: u64,
     /// Names without a handler that were logged.
     unknown: HashSet<Box<str>>,
@@ -43,7 +45,7 @@ impl fmt::Debug for Table {
 }
 
 /// Whether two names are the same for a server: in any case, as in Microsoft's clients.
-fn is_same(a: &str, b: &str) -> bool {
+pub(crate) fn is_same(a: &str, b: &str) -> bool {
     let lower = |text| str::chars(text).flat_map(char::to_lowercase);
     a == b || lower(a).eq(lower(b))
 }
@@ -105,7 +107,21 @@ impl Handlers {
 
     /// The handlers of a name.
     pub(super) fn get(&self, name: &str) -> Option<Named> {
-        self.table().get(name).cloned()
+        let table = self.table();
+        let named = table.get(name);
+        if table.any.is_empty() {
+            return named.cloned();
+        }
+        Some(table.any.iter().chain(named.iter().flat_map(|named| named.iter())).cloned().collect())
+    }
+
+    /// Adds a handler of every name.
+    #[cfg(feature = "testing")]
+    pub(crate) fn add_to_all(&self, run: Arc<Run>) {
+        let mut table = self.table();
+        table.last += 1;
+        let number = table.last;
+        table.any.push(Registered { number, run });
     }
 
     /// Removes all handlers of a name; says whether there were any.

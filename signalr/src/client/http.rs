@@ -82,10 +82,15 @@ impl<C: HubClient> HubConnectionBuilder<C> {
     }
 
     /// Sets whether the client opens a WebSocket at once, without asking the server before; by default it asks. It saves a
-    /// request, and allows no other [transport](Self::transports) than WebSockets, no redirects to other servers and no stateful
+    /// request, and leaves no other [transport](Self::transports) than WebSockets, no redirects to other servers and no stateful
     /// reconnect (.NET: `HttpConnectionOptions.SkipNegotiation`).
     pub fn skip_negotiation(self, skip: bool) -> Self {
-        self.http(|http| http.skip_negotiation = skip)
+        self.http(|http| {
+            http.skip_negotiation = skip;
+            if skip {
+                http.transports = vec![Transport::WebSockets];
+            }
+        })
     }
 
     /// Sets headers that are sent with every request, also with the one that opens a WebSocket; the function is asked for each

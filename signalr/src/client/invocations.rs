@@ -8,8 +8,10 @@ use crate::protocol::{Codec, Completion, EncodeError, Outcome};
 use crate::session::outbound::Outbound;
 use crate::session::peer::Peer;
 use crate::streaming::items::{ItemQueue, ItemReader};
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
@@ -55,7 +57,7 @@ struct State {
     last: u64,
     /// The calls up to this number were handed to a session.
     sent: u64,
-    pending: HashMap<u64, Pending>,
+    pending: HashMap<u64, Pending, BuildHasherDefault<NumberHasher>>,
     queue: Queue,
     /// Those who wait for room in the queue.
     crowd: Vec<Waker>,
@@ -71,6 +73,25 @@ pub(super) enum Link {
     /// They wait for the next connection.
     Awaited,
     Open(Arc<Peer>),
+}
+
+/// Spreads the numbers of calls, which nobody else chooses.
+#[derive(Default)]
+struct NumberHasher(u64);
+
+impl Hasher for NumberHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.write_u64(u64::from(*byte)));
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        // 2^64 divided by the golden ratio.
+        self.0 = (self.0 ^ number).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    }
 }
 
 enum Pending {
@@ -279,17 +300,18 @@ impl Invocations {
     /// The answer to a call, once it is there. After it the number means nothing.
     pub(super) fn poll_answer(&self, number: u64, cx: &mut Context<'_>) -> Poll<Result<Answer, ClientError>> {
         let mut state = self.lock();
-        match state.pending.get_mut(&number) {
-            Some(Pending::Call(waker)) => {
-                if !waker.as_ref().is_some_and(|known| known.will_wake(cx.waker())) {
-                    *waker = Some(cx.waker().clone());
-                }
-                Poll::Pending
+        let Entry::Occupied(mut entry) = state.pending.entry(number) else {
+            return Poll::Ready(Err(ClientError::NotConnected));
+        };
+        if let Pending::Call(waker) = entry.get_mut() {
+            if !waker.as_ref().is_some_and(|known| known.will_wake(cx.waker())) {
+                *waker = Some(cx.waker().clone());
             }
-            _ => match state.pending.remove(&number) {
-                Some(Pending::Answered(answer)) => Poll::Ready(answer),
-                _ => Poll::Ready(Err(ClientError::NotConnected)),
-            },
+            return Poll::Pending;
+        }
+        match entry.remove() {
+            Pending::Answered(answer) => Poll::Ready(answer),
+            Pending::Call(_) | Pending::Stream(_) => Poll::Ready(Err(ClientError::NotConnected)),
         }
     }
 
@@ -418,33 +440,31 @@ impl Invocations {
     /// The server has answered. Unknown ids are ignored: the answer may be late.
     pub(super) fn complete(&self, completion: Completion<'_>) {
         let Ok(number) = completion.id.parse::<u64>() else { return };
+        let answer = match completion.outcome {
+            Outcome::Void => Ok(Answer::Void),
+            Outcome::Result(value) => Ok(Answer::Result(value.as_bytes().into())),
+            Outcome::Error(error) => Err(ClientError::Hub(error.into())),
+        };
         let mut state = self.lock();
         state.uploads.abort(number);
-        match state.pending.get_mut(&number) {
-            Some(Pending::Call(waker)) => {
+        let Entry::Occupied(mut entry) = state.pending.entry(number) else { return };
+        match entry.get_mut() {
+            Pending::Call(waker) => {
                 let waker = waker.take();
-                let answer = match completion.outcome {
-                    Outcome::Void => Ok(Answer::Void),
-                    Outcome::Result(value) => Ok(Answer::Result(value.as_bytes().into())),
-                    Outcome::Error(error) => Err(ClientError::Hub(error.into())),
-                };
-                state.pending.insert(number, Pending::Answered(answer));
+                entry.insert(Pending::Answered(answer));
                 drop(state);
                 if let Some(waker) = waker {
                     waker.wake();
                 }
             }
-            Some(Pending::Stream(_)) => {
-                let stream = state.pending.remove(&number);
+            Pending::Stream(_) => {
+                let stream = entry.remove();
                 drop(state);
-                if let Some(Pending::Stream(queue)) = stream {
-                    queue.end(match completion.outcome {
-                        Outcome::Void | Outcome::Result(_) => Ok(()),
-                        Outcome::Error(error) => Err(ClientError::Hub(error.into())),
-                    });
+                if let Pending::Stream(queue) = stream {
+                    queue.end(answer.map(drop));
                 }
             }
-            Some(Pending::Answered(_)) | None => {}
+            Pending::Answered(_) => {}
         }
     }
 

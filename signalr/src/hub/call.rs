@@ -91,7 +91,7 @@ pub struct CallArguments {
 }
 
 impl CallArguments {
-    fn copied(arguments: &Arguments<'_>) -> Self {
+    pub(crate) fn copied(arguments: &Arguments<'_>) -> Self {
         CallArguments { bytes: arguments.as_bytes().into(), count: arguments.len(), codec: arguments.codec() }
     }
 
@@ -185,13 +185,19 @@ impl fmt::Debug for CallArguments {
     }
 }
 
-/// What [`CallArguments::decode`] reads: a tuple of up to 16 owned types.
+/// What [`CallArguments::decode`] reads: a tuple of up to 16 owned types, or `()`.
 pub trait FromArguments: Sized {
     /// Reads the next arguments.
     ///
     /// # Errors
     /// Fails when one of them cannot be read as its type.
     fn from_arguments(arguments: &mut Arguments<'_>) -> Result<Self, DecodeError>;
+}
+
+impl FromArguments for () {
+    fn from_arguments(_arguments: &mut Arguments<'_>) -> Result<Self, DecodeError> {
+        Ok(())
+    }
 }
 
 macro_rules! tuples {

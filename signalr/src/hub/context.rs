@@ -37,6 +37,15 @@ impl Connection {
     pub(crate) fn is_connected(&self) -> bool {
         self.connected.load(Ordering::Acquire)
     }
+
+    /// `on_connected` has ended, and the client is let in.
+    pub(crate) fn set_connected(&self) {
+        self.connected.store(true, Ordering::Release);
+        #[cfg(feature = "testing")]
+        if let Some(visit) = self.request.extension::<crate::testing::visit::Witness>() {
+            visit.connected();
+        }
+    }
 }
 
 impl fmt::Debug for Connection {

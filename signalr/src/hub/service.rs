@@ -21,7 +21,6 @@ use crate::streaming::upload::UploadHandle;
 use crate::telemetry::call::{self as spans, Event};
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::task::{self, Poll, Waker};
 
@@ -196,7 +195,7 @@ impl<H: HubMethods> HubService<H> {
             }
             None => beginning.begin().await?,
         }
-        connection.connected.store(true, Ordering::Release);
+        connection.set_connected();
         Ok(())
     }
 }
@@ -291,7 +290,7 @@ impl<H: HubMethods> Service for HubService<H> {
     fn connected(&mut self) -> Option<BoxFuture<Result<(), CloseReason>>> {
         self.connection().core.registry.register(self.connection());
         if H::ON_CONNECTED.is_none() && matches!(self.hub.source, Source::Shared(_)) && self.filters.is_none() {
-            self.connection().connected.store(true, Ordering::Release);
+            self.connection().set_connected();
             return None;
         }
         let (hub, connection, instance) = (self.hub.clone(), self.connection().clone(), self.instance.clone());

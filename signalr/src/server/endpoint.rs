@@ -118,6 +118,16 @@ impl<H: HubMethods> Shared<H> {
         Watch::begin(&core.name, id, transport, core.meters.on(transport))
     }
 
+    #[cfg(feature = "testing")]
+    pub(super) fn core(&self) -> &Arc<HubCore> {
+        &self.hub.core
+    }
+
+    #[cfg(feature = "testing")]
+    pub(super) fn dispatch(&self) -> &Dispatch {
+        &self.dispatch
+    }
+
     /// Who decides whether a connection is let in.
     pub(super) fn gate(&self) -> &Arc<Gate> {
         self.dispatch.gate()

@@ -3,6 +3,8 @@
 use super::endpoint::{Opening, Shared, serve};
 use super::options::HubOptions;
 use super::validation::OptionsError;
+#[cfg(feature = "testing")]
+use crate::backplane::registry::HubCore;
 use crate::hub::Hub;
 use crate::hub::method::HubMethods;
 use crate::hub::request::Request;
@@ -10,7 +12,10 @@ use crate::protocol::negotiate::new_connection_id;
 use crate::session::close::CloseReason;
 use crate::session::owner::{Identity, Owner};
 use crate::transport::messages::{Messages, TransportReader, TransportWriter};
+#[cfg(feature = "testing")]
+use crate::transport::server::dispatch::Dispatch;
 use crate::transport::server::gate::Closed;
+use crate::transport::server::pending::Place;
 use crate::transport::stream::ByteStream;
 use crate::transport::{Duplex, Transport};
 use crate::user::User;
@@ -38,7 +43,7 @@ impl<H: HubMethods> Hub<H> {
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        HubServer { shared: Shared::new(self, &HubOptions::default(), &Arc::default()) }.serve(stream)
+        HubServer::with_defaults(self).serve(stream)
     }
 }
 
@@ -51,6 +56,10 @@ impl<H: HubMethods> HubServer<H> {
     pub fn new(hub: &Hub<H>, options: &HubOptions) -> Result<Self, OptionsError> {
         options.validate().map_err(|invalid| OptionsError::new(hub.name(), invalid))?;
         Ok(HubServer { shared: Shared::new(hub, options, &Arc::default()) })
+    }
+
+    pub(crate) fn with_defaults(hub: &Hub<H>) -> Self {
+        HubServer { shared: Shared::new(hub, &HubOptions::default(), &Arc::default()) }
     }
 
     /// Serves one connection over a byte stream with the plain hub protocol: a handshake, then messages, with no frames around
@@ -143,11 +152,26 @@ impl<H: HubMethods> HubServer<H> {
             shared: self.shared.clone(),
             duplex,
             transport,
+            place: None,
             id: None,
             user: None,
+            query: String::new(),
+            headers: HeaderMap::new(),
             extensions: Extensions::new(),
             peer_address: None,
         }
+    }
+
+    /// The part of the hub that does not depend on its type.
+    #[cfg(feature = "testing")]
+    pub(crate) fn core(&self) -> &Arc<HubCore> {
+        self.shared.core()
+    }
+
+    /// The connections by their tokens.
+    #[cfg(feature = "testing")]
+    pub(crate) fn dispatch(&self) -> &Dispatch {
+        self.shared.dispatch()
     }
 }
 
@@ -161,8 +185,12 @@ pub struct Serve<H: HubMethods> {
     shared: Arc<Shared<H>>,
     duplex: Box<dyn Duplex>,
     transport: Transport,
+    /// Where sockets that follow the first one are left for it, if there can be any.
+    place: Option<Place>,
     id: Option<Box<str>>,
     user: Option<User>,
+    query: String,
+    headers: HeaderMap,
     extensions: Extensions,
     peer_address: Option<SocketAddr>,
 }
@@ -189,6 +217,26 @@ impl<H: HubMethods> Serve<H> {
         self
     }
 
+    /// Sets what hub methods find in the request, where a request is only played.
+    #[cfg(feature = "testing")]
+    pub(crate) fn request(mut self, query: String, headers: HeaderMap, extensions: Extensions) -> Self {
+        self.query = query;
+        self.headers = headers;
+        self.extensions.extend(extensions);
+        self
+    }
+
+    /// Lets the connection go on over other sockets, which are known by the token of `place`.
+    #[cfg(feature = "testing")]
+    pub(crate) fn resumable(mut self, place: Option<Place>) -> Self {
+        if place.is_some() {
+            // The only transport that can do it.
+            self.transport = Transport::WebSockets;
+        }
+        self.place = place;
+        self
+    }
+
     /// Sets the address of the peer, which hub methods read with [`Request::peer_address`].
     pub fn peer_address(mut self, address: SocketAddr) -> Self {
         self.peer_address = Some(address);
@@ -201,7 +249,7 @@ impl<H: HubMethods> IntoFuture for Serve<H> {
     type IntoFuture = Pin<Box<dyn Future<Output = CloseReason> + Send>>;
 
     fn into_future(self) -> Self::IntoFuture {
-        let Serve { shared, duplex, transport, id, user, extensions, peer_address } = self;
+        let Serve { shared, duplex, transport, place, id, user, query, headers, extensions, peer_address } = self;
         Box::pin(async move {
             let id = match id.map_or_else(|| new_connection_id().map(Into::into), Ok) {
                 Ok(id) => id,
@@ -212,7 +260,7 @@ impl<H: HubMethods> IntoFuture for Serve<H> {
                 Err(Closed::ShuttingDown) => return CloseReason::Drained,
                 Err(Closed::Full) => return CloseReason::ServerError("There are too many connections.".to_owned()),
             };
-            let request = Request::new("", &HeaderMap::new(), extensions, peer_address);
+            let request = Request::new(&query, &headers, extensions, peer_address);
             if let Some(policy) = H::AUTHORIZE
                 && let Err(refusal) = policy(request.clone()).await
             {
@@ -222,7 +270,7 @@ impl<H: HubMethods> IntoFuture for Serve<H> {
             let user_id = user.as_ref().and_then(User::id).map(Into::into);
             let owner = Owner::new(&id, Identity { is_known: user.is_some(), id: user_id }, user);
             let watch = shared.watch(&id, transport);
-            serve(shared, duplex, Box::new(Opening { owner, place: None, request, transport }), admitted, watch).await
+            serve(shared, duplex, Box::new(Opening { owner, place, request, transport }), admitted, watch).await
         })
     }
 }

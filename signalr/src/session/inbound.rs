@@ -51,9 +51,11 @@ impl Inbound {
             self.rest.extend_from_slice(bytes.get(used..).unwrap_or_default());
         } else {
             let mut rest = std::mem::take(&mut self.rest);
+            // Where most of it has been looked at before, it is not looked at again.
+            let is_news = rest.len() <= bytes.len();
             rest.extend_from_slice(bytes);
-            // Much of it may have been looked at before, and would be again.
-            let used = self.split(&rest, "", each)?;
+            let text = if is_news { self.framing.text(&rest) } else { "" };
+            let used = self.split(&rest, text, each)?;
             if used < rest.len() {
                 rest.drain(..used);
                 self.rest = rest;
@@ -95,15 +97,22 @@ mod tests {
     fn only_what_stands_before_the_first_error_is_known_to_be_text() {
         let mut inbound = Inbound::holding(Framing::new(Protocol::Json, None), Vec::new());
         let mut found = Vec::new();
-        for received in [&b"\xc3\xa9\x1e\x1ea\xff\x1eb\x1e\xc3"[..], b"\xa9\x1e", b"c\x1e"] {
+        for received in [&b"\xc3\xa9\x1e\x1ea\xff\x1eb\x1e\xc3"[..], b"\xa9\x1e", b"c\x1eabc", b"\x1e"] {
             let each = |body: Raw<'_>| {
                 found.push((matches!(body, Raw::Text(_)), body.as_bytes().to_vec()));
                 Flow::Continue
             };
             inbound.feed(received, each).unwrap();
         }
-        let expected: [(bool, &[u8]); 6] =
-            [(true, b"\xc3\xa9"), (true, b""), (false, b"a\xff"), (false, b"b"), (false, b"\xc3\xa9"), (true, b"c")];
+        let expected: [(bool, &[u8]); 7] = [
+            (true, b"\xc3\xa9"),
+            (true, b""),
+            (false, b"a\xff"),
+            (false, b"b"),
+            (true, b"\xc3\xa9"),
+            (true, b"c"),
+            (false, b"abc"),
+        ];
         assert_eq!(found, expected.map(|(text, body)| (text, body.to_vec())));
     }
 }

@@ -13,8 +13,8 @@ use tokio::sync::Notify;
 use tokio::task::AbortHandle;
 
 #[derive(Default)]
-pub struct Desk {
-    pub cancelled: Arc<Notify>,
+pub(crate) struct Desk {
+    pub(crate) cancelled: Arc<Notify>,
 }
 
 #[hub]
@@ -69,16 +69,16 @@ impl Desk {
 
 /// A server whose connections the test can cut.
 #[derive(Clone)]
-pub struct Server {
+pub(crate) struct Server {
     hub: HubServer<Desk>,
-    pub cancelled: Arc<Notify>,
+    pub(crate) cancelled: Arc<Notify>,
     served: Arc<Mutex<Vec<AbortHandle>>>,
     /// Whether it lets nobody in.
-    pub away: Arc<AtomicBool>,
+    pub(crate) away: Arc<AtomicBool>,
 }
 
 impl Server {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let desk = Desk::default();
         let cancelled = desk.cancelled.clone();
         let hub = HubServer::new(&Hub::new("Desk", desk), &HubOptions::default()).unwrap();
@@ -96,17 +96,17 @@ impl Server {
     }
 
     /// Cuts all connections.
-    pub fn cut(&self) {
+    pub(crate) fn cut(&self) {
         self.served.lock().unwrap().drain(..).for_each(|served| served.abort());
     }
 
     /// A builder for clients of this server, each attempt over a stream of its own.
-    pub fn builder(&self) -> HubConnectionBuilder {
+    pub(crate) fn builder(&self) -> HubConnectionBuilder {
         let server = self.clone();
         HubConnectionBuilder::with_connector(move || std::future::ready(server.open()))
     }
 }
 
-pub async fn connect() -> Result<HubConnection, ClientError> {
+pub(crate) async fn connect() -> Result<HubConnection, ClientError> {
     Server::new().builder().connect().await
 }

@@ -220,7 +220,7 @@ pub(super) fn describe(error: reqwest::Error) -> String {
         cause = error.source();
     }
     if text.contains("scheme is not http") {
-        text.push_str(" (for https turn on the feature `rustls` or `native-tls`, or give a client that has TLS)");
+        text.push_str(" (for https give a client that has TLS, or turn it on in reqwest)");
     }
     text
 }

@@ -6,6 +6,8 @@ use super::handover::HttpConnection;
 use super::inlet::{Inlet, PostError};
 use super::long_polling::{self, LongPolling, PollRequest, PollTimes, Polls};
 use super::negotiate::{self, plain};
+#[cfg(feature = "testing")]
+use super::pending::Promise;
 use super::pending::{Known, Live, Pending, PickUpError, Place, Posts};
 use super::{server_sent_events, upgrade};
 use crate::protocol::Transport;
@@ -13,6 +15,8 @@ use crate::protocol::negotiate::new_connection_id;
 use crate::session::BoxFuture;
 use crate::session::close::CloseReason;
 use crate::session::mailbox::Mailbox;
+#[cfg(feature = "testing")]
+use crate::session::owner::Identity;
 use crate::session::owner::Owner;
 use crate::session::stateful::ResumeRules;
 use crate::transport::Duplex;
@@ -137,6 +141,26 @@ impl Dispatch {
     /// What is to be known of the users.
     pub(crate) fn users(&self) -> &Users {
         &self.rules.users
+    }
+
+    /// Takes a place for a connection that comes without requests but can go on over another socket, as if it had been
+    /// negotiated. `None` if that is not allowed.
+    #[cfg(feature = "testing")]
+    pub(crate) fn place(&self) -> Option<(Promise, Place)> {
+        self.resume_rules()?;
+        let promise = self.connections.promise(true, true).ok().flatten()?;
+        let owner = |id: &str| Owner::new(id, Identity::default(), None);
+        let (_, place) = self.connections.pick_up(promise.token.as_deref()?, owner, over_socket).ok()?;
+        Some((promise, place))
+    }
+
+    /// Where another socket for such a connection is left, as long as it lives.
+    #[cfg(feature = "testing")]
+    pub(crate) fn mailbox(&self, token: &str) -> Option<Arc<Mailbox>> {
+        match self.connections.find(token)? {
+            Known::Live(Live::WebSockets(mailbox), _) => mailbox.filter(|mailbox| mailbox.is_open()),
+            _ => None,
+        }
     }
 
     /// Answers `…/negotiate`.

@@ -64,7 +64,7 @@ pub(crate) async fn calls_that_wait(with: Combination) {
     hub.as_ref().wait_for(ConnectionState::Reconnecting).await;
     let (calls, ()) =
         tokio::join!(futures_util::future::join_all((0..20).map(|number| hub.add(number, 1).into_future())), async {
-            relay.open()
+            relay.open();
         });
     for (number, sum) in (0..).zip(calls) {
         assert_eq!(sum.unwrap(), number + 1);
