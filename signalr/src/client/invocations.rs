@@ -105,6 +105,8 @@ enum Pending {
 struct Queue {
     bytes: Vec<u8>,
     messages: VecDeque<Queued>,
+    /// The highest owner among them: behind a call there may be items of an older one.
+    newest: u64,
 }
 
 struct Queued {
@@ -118,6 +120,7 @@ impl Queue {
         let before = self.bytes.len();
         encode(&mut self.bytes)?;
         self.messages.push_back(Queued { owner, length: self.bytes.len() - before });
+        self.newest = self.newest.max(owner);
         Ok(())
     }
 
@@ -131,32 +134,33 @@ impl Queue {
             if keep(owner) {
                 kept.bytes.extend_from_slice(message);
                 kept.messages.push_back(Queued { owner, length });
+                kept.newest = kept.newest.max(owner);
             }
         }
         *self = kept;
     }
 
-    /// Moves messages to `outbound`: all of them, or as long as there is room. Gives the owner of the last one.
-    fn take(&mut self, outbound: &mut Outbound, all: bool) -> Option<u64> {
-        let last = self.messages.back().map(|message| message.owner);
+    /// Moves messages to `outbound`: all of them, or as long as there is room. Gives their highest owner.
+    fn take(&mut self, outbound: &mut Outbound, all: bool) -> u64 {
         if all || outbound.room() >= self.bytes.len() {
+            let newest = std::mem::take(&mut self.newest);
             outbound.append(&mut self.bytes, self.messages.len());
             self.messages.clear();
             if self.bytes.capacity() > KEPT {
                 *self = Queue::default();
             }
-            return last;
+            return newest;
         }
-        let (mut taken, mut last) = (0, None);
+        let (mut taken, mut newest) = (0, 0);
         while outbound.has_room()
             && let Some(Queued { owner, length }) = self.messages.pop_front()
         {
             outbound.encode_buffer().extend_from_slice(self.bytes.get(taken..taken + length).unwrap_or_default());
             taken += length;
-            last = Some(owner);
+            newest = owner.max(newest);
         }
         self.bytes.drain(..taken);
-        last
+        newest
     }
 }
 
@@ -425,9 +429,7 @@ impl Invocations {
         if state.queue.messages.is_empty() {
             return false;
         }
-        if let Some(owner) = state.queue.take(outbound, all) {
-            state.sent = state.sent.max(owner);
-        }
+        state.sent = state.queue.take(outbound, all).max(state.sent);
         let left = !state.queue.messages.is_empty();
         let crowd = if state.queue.bytes.len() < self.capacity { std::mem::take(&mut state.crowd) } else { Vec::new() };
         drop(state);

@@ -86,6 +86,10 @@ impl Session {
 
     fn received(&mut self, received: Received, buffer: &[u8], cx: &mut Context<'_>) {
         match received {
+            // A server that is done with a connection says goodbye by a message: it is done with the socket only.
+            Received::Closed if self.settings.redials && self.stateful.is_some() => {
+                self.lose_socket("the server closed the socket".to_owned());
+            }
             Received::Data(count) => {
                 self.clock.received(Instant::now());
                 if count > 0 {

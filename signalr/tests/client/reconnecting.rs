@@ -169,3 +169,26 @@ fn mounted() -> (SignalR, HubServer<Desk>) {
     let server = hubs.server(&hub);
     (hubs, server)
 }
+
+#[tokio::test]
+async fn a_call_that_was_sent_before_items_of_an_older_one_fails_too() {
+    let server = Server::new();
+    let builder = server.builder().reconnect(RetryPolicy::forever()).calls_wait_for_connection(true);
+    let connection = builder.connect().await.unwrap();
+    let (items, mut source) = mpsc::unbounded_channel::<i64>();
+    let upload = futures_util::stream::poll_fn(move |cx| source.poll_recv(cx));
+    let mut sum = connection.invoke::<i64>("Sum", (0,)).upload(upload).into_future();
+    assert!((&mut sum).now_or_never().is_none());
+    connection.invoke::<String>("Echo", ("sent",)).send().await.unwrap();
+    tokio::task::yield_now().await;
+    // The item's task runs before the connection's, which then takes both messages at once.
+    items.send(1).unwrap();
+    let mut call = connection.invoke::<String>("Wait", ()).into_future();
+    assert!((&mut call).now_or_never().is_none());
+    for _ in 0..10 {
+        tokio::task::yield_now().await;
+    }
+    server.cut();
+    let failed = tokio::time::timeout(Duration::from_secs(20), call).await.expect("an answer").unwrap_err();
+    assert!(matches!(failed, ClientError::Closed(_) | ClientError::ConnectionLost(_)), "{failed:?}");
+}

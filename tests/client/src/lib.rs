@@ -16,6 +16,7 @@ pub use differences::reference_lacks;
 pub use recorder::{Heard, Recorder};
 
 use signalr::RetryPolicy;
+use std::panic::Location;
 use std::sync::LazyLock;
 use std::time::Duration;
 
@@ -27,8 +28,10 @@ pub const LONG: Duration = Duration::from_secs(30);
 /// # Panics
 ///
 /// When it hangs.
-pub async fn within<T>(work: impl Future<Output = T>) -> T {
-    tokio::time::timeout(LONG, work).await.expect("nothing hangs")
+#[track_caller]
+pub fn within<T>(work: impl Future<Output = T>) -> impl Future<Output = T> {
+    let place = Location::caller();
+    async move { tokio::time::timeout(LONG, work).await.unwrap_or_else(|_| panic!("what begins at {place} hangs")) }
 }
 
 /// One HTTP client for all: with TLS it takes long to make one. It keeps no connections, whose tasks end with their test.

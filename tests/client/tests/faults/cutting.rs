@@ -4,6 +4,7 @@ use crate::workload::{Done, both, call, download, upload};
 use client_tests::conformance::ConformanceHubClient;
 use client_tests::relay::Relay;
 use client_tests::{Combination, Heard, Recorder, expect_no_calls, expect_tasks, soon, tasks, within};
+use futures_util::FutureExt;
 use signalr::protocol::Protocol;
 use signalr::{ClientError, ConnectionState, Transport};
 use std::sync::Arc;
@@ -100,10 +101,14 @@ async fn a_client_that_is_stopped_while_its_connection_is_cut_leaves_nothing() {
         let with = Combination { transport, protocol: Protocol::Json };
         let builder = with.builder_at::<ConformanceHubClient>(relay.url("/conformance-stateful"));
         let hub = builder.reconnect(soon()).calls_wait_for_connection(true).stateful_reconnect(100_000).build();
+        let connection = hub.as_ref().clone();
+        let mut starting = Box::pin(async move { connection.start().await });
+        // It begins before the end.
+        let _ = (&mut starting).now_or_never();
         let worker = tokio::spawn({
             let hub = hub.clone();
             async move {
-                let _ = hub.as_ref().start().await;
+                let _ = starting.await;
                 while call(&hub, 1).await.is_ok() {}
                 let _ = upload(&hub, 100).await;
             }

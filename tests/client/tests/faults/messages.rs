@@ -72,7 +72,7 @@ async fn json_that_is_none_ends_the_connection_with_an_error() {
 
 #[tokio::test]
 async fn message_pack_that_is_none_ends_the_connection_with_an_error() {
-    let no_messages: [&[u8]; 13] = [
+    let no_messages: [&[u8]; 12] = [
         b"",
         b"\xc0",
         b"\x90",
@@ -80,7 +80,6 @@ async fn message_pack_that_is_none_ends_the_connection_with_an_error() {
         b"\x91\xa1",
         b"\x91\xc0",
         b"\x91\x03",
-        b"\x95\x03\x80\xa11\x02",
         b"\x95\x03\x80\xa11\x09\x01",
         b"\x95\x03\x80\xa11\x03",
         b"\xdd\xff\xff\xff\xff\x03",

@@ -20,7 +20,7 @@ where
         let mut scripts = JoinSet::new();
         while let Ok((tcp, _)) = listener.accept().await {
             tcp.set_nodelay(true).unwrap();
-            scripts.spawn(script(Peer { tcp, received: Vec::new(), messages: Vec::new() }));
+            scripts.spawn(script(Peer { tcp, head: String::new(), received: Vec::new(), messages: Vec::new() }));
             while scripts.try_join_next().is_some() {}
         }
     });
@@ -39,6 +39,8 @@ pub(crate) fn client(url: &str, protocol: Protocol) -> HubConnectionBuilder {
 /// One connection, as its server has it.
 pub(crate) struct Peer {
     tcp: TcpStream,
+    /// The head of the last request.
+    head: String,
     received: Vec<u8>,
     /// Bytes of messages that were not taken yet.
     messages: Vec<u8>,
@@ -64,17 +66,28 @@ pub(crate) fn frame(protocol: Protocol, message: &[u8]) -> Vec<u8> {
 }
 
 impl Peer {
-    /// Answers the request for a WebSocket.
-    pub(crate) async fn upgrade(&mut self) {
+    /// The head of the next request.
+    pub(crate) async fn head(&mut self) -> &str {
         let end = loop {
             if let Some(end) = self.received.windows(4).position(|bytes| bytes == b"\r\n\r\n") {
                 break end + 4;
             }
             self.read().await.expect("a request");
         };
-        let head: Vec<u8> = self.received.drain(..end).collect();
-        let head = String::from_utf8(head).unwrap();
-        let key = head
+        self.head = String::from_utf8(self.received.drain(..end).collect()).unwrap();
+        &self.head
+    }
+
+    /// Answers the next request, which is for a WebSocket.
+    pub(crate) async fn upgrade(&mut self) {
+        self.head().await;
+        self.open().await;
+    }
+
+    /// Answers the last request, which was for a WebSocket.
+    pub(crate) async fn open(&mut self) {
+        let key = self
+            .head
             .lines()
             .filter_map(|line| line.split_once(':'))
             .find(|(name, _)| name.eq_ignore_ascii_case("sec-websocket-key"))
