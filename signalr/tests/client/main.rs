@@ -3,6 +3,7 @@
 mod calls;
 mod cancelling;
 mod failures;
+mod queueing;
 mod reconnecting;
 mod stopping;
 mod streams;
