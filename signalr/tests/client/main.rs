@@ -2,6 +2,7 @@
 
 mod calls;
 mod cancelling;
+mod ends;
 mod failures;
 mod queueing;
 mod reconnecting;
