@@ -2,7 +2,7 @@
 
 use super::callback::{Begun, Callback, CallbackResult, NotRun};
 use super::connection::WeakConnection;
-use super::handlers::{Handlers, Registered};
+use super::handlers::{Handlers, Registered, shortened};
 use crate::hub::error::{HubError, PANIC};
 use crate::protocol::{Arguments, Invocation};
 use crate::session::BoxFuture;
@@ -43,7 +43,8 @@ impl Callbacks {
         let Some(handlers) = self.handlers.get(target) else {
             if self.handlers.is_news(target) {
                 let connection = self.peer.id.as_str();
-                tracing::warn!(connection, method = target, "the server calls a method that has no handler");
+                let method = shortened(target);
+                tracing::warn!(connection, method, "the server calls a method that has no handler");
             }
             answer.send();
             return None;

@@ -58,8 +58,16 @@ pub(super) struct Shared {
     pub(super) refresher: Refresher,
     pub(super) on_connected: Vec<OnConnected>,
     pub(super) on_event: Vec<OnEvent>,
-    /// Ends the task that runs, if one does.
-    running: Mutex<Option<CancellationToken>>,
+    running: Mutex<Option<Running>>,
+}
+
+/// The task that runs from a start to the end that belongs to it.
+#[derive(Clone, Default)]
+struct Running {
+    /// Ends it.
+    stop: CancellationToken,
+    /// Says that it has ended. The status does not: whoever starts again may be faster than whoever looks at it.
+    ended: CancellationToken,
 }
 
 impl Shared {
@@ -86,19 +94,25 @@ impl Shared {
 
     /// Ends the connection, if there is one.
     fn end(&self) {
-        let running = self.running.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        if let Some(running) = running {
-            running.cancel();
+        if let Some(running) = self.running() {
+            running.stop.cancel();
         }
+    }
+
+    fn running(&self) -> Option<Running> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// For the task, at its end.
     pub(super) fn ended(&self, error: Option<ClientError>) {
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
-        *running = None;
+        let ended = running.take();
         self.status.send_replace(Status { error: error.clone(), ..Status::new(ConnectionState::Disconnected) });
         drop(running);
         self.tell(&ConnectionEvent::Closed { error });
+        if let Some(running) = ended {
+            running.ended.cancel();
+        }
     }
 
     pub(super) fn tell(&self, event: &ConnectionEvent) {
@@ -152,21 +166,21 @@ impl HubConnection {
     /// # Errors
     /// The last failure, when the policy gives up. [`ClientError::NotConnected`] when the connection is stopped meanwhile.
     pub async fn start(&self) -> Result<(), ClientError> {
-        let stopping = self.shared().running.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        if stopping.is_some_and(|running| running.is_cancelled()) {
-            self.stop().await;
+        if let Some(stopping) = self.shared().running().filter(|running| running.stop.is_cancelled()) {
+            stopping.ended.cancelled().await;
         }
-        let mut status = {
-            let shared = self.shared();
+        let shared = self.shared();
+        let begun = {
             let mut running = shared.running.lock().unwrap_or_else(PoisonError::into_inner);
-            if running.is_none() {
-                let stop = CancellationToken::new();
-                *running = Some(stop.clone());
+            running.is_none().then(|| {
                 shared.status.send_replace(Status::new(ConnectionState::Connecting));
-                tokio::spawn(driver::run(shared.clone(), self.downgrade(), stop));
-            }
-            shared.status.subscribe()
+                running.insert(Running::default()).stop.clone()
+            })
         };
+        let mut status = shared.status.subscribe();
+        if let Some(stop) = begun {
+            tokio::spawn(driver::run(shared.clone(), self.downgrade(), stop));
+        }
         let settled =
             |status: &Status| matches!(status.state, ConnectionState::Connected | ConnectionState::Disconnected);
         match status.wait_for(settled).await {
@@ -181,10 +195,10 @@ impl HubConnection {
     ///
     /// Matches `StopAsync` of .NET.
     pub async fn stop(&self) {
-        let mut status = self.shared().status.subscribe();
-        self.shared().end();
-        // An error means that nobody could end it any more.
-        let _ = status.wait_for(|status| status.state == ConnectionState::Disconnected).await;
+        if let Some(running) = self.shared().running() {
+            running.stop.cancel();
+            running.ended.cancelled().await;
+        }
     }
 
     /// What the connection is doing (.NET: `State`).

@@ -19,6 +19,7 @@ use futures_util::future::{Either, select};
 use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt, StreamExt};
 use std::future::poll_fn;
+use std::panic::AssertUnwindSafe;
 use std::pin::pin;
 use std::sync::{Arc, OnceLock};
 use std::task::Poll;
@@ -26,12 +27,35 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 /// Runs a connection from its start to its end.
-pub(super) async fn run(shared: Arc<Shared>, handle: WeakConnection, stop: CancellationToken) {
+pub(super) fn run(
+    shared: Arc<Shared>,
+    handle: WeakConnection,
+    stop: CancellationToken,
+) -> impl Future<Output = ()> + Send {
+    let error = Some(ClientError::ConnectionLost("its task was ended".to_owned()));
+    let mut end = End { shared: shared.clone(), error };
     let driver = Driver { shared, handle, stop };
-    let error = driver.live().await;
-    let lost = error.clone().unwrap_or_else(|| ClientError::ConnectionLost("it was stopped".to_owned()));
-    driver.shared.invocations.detach(Link::Closed, &lost);
-    driver.shared.ended(error);
+    async move {
+        // Here so that it is dropped before the end is told.
+        let driver = driver;
+        end.error = driver.live().await;
+    }
+}
+
+/// Tells everybody of the end, also of that by a panic or by the runtime: nobody may wait for what cannot come.
+struct End {
+    shared: Arc<Shared>,
+    error: Option<ClientError>,
+}
+
+impl Drop for End {
+    fn drop(&mut self) {
+        let error = self.error.take();
+        let lost = error.clone().unwrap_or_else(|| ClientError::ConnectionLost("it was stopped".to_owned()));
+        self.shared.invocations.detach(Link::Closed, &lost);
+        self.shared.refresher.close();
+        self.shared.ended(error);
+    }
 }
 
 struct Driver {
@@ -69,18 +93,22 @@ impl Driver {
         shared.invocations.detach(link(), &ClientError::NotConnected);
         let mut retries = shared.options.reconnect.begin();
         let mut since = Instant::now();
-        let mut former = None;
+        let mut former: Option<Option<String>> = None;
+        // A farewell without an error is none, but to whoever waits for the first connection.
+        let given_up = |error: ClientError, connected: bool| {
+            Some(error).filter(|error| !connected || !matches!(error, ClientError::Closed(None)))
+        };
         loop {
             let error = match self.unless_stopped(self.connect()).await? {
                 Err(error) => error.into(),
                 Ok(connected) => {
                     let ended = self.serve(connected, former.clone()).await;
-                    shared.invocations.detach(link(), &ended.error);
                     if self.stop.is_cancelled() {
                         return None;
                     }
+                    shared.invocations.detach(link(), &ended.error);
                     if !ended.again {
-                        return Some(ended.error).filter(|error| !matches!(error, ClientError::Closed(None)));
+                        return given_up(ended.error, ended.was_ready || former.is_some());
                     }
                     if ended.was_ready {
                         former = Some(ended.id);
@@ -91,7 +119,12 @@ impl Driver {
                 }
             };
             tracing::debug!(%error, "no connection to the server");
-            let Some(delay) = retries.next(since.elapsed(), &error) else { return Some(error) };
+            if matches!(&error, ClientError::Connect(ConnectError::Options(_))) {
+                return Some(error);
+            }
+            let Some(delay) = retries.next(since.elapsed(), &error) else {
+                return given_up(error, former.is_some());
+            };
             if former.is_some() && shared.status.borrow().state != ConnectionState::Reconnecting {
                 shared.status.send_replace(Status::new(ConnectionState::Reconnecting));
                 shared.tell(&ConnectionEvent::Reconnecting { error });
@@ -113,8 +146,11 @@ impl Driver {
         let options = &self.shared.options;
         let protocol = options.protocol;
         let wanted = Wanted { protocol, stateful: options.stateful.is_some() };
-        let Socket { mut duplex, transport, id, negotiated } =
-            within(options.connect_timeout, self.shared.connector.connect(wanted)).await?;
+        let opening = AssertUnwindSafe(async { self.shared.connector.connect(wanted).await }).catch_unwind();
+        let opening = opening.map(|opened| {
+            opened.unwrap_or_else(|_panic| Err(ConnectError::Transport("the connector panicked".to_owned())))
+        });
+        let Socket { mut duplex, transport, id, negotiated } = within(options.connect_timeout, opening).await?;
         let capacity = options.stateful.filter(|_| {
             transport == Transport::WebSockets && negotiated.as_ref().is_some_and(|negotiated| negotiated.stateful)
         });
@@ -168,6 +204,7 @@ impl Driver {
             if let Some(mailbox) = mailbox {
                 aside.push(self.resume(made.clone(), peer.clone(), mailbox, connection.clone()));
             }
+            self.shared.refresher.open();
             aside.push(self.keep_authenticated(authenticated_for, connection));
         }
         let reason = poll_fn(|cx| {
@@ -179,7 +216,7 @@ impl Driver {
         })
         .await;
         drop(aside);
-        self.shared.refresher.clear();
+        self.shared.refresher.close();
         let failed = made.ready.get().and_then(|ready| ready.clone().err());
         let (error, again) = match (failed, dismissal.allows_reconnect(), reason) {
             (Some(error), ..) => (error, true),
@@ -201,7 +238,7 @@ impl Driver {
         Box::pin(async move {
             for run in &shared.on_connected {
                 let Some(connection) = handle.upgrade() else { return };
-                let run = std::panic::AssertUnwindSafe(run(connection)).catch_unwind().await;
+                let run = AssertUnwindSafe(async { run(connection).await }).catch_unwind().await;
                 let failed = match run {
                     Ok(Ok(())) => continue,
                     Ok(Err(error)) => error,
@@ -274,7 +311,9 @@ impl Driver {
         Box::pin(async move {
             let mut lifetime = lifetime;
             loop {
-                let due = shared.options.refresh_before.zip(lifetime).map(|(before, lifetime)| {
+                // Where nothing is left after a renewal, another one would not help, and the next neither.
+                let lifetime_left = lifetime.filter(|lifetime| !lifetime.is_zero());
+                let due = shared.options.refresh_before.zip(lifetime_left).map(|(before, lifetime)| {
                     let lead = if lifetime < before.saturating_mul(2) { lifetime / 2 } else { before };
                     lifetime - lead
                 });
@@ -335,3 +374,6 @@ async fn within<T>(limit: Duration, work: impl Future<Output = Result<T, Connect
 fn describe(reason: &CloseReason) -> String {
     reason.detail().map_or_else(|| reason.name().to_owned(), str::to_owned)
 }
+
+#[cfg(test)]
+mod tests;

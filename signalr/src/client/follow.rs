@@ -68,11 +68,15 @@ where
                 },
                 None => {
                     // What changes from here on may be the end of the connection that is used now.
-                    self.status.borrow_and_update();
+                    let state = self.status.borrow_and_update().state;
                     match (self.open)(&self.client).await {
                         Ok(items) => {
                             self.items = Some(items);
                             continue;
+                        }
+                        // Nobody makes another connection, which is not said again.
+                        Err(error) if state == ConnectionState::Disconnected => {
+                            return Some(Err(error));
                         }
                         Err(error) => error,
                     }

@@ -10,6 +10,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 /// How many names of calls without a handler are logged.
 const LOGGED_NAMES: usize = 64;
+/// How many characters of such a name are kept and logged: the server chooses it.
+const LOGGED_LENGTH: usize = 100;
 
 pub(crate) type Run = dyn Fn(&mut Callback<'_>) -> Result<CallbackStart, NotRun> + Send + Sync;
 
@@ -48,6 +50,11 @@ impl fmt::Debug for Table {
 pub(crate) fn is_same(a: &str, b: &str) -> bool {
     let lower = |text| str::chars(text).flat_map(char::to_lowercase);
     a == b || lower(a).eq(lower(b))
+}
+
+/// The beginning of a name that the server has chosen.
+pub(super) fn shortened(name: &str) -> &str {
+    name.char_indices().nth(LOGGED_LENGTH).and_then(|(end, _)| name.get(..end)).unwrap_or(name)
 }
 
 impl Table {
@@ -136,6 +143,7 @@ impl Handlers {
 
     /// Whether a call without a handler is to be logged: once for each name, and not for ever more names.
     pub(super) fn is_news(&self, name: &str) -> bool {
+        let name = shortened(name);
         let mut table = self.table();
         table.unknown.len() < LOGGED_NAMES && table.unknown.insert(name.into())
     }
@@ -250,5 +258,9 @@ mod tests {
         assert!(!handlers.is_news("a"));
         let news = (0..1000).filter(|number| handlers.is_news(&number.to_string())).count();
         assert_eq!(news, LOGGED_NAMES - 1);
+        // Nor do they take more memory for being long.
+        let handlers = Handlers::default();
+        assert!(handlers.is_news(&"ä".repeat(100_000)));
+        assert!(handlers.table().unknown.iter().all(|name| name.chars().count() == LOGGED_LENGTH));
     }
 }

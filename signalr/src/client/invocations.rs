@@ -140,6 +140,11 @@ impl Queue {
         *self = kept;
     }
 
+    /// Whether nothing more may wait in it. What alone exceeds the capacity still passes when nothing else waits.
+    fn is_full(&self, capacity: usize) -> bool {
+        !self.messages.is_empty() && self.bytes.len() >= capacity
+    }
+
     /// Moves messages to `outbound`: all of them, or as long as there is room. Gives their highest owner.
     fn take(&mut self, outbound: &mut Outbound, all: bool) -> u64 {
         if all || outbound.room() >= self.bytes.len() {
@@ -179,18 +184,25 @@ impl State {
 
     /// Whether a message may be queued now; otherwise `cx` is woken when there may be room.
     fn poll_room(&mut self, capacity: usize, cx: &mut Context<'_>) -> Poll<Result<(), ClientError>> {
-        let full = self.queue.bytes.len() >= capacity;
+        let full = self.queue.is_full(capacity);
         match self.link {
             Link::Closed => Poll::Ready(Err(ClientError::NotConnected)),
             Link::Awaited if full => Poll::Ready(Err(ClientError::QueueFull)),
-            Link::Open(_) if full => {
-                if !self.crowd.iter().any(|known| known.will_wake(cx.waker())) {
-                    self.crowd.push(cx.waker().clone());
-                }
-                Poll::Pending
-            }
+            Link::Open(_) if full => self.join_crowd(cx),
             Link::Awaited | Link::Open(_) => Poll::Ready(Ok(())),
         }
+    }
+
+    fn join_crowd<T>(&mut self, cx: &mut Context<'_>) -> Poll<T> {
+        if !self.crowd.iter().any(|known| known.will_wake(cx.waker())) {
+            self.crowd.push(cx.waker().clone());
+        }
+        Poll::Pending
+    }
+
+    /// Those to be woken because there is room again, if there is.
+    fn leave_crowd(&mut self, capacity: usize) -> Vec<Waker> {
+        if self.queue.is_full(capacity) { Vec::new() } else { std::mem::take(&mut self.crowd) }
     }
 }
 
@@ -267,6 +279,10 @@ impl Invocations {
             return Poll::Ready(Err(ClientError::Argument { method: request.method.to_owned(), cause }));
         }
         state.last = number + request.uploads as u64;
+        // Under the same lock, so that the end of the call finds them however soon it comes.
+        for stream in number + 1..=state.last {
+            state.uploads.begin(number, stream);
+        }
         if was_empty && let Link::Open(peer) = &state.link {
             peer.inbox.announce();
         }
@@ -324,6 +340,9 @@ impl Invocations {
         let was_empty = queue.messages.is_empty();
         if number > *sent {
             queue.retain(|owner| owner != number);
+            let crowd = state.leave_crowd(self.capacity);
+            drop(state);
+            crowd.into_iter().for_each(Waker::wake);
         } else if !matches!(pending, None | Some(Pending::Answered(_))) && state.is_open() {
             let protocol = self.codec.protocol;
             let mut buffer = itoa::Buffer::new();
@@ -343,9 +362,9 @@ impl Invocations {
 
     // ---- for uploads ----
 
-    /// The streams of a call have begun.
-    pub(super) fn uploading(&self, owner: u64, stream: u64, task: tokio::task::AbortHandle) {
-        self.lock().uploads.add(owner, stream, task);
+    /// A stream of a call is read by that task, which is ended if the call is over already.
+    pub(super) fn uploading(&self, stream: u64, task: tokio::task::AbortHandle) {
+        self.lock().uploads.run(stream, task);
     }
 
     /// Queues a message of a stream that belongs to a call. Says whether the stream should go on.
@@ -360,6 +379,10 @@ impl Invocations {
         let mut state = self.lock();
         if !state.uploads.has(stream) {
             return Poll::Ready(false);
+        }
+        if matches!(state.link, Link::Awaited) && state.queue.is_full(self.capacity) {
+            // An item cannot fail by itself, as a call does here: its stream waits for the connection.
+            return state.join_crowd(cx);
         }
         if std::task::ready!(state.poll_room(self.capacity, cx)).is_err() {
             return Poll::Ready(false);
@@ -431,7 +454,7 @@ impl Invocations {
         }
         state.sent = state.queue.take(outbound, all).max(state.sent);
         let left = !state.queue.messages.is_empty();
-        let crowd = if state.queue.bytes.len() < self.capacity { std::mem::take(&mut state.crowd) } else { Vec::new() };
+        let crowd = state.leave_crowd(self.capacity);
         drop(state);
         crowd.into_iter().for_each(Waker::wake);
         left
@@ -483,3 +506,6 @@ enum Kind {
     Send,
     Stream,
 }
+
+#[cfg(test)]
+mod tests;

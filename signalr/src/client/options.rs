@@ -70,10 +70,14 @@ impl Options {
             outbound_capacity: self.queue,
             overflow: Overflow::Wait,
             detailed_errors: self.detailed_errors,
-            intervals: Intervals { ping: self.keep_alive_interval, timeout: self.server_timeout, probe: None },
+            intervals: Intervals {
+                ping: self.keep_alive_interval.min(LONGEST),
+                timeout: self.server_timeout,
+                probe: None,
+            },
             redials: true,
-            close_timeout: self.close_timeout,
-            call_grace: self.close_timeout,
+            close_timeout: self.close_timeout.min(LONGEST),
+            call_grace: self.close_timeout.min(LONGEST),
         }
     }
 
@@ -82,6 +86,9 @@ impl Options {
         ResumeRules { capacity, timeout: RESUME_TIMEOUT, budget: Arc::new(Budget::new(usize::MAX)) }
     }
 }
+
+/// For ever, but no time that lies beyond what clocks can tell.
+const LONGEST: Duration = Duration::from_secs(365 * 24 * 3600);
 
 /// Longer than any server keeps a connection without a socket; a server that has forgotten it says so before.
 const RESUME_TIMEOUT: Duration = Duration::from_secs(300);

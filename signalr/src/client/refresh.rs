@@ -1,7 +1,7 @@
 //! The renewal of the user's authentication, where somebody asks for it.
 
 use super::error::ClientError;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::{Notify, oneshot};
 
@@ -10,7 +10,8 @@ type Answer = oneshot::Sender<Result<(), ClientError>>;
 /// Between those who ask for a renewal and the connection's task.
 #[derive(Debug, Default)]
 pub(super) struct Refresher {
-    asking: Mutex<Vec<Answer>>,
+    /// `None` while nobody would answer.
+    asking: Mutex<Option<Vec<Answer>>>,
     asked: Notify,
 }
 
@@ -28,14 +29,26 @@ impl Asking {
 }
 
 impl Refresher {
+    fn lock(&self) -> MutexGuard<'_, Option<Vec<Answer>>> {
+        self.asking.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn take(&self) -> Vec<Answer> {
-        std::mem::take(&mut *self.asking.lock().unwrap_or_else(PoisonError::into_inner))
+        self.lock().as_mut().map(std::mem::take).unwrap_or_default()
+    }
+
+    /// From now on those who ask are answered.
+    pub(super) fn open(&self) {
+        self.lock().get_or_insert_default();
     }
 
     /// Asks for a renewal and waits for it.
     pub(super) async fn ask(&self) -> Result<(), ClientError> {
         let (sender, receiver) = oneshot::channel();
-        self.asking.lock().unwrap_or_else(PoisonError::into_inner).push(sender);
+        match &mut *self.lock() {
+            Some(asking) => asking.push(sender),
+            None => return Err(ClientError::NotConnected),
+        }
         self.asked.notify_one();
         receiver.await.unwrap_or(Err(ClientError::NotConnected))
     }
@@ -53,7 +66,7 @@ impl Refresher {
     }
 
     /// Nobody will answer.
-    pub(super) fn clear(&self) {
-        drop(self.take());
+    pub(super) fn close(&self) {
+        *self.lock() = None;
     }
 }

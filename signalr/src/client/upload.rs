@@ -3,15 +3,18 @@
 use super::invocations::Invocations;
 use crate::protocol::{Codec, EncodeError};
 use crate::session::BoxFuture;
-use futures_util::{Stream, StreamExt};
+use futures_util::{FutureExt, Stream, StreamExt};
 use serde::Serialize;
 use std::future::poll_fn;
+use std::panic::AssertUnwindSafe;
 use std::pin::pin;
 use std::sync::Arc;
 use tokio::task::AbortHandle;
 
 /// After so many items other tasks have their turn.
 const ITEMS_PER_TURN: usize = 128;
+/// What the server is told of a stream that has panicked.
+const PANICKED: &str = "The stream panicked.";
 
 /// Encodes one item as a message of the stream with that id. An error is what the server is told of it.
 type Encode<I> = fn(Codec, &mut Vec<u8>, &str, I) -> Result<(), String>;
@@ -67,12 +70,12 @@ impl Upload {
         let (begin, begun) = tokio::sync::oneshot::channel();
         let sending = (self.0)(Sender { invocations: invocations.clone(), owner, stream });
         let task = tokio::spawn(async move {
-            // Not before the stream is known to belong to the call.
+            // Not before this task is known, so that it ends with the call.
             if begun.await.is_ok() {
                 sending.await;
             }
         });
-        invocations.uploading(owner, stream, task.abort_handle());
+        invocations.uploading(stream, task.abort_handle());
         // It fails if the call has ended already.
         let _ = begin.send(());
     }
@@ -91,19 +94,21 @@ impl Sender {
         let mut sent = 0;
         loop {
             message.clear();
-            let ended = match stream.next().await {
-                None => {
-                    codec.protocol.encode_end(&mut message, &id);
-                    true
-                }
-                Some(item) => match encode(codec, &mut message, &id, item) {
-                    Ok(()) => false,
-                    Err(error) => {
-                        codec.protocol.encode_error(&mut message, &id, &error);
-                        true
+            let step = async {
+                match stream.next().await {
+                    None => {
+                        codec.protocol.encode_end(&mut message, &id);
+                        Ok(true)
                     }
-                },
+                    Some(item) => encode(codec, &mut message, &id, item).map(|()| false),
+                }
             };
+            // Whoever reads the stream waits for its end, whatever happens here.
+            let step = AssertUnwindSafe(step).catch_unwind().await;
+            let ended = step.unwrap_or_else(|_panic| Err(PANICKED.to_owned())).unwrap_or_else(|error| {
+                codec.protocol.encode_error(&mut message, &id, &error);
+                true
+            });
             let queued = poll_fn(|cx| self.invocations.poll_upload(cx, self.owner, self.stream, &message, ended)).await;
             if ended || !queued {
                 return;
@@ -123,12 +128,22 @@ pub(super) struct Uploads(Vec<Active>);
 struct Active {
     owner: u64,
     stream: u64,
-    task: AbortHandle,
+    /// Once it is there.
+    task: Option<AbortHandle>,
 }
 
 impl Uploads {
-    pub(super) fn add(&mut self, owner: u64, stream: u64, task: AbortHandle) {
-        self.0.push(Active { owner, stream, task });
+    /// A stream of that call will be sent.
+    pub(super) fn begin(&mut self, owner: u64, stream: u64) {
+        self.0.push(Active { owner, stream, task: None });
+    }
+
+    /// The task that reads a stream; it is ended if the stream is no longer to be sent.
+    pub(super) fn run(&mut self, stream: u64, task: AbortHandle) {
+        match self.0.iter_mut().find(|active| active.stream == stream) {
+            Some(active) => active.task = Some(task),
+            None => task.abort(),
+        }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -164,8 +179,8 @@ impl Uploads {
     fn retain_active(&mut self, mut keep: impl FnMut(&Active) -> bool) {
         self.0.retain(|active| {
             let kept = keep(active);
-            if !kept {
-                active.task.abort();
+            if let Some(task) = active.task.as_ref().filter(|_| !kept) {
+                task.abort();
             }
             kept
         });

@@ -124,14 +124,21 @@ impl<E> ItemReader<E> {
     }
 }
 
-impl<E> Drop for ItemReader<E> {
-    fn drop(&mut self) {
+impl<E> ItemReader<E> {
+    /// Nothing more is read: what still comes is forgotten and holds nobody back.
+    fn abandon(&self) {
         let mut state = self.0.lock();
         state.abandoned = true;
         state.batch = Batch::default();
         let held = std::mem::take(&mut state.held);
         drop(state);
         self.0.release(held);
+    }
+}
+
+impl<E> Drop for ItemReader<E> {
+    fn drop(&mut self) {
+        self.abandon();
     }
 }
 
@@ -169,7 +176,12 @@ impl<T: DeserializeOwned, E> Items<T, E> {
         loop {
             if let Some(bytes) = self.batch.next() {
                 let item = Payload::new(queue.codec, bytes).decode();
-                self.ended = item.is_err();
+                if item.is_err() {
+                    self.ended = true;
+                    self.batch = Batch::default();
+                    // Whoever keeps the stream that has failed must not keep the connection from reading.
+                    self.reader.abandon();
+                }
                 return Poll::Ready(Some(item.map_err(undecodable)));
             }
             queue.reader.register(cx.waker());

@@ -2,7 +2,9 @@
 
 mod calls;
 mod cancelling;
+mod ends;
 mod failures;
+mod queueing;
 mod reconnecting;
 mod stopping;
 mod streams;

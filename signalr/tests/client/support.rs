@@ -8,7 +8,7 @@ use signalr::{
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
-use tokio::io::DuplexStream;
+use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 use tokio::sync::Notify;
 use tokio::task::AbortHandle;
 
@@ -116,4 +116,42 @@ impl Server {
 
 pub(crate) async fn connect() -> Result<HubConnection, ClientError> {
     Server::new().builder().connect().await
+}
+
+/// A server that says what the test says.
+pub struct Script {
+    end: DuplexStream,
+    received: Vec<u8>,
+}
+
+impl Script {
+    /// A client, and the server that it has shaken hands with.
+    pub async fn connect(change: impl FnOnce(HubConnectionBuilder) -> HubConnectionBuilder) -> (HubConnection, Script) {
+        let (client, end) = tokio::io::duplex(64 * 1024);
+        let mut script = Script { end, received: Vec::new() };
+        let builder = change(HubConnectionBuilder::over_stream(client));
+        let (connection, ()) = tokio::join!(builder.connect(), async {
+            script.next().await;
+            script.send("{}").await;
+        });
+        (connection.unwrap(), script)
+    }
+
+    pub async fn send(&mut self, message: &str) {
+        self.end.write_all(format!("{message}\x1e").as_bytes()).await.unwrap();
+    }
+
+    /// The next message that is no ping.
+    pub async fn next(&mut self) -> String {
+        loop {
+            while !self.received.contains(&0x1e) {
+                assert!(self.end.read_buf(&mut self.received).await.unwrap() > 0, "the client has left");
+            }
+            let end = self.received.iter().position(|byte| *byte == 0x1e).unwrap();
+            let message: Vec<u8> = self.received.drain(..=end).take(end).collect();
+            if message != br#"{"type":6}"# {
+                return String::from_utf8(message).unwrap();
+            }
+        }
+    }
 }
