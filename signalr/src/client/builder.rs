@@ -202,7 +202,8 @@ impl<C: HubClient> HubConnectionBuilder<C> {
     }
 
     /// Sets how many bytes of callbacks that wait for their turn, and of stream items that nobody reads, are kept before
-    /// reading from the server pauses; by default 1 MiB.
+    /// reading from the server pauses; by default 1 MiB. Answers are not read then either: who has more than this before it,
+    /// and asks the server for something before it goes on with it, waits until its [timeout](Self::call_timeout).
     pub fn waiting_limit(mut self, bytes: usize) -> Self {
         self.options.waiting_limit = bytes;
         self

@@ -38,7 +38,7 @@ pub(super) fn run(
     async move {
         // Here so that it is dropped before the end is told.
         let driver = driver;
-        end.error = driver.live().await;
+        end.is(driver.live().await);
     }
 }
 
@@ -46,6 +46,13 @@ pub(super) fn run(
 struct End {
     shared: Arc<Shared>,
     error: Option<ClientError>,
+}
+
+impl End {
+    /// Why it has come, where it has come in an orderly way.
+    fn is(&mut self, error: Option<ClientError>) {
+        self.error = error;
+    }
 }
 
 impl Drop for End {

@@ -89,7 +89,7 @@ async fn times_without_end_are_possible() {
     timeout(LONG, connection.stop()).await.expect("an end");
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_server_that_leaves_without_an_error_is_none() {
     for message in [r#"{"type":7}"#, r#"{"type":7,"allowReconnect":true}"#] {
         let (events, mut told) = mpsc::unbounded_channel();
