@@ -2,21 +2,19 @@
 //! session, so that a call may wait for the next connection.
 
 use super::error::ClientError;
+use super::queue::Queue;
 use super::upload::Uploads;
 use crate::protocol::codec::InvocationHead;
 use crate::protocol::{Codec, Completion, EncodeError, Outcome};
 use crate::session::outbound::Outbound;
 use crate::session::peer::Peer;
 use crate::streaming::items::{ItemQueue, ItemReader};
+use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
-
-/// A larger buffer is given back once it is empty.
-const KEPT: usize = 4 * 1024;
 
 /// What is sent with each call besides, such as `traceparent`.
 pub(super) type HeaderSource = Arc<dyn Fn() -> Vec<(String, String)> + Send + Sync>;
@@ -100,75 +98,6 @@ enum Pending {
     Stream(Arc<ItemQueue<ClientError>>),
 }
 
-/// Encoded messages that wait to be sent, in order, and whose they are.
-#[derive(Default)]
-struct Queue {
-    bytes: Vec<u8>,
-    messages: VecDeque<Queued>,
-    /// The highest owner among them: behind a call there may be items of an older one.
-    newest: u64,
-}
-
-struct Queued {
-    owner: u64,
-    length: usize,
-}
-
-impl Queue {
-    /// Appends what `encode` writes.
-    fn push<E>(&mut self, owner: u64, encode: impl FnOnce(&mut Vec<u8>) -> Result<(), E>) -> Result<(), E> {
-        let before = self.bytes.len();
-        encode(&mut self.bytes)?;
-        self.messages.push_back(Queued { owner, length: self.bytes.len() - before });
-        self.newest = self.newest.max(owner);
-        Ok(())
-    }
-
-    /// Keeps only the messages of some.
-    fn retain(&mut self, keep: impl Fn(u64) -> bool) {
-        let mut kept = Queue::default();
-        let mut start = 0;
-        for Queued { owner, length } in std::mem::take(&mut self.messages) {
-            let message = self.bytes.get(start..start + length).unwrap_or_default();
-            start += length;
-            if keep(owner) {
-                kept.bytes.extend_from_slice(message);
-                kept.messages.push_back(Queued { owner, length });
-                kept.newest = kept.newest.max(owner);
-            }
-        }
-        *self = kept;
-    }
-
-    /// Whether nothing more may wait in it. What alone exceeds the capacity still passes when nothing else waits.
-    fn is_full(&self, capacity: usize) -> bool {
-        !self.messages.is_empty() && self.bytes.len() >= capacity
-    }
-
-    /// Moves messages to `outbound`: all of them, or as long as there is room. Gives their highest owner.
-    fn take(&mut self, outbound: &mut Outbound, all: bool) -> u64 {
-        if all || outbound.room() >= self.bytes.len() {
-            let newest = std::mem::take(&mut self.newest);
-            outbound.append(&mut self.bytes, self.messages.len());
-            self.messages.clear();
-            if self.bytes.capacity() > KEPT {
-                *self = Queue::default();
-            }
-            return newest;
-        }
-        let (mut taken, mut newest) = (0, 0);
-        while outbound.has_room()
-            && let Some(Queued { owner, length }) = self.messages.pop_front()
-        {
-            outbound.encode_buffer().extend_from_slice(self.bytes.get(taken..taken + length).unwrap_or_default());
-            taken += length;
-            newest = owner.max(newest);
-        }
-        self.bytes.drain(..taken);
-        newest
-    }
-}
-
 impl State {
     fn is_open(&self) -> bool {
         matches!(self.link, Link::Open(_))
@@ -230,7 +159,7 @@ impl Invocations {
     pub(super) fn describe(&self, debug: &mut fmt::DebugStruct<'_, '_>) {
         let state = self.lock();
         debug.field("calls", &state.pending.len()).field("uploads", &state.uploads.len());
-        debug.field("queued_bytes", &state.queue.bytes.len());
+        debug.field("queued_bytes", &state.queue.len());
     }
 
     // ---- for those who call ----
@@ -273,7 +202,7 @@ impl Invocations {
         let mut state = self.lock();
         std::task::ready!(state.poll_room(self.capacity, cx))?;
         let number = state.last + 1;
-        let was_empty = state.queue.messages.is_empty();
+        let was_empty = state.queue.is_empty();
         let written = state.queue.push(number, |out| self.encode(out, request, kind, number, &headers));
         if let Err(cause) = written {
             return Poll::Ready(Err(ClientError::Argument { method: request.method.to_owned(), cause }));
@@ -337,7 +266,7 @@ impl Invocations {
         let State { pending, queue, uploads, sent, .. } = &mut *state;
         let pending = pending.remove(&number);
         let streams = uploads.abort(number);
-        let was_empty = queue.messages.is_empty();
+        let was_empty = queue.is_empty();
         if number > *sent {
             queue.retain(|owner| owner != number);
             let crowd = state.leave_crowd(self.capacity);
@@ -387,7 +316,7 @@ impl Invocations {
         if std::task::ready!(state.poll_room(self.capacity, cx)).is_err() {
             return Poll::Ready(false);
         }
-        let was_empty = state.queue.messages.is_empty();
+        let was_empty = state.queue.is_empty();
         let _ = state.queue.push(owner, |out| {
             out.extend_from_slice(message);
             Ok::<_, EncodeError>(())
@@ -449,11 +378,11 @@ impl Invocations {
     /// Moves what waits into the session's own bytes. Says whether something is left.
     pub(super) fn take(&self, outbound: &mut Outbound, all: bool) -> bool {
         let mut state = self.lock();
-        if state.queue.messages.is_empty() {
+        if state.queue.is_empty() {
             return false;
         }
         state.sent = state.queue.take(outbound, all).max(state.sent);
-        let left = !state.queue.messages.is_empty();
+        let left = !state.queue.is_empty();
         let crowd = state.leave_crowd(self.capacity);
         drop(state);
         crowd.into_iter().for_each(Waker::wake);

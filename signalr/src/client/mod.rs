@@ -15,6 +15,7 @@ pub(crate) mod handlers;
 pub(crate) mod http;
 mod invocations;
 mod options;
+mod queue;
 pub(crate) mod receiver;
 mod refresh;
 pub(crate) mod retry;

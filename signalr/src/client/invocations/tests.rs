@@ -28,6 +28,6 @@ async fn a_stream_whose_call_has_ended_before_it_begins_is_not_read() {
     }
     assert_eq!(Arc::strong_count(&read), 1, "the stream is still there");
     assert!(!invocations.take(&mut Outbound::default(), false));
-    assert!(invocations.lock().queue.messages.is_empty() && !invocations.lock().uploads.has(number + 1));
+    assert!(invocations.lock().queue.is_empty() && !invocations.lock().uploads.has(number + 1));
     assert!(poll_fn(|cx| invocations.poll_answer(number, cx)).now_or_never().unwrap().is_ok());
 }
