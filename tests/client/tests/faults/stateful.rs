@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::sync::Semaphore;
-use wire_tests::server;
+use wire_tests::{ours_differs, server};
 
 /// How often the socket is cut, unless `CLIENT_CUTS` says otherwise.
 const CUTS: u64 = 100;
@@ -58,6 +58,8 @@ async fn lose_nothing(protocol: Protocol, seed: u64) {
     let id = hub.as_ref().connection_id();
     let is_over = AtomicBool::new(false);
     let ahead = Semaphore::new(10);
+    // A call that waits for its turn would stop the upload of the running one there.
+    let uploads = !ours_differs("reading goes on while calls wait for the running one");
     let tell = async {
         let mut told = 0;
         while !is_over.load(Ordering::Relaxed) {
@@ -85,8 +87,16 @@ async fn lose_nothing(protocol: Protocol, seed: u64) {
         let (calls, .., told) = tokio::join!(
             repeat(&is_over, async |round| call(&hub, round).await),
             repeat(&is_over, async |round| download(&hub, round % 100).await),
-            repeat(&is_over, async |round| upload(&hub, round % 100).await),
-            repeat(&is_over, async |round| both(&hub, round % 20).await),
+            repeat(&is_over, async |round| if uploads {
+                upload(&hub, round % 100).await
+            } else {
+                call(&hub, round).await
+            }),
+            repeat(&is_over, async |round| if uploads {
+                both(&hub, round % 20).await
+            } else {
+                call(&hub, round).await
+            }),
             tell,
         );
         within(hub.send_to_caller("end").into_future()).await.unwrap();
