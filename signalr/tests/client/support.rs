@@ -119,14 +119,16 @@ pub(crate) async fn connect() -> Result<HubConnection, ClientError> {
 }
 
 /// A server that says what the test says.
-pub struct Script {
+pub(crate) struct Script {
     end: DuplexStream,
     received: Vec<u8>,
 }
 
 impl Script {
     /// A client, and the server that it has shaken hands with.
-    pub async fn connect(change: impl FnOnce(HubConnectionBuilder) -> HubConnectionBuilder) -> (HubConnection, Script) {
+    pub(crate) async fn connect(
+        change: impl FnOnce(HubConnectionBuilder) -> HubConnectionBuilder,
+    ) -> (HubConnection, Script) {
         let (client, end) = tokio::io::duplex(64 * 1024);
         let mut script = Script { end, received: Vec::new() };
         let builder = change(HubConnectionBuilder::over_stream(client));
@@ -137,12 +139,12 @@ impl Script {
         (connection.unwrap(), script)
     }
 
-    pub async fn send(&mut self, message: &str) {
+    pub(crate) async fn send(&mut self, message: &str) {
         self.end.write_all(format!("{message}\x1e").as_bytes()).await.unwrap();
     }
 
     /// The next message that is no ping.
-    pub async fn next(&mut self) -> String {
+    pub(crate) async fn next(&mut self) -> String {
         loop {
             while !self.received.contains(&0x1e) {
                 assert!(self.end.read_buf(&mut self.received).await.unwrap() > 0, "the client has left");
