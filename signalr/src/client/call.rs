@@ -176,16 +176,20 @@ impl<T: DeserializeOwned> Future for CallFuture<'_, T> {
         let this = self.get_mut();
         if let Poll::Ready(answer) = this.poll_answer(cx) {
             let codec = this.connection.invocations().codec();
-            let decoded = match answer? {
-                Answer::Result(bytes) => Payload::new(codec, &bytes).decode(),
+            let method = &this.draft.method;
+            return Poll::Ready(match answer? {
+                Answer::Result(bytes) => {
+                    let result = Payload::new(codec, &bytes);
+                    result.decode().map_err(|cause| ClientError::undecodable::<T>(method, "result", &cause, &result))
+                }
                 // `()` and `Option` can be read from nothing, other types cannot.
-                Answer::Void => Arguments::new(codec, &[], 0).next(),
-            };
-            return Poll::Ready(decoded.map_err(|cause| ClientError::Decode {
-                method: this.draft.method.to_string(),
-                part: "result",
-                cause: cause.to_string(),
-            }));
+                Answer::Void => Arguments::new(codec, &[], 0).next().map_err(|_| ClientError::Decode {
+                    method: method.to_string(),
+                    part: "result",
+                    path: String::new(),
+                    cause: "there is none".to_owned(),
+                }),
+            });
         }
         if let Some((timeout, deadline)) = &mut this.deadline {
             ready!(deadline.as_mut().poll(cx));

@@ -1,6 +1,7 @@
 //! One call of the server on this client: what its handlers read, and what they answer.
 
 use super::connection::{HubConnection, WeakConnection};
+use super::error::at;
 use crate::hub::error::HubError;
 use crate::protocol::{Arguments, Codec};
 use crate::session::BoxFuture;
@@ -53,7 +54,9 @@ pub enum NotRun {
         name: Option<&'static str>,
         /// Whether the server has sent it at all.
         sent: bool,
-        /// Why it cannot, with the place in the value.
+        /// Where in it, such as `lines[2].price`; empty where it is the argument itself.
+        path: String,
+        /// Why it cannot.
         cause: String,
     },
     /// Nobody has the connection any more.
@@ -64,12 +67,12 @@ impl fmt::Display for NotRun {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             NotRun::Abandoned => f.write_str("nobody has the connection any more"),
-            NotRun::Unreadable { position, name, sent, cause } => {
+            NotRun::Unreadable { position, name, sent, path, cause } => {
                 write!(f, "argument {position}")?;
                 if let Some(name) = name {
                     write!(f, " ('{name}')")?;
                 }
-                if *sent { write!(f, ": {cause}") } else { f.write_str(" was not sent") }
+                if *sent { write!(f, "{}: {cause}", at(path)) } else { f.write_str(" was not sent") }
             }
         }
     }
@@ -79,9 +82,9 @@ impl NotRun {
     /// For the log: without what the server has sent.
     pub(super) fn redacted(&self) -> String {
         match self {
-            NotRun::Unreadable { position, name, sent: true, cause } => {
-                let cause = redact::of_argument(cause).into_owned();
-                NotRun::Unreadable { position: *position, name: *name, sent: true, cause }.to_string()
+            NotRun::Unreadable { position, name, sent: true, path, cause } => {
+                let (path, cause) = (path.clone(), redact::of_argument(cause).into_owned());
+                NotRun::Unreadable { position: *position, name: *name, sent: true, path, cause }.to_string()
             }
             other => other.to_string(),
         }
@@ -125,11 +128,12 @@ impl<'a> Callback<'a> {
     /// Fails when it cannot be read as a `T`.
     pub fn argument<T: DeserializeOwned>(&mut self, name: Option<&'static str>) -> Result<T, NotRun> {
         self.position += 1;
-        let sent = !self.arguments.is_empty();
+        let before = self.arguments;
         self.arguments.next().map_err(|error| NotRun::Unreadable {
             position: self.position,
             name,
-            sent,
+            sent: !before.is_empty(),
+            path: before.path_of_failure::<T>(),
             cause: error.to_string(),
         })
     }

@@ -111,13 +111,15 @@ pub enum ClientError {
         cause: EncodeError,
     },
     /// What the server sent cannot be read as the type that was expected.
-    #[error("the {part} of '{method}' cannot be read: {cause}")]
+    #[error("the {part} of '{method}' cannot be read{}: {cause}", at(.path))]
     Decode {
         /// The method that was called.
         method: String,
         /// Which part of it: its result or an item.
         part: &'static str,
-        /// Why not, with the place in the value.
+        /// Where in it, such as `lines[2].price`; empty where it is the value itself.
+        path: String,
+        /// Why not.
         cause: String,
     },
     /// As much waits to be sent as may, and the call was not to wait.
@@ -125,7 +127,24 @@ pub enum ClientError {
     QueueFull,
 }
 
+/// The place of a failure, if it is not the whole value.
+pub(super) fn at(path: &str) -> String {
+    if path.is_empty() { String::new() } else { format!(" at {path}") }
+}
+
 impl ClientError {
+    /// What was received cannot be read as a `T`.
+    #[cold]
+    pub(super) fn undecodable<T: DeserializeOwned>(
+        method: &str,
+        part: &'static str,
+        cause: &DecodeError,
+        value: &Payload<'_>,
+    ) -> Self {
+        let path = value.path_of_failure::<T>();
+        ClientError::Decode { method: method.to_owned(), part, path, cause: cause.to_string() }
+    }
+
     /// Whether it is the connection that failed, or a server that ends, so that the same may succeed on another connection.
     pub fn is_of_the_connection(&self) -> bool {
         match self {

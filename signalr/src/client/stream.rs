@@ -98,10 +98,10 @@ impl<T: DeserializeOwned> Stream for ItemStream<T> {
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = self.get_mut();
         let (method, invocations, number) = (&this.method, &this.invocations, this.number);
-        this.items.poll_next(cx, |cause| {
+        this.items.poll_next(cx, |cause, item| {
             // The server may well go on: nobody reads it any more.
             invocations.cancel(number);
-            ClientError::Decode { method: method.to_string(), part: "item", cause: cause.to_string() }
+            ClientError::undecodable::<T>(method, "item", &cause, &item)
         })
     }
 }

@@ -9,6 +9,16 @@ use super::naming::Naming;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+/// Where a value cannot be read as a `T`; empty where it is the value itself.
+#[cfg(feature = "client-core")]
+pub(super) fn path_in<'de, T: DeserializeOwned, D: serde::Deserializer<'de>>(deserializer: D) -> String {
+    match serde_path_to_error::deserialize::<_, T>(deserializer) {
+        // A path without segments is written as a point.
+        Err(error) => Some(error.path().to_string()).filter(|path| path != ".").unwrap_or_default(),
+        Ok(_) => String::new(),
+    }
+}
+
 /// Encoded values.
 #[derive(Debug, Clone, Copy)]
 enum Encoded<'a> {
@@ -23,6 +33,15 @@ impl<'a> Encoded<'a> {
             Protocol::Json => Encoded::Json(Raw::Bytes(bytes)),
             #[cfg(feature = "msgpack")]
             Protocol::MessagePack => Encoded::MessagePack(bytes),
+        }
+    }
+
+    #[cfg(feature = "client-core")]
+    fn path_of_failure<T: DeserializeOwned>(self, naming: Naming) -> String {
+        match self {
+            Encoded::Json(raw) => json::path_of_failure::<T>(raw, naming),
+            #[cfg(feature = "msgpack")]
+            Encoded::MessagePack(bytes) => msgpack::path_of_failure::<T>(bytes, naming),
         }
     }
 
@@ -93,6 +112,13 @@ impl<'a> Payload<'a> {
             Encoded::MessagePack(bytes) => msgpack::decode_value(bytes, self.naming),
         }
     }
+
+    /// Where the value cannot be read as a `T`, after [`decode`](Self::decode) has failed: such as `lines[2].price`, and empty
+    /// where it is the value itself.
+    #[cfg(feature = "client-core")]
+    pub(crate) fn path_of_failure<T: DeserializeOwned>(&self) -> String {
+        self.value.path_of_failure::<T>(self.naming)
+    }
 }
 
 /// The encoded arguments of an invocation, read one after the other, each into its own type.
@@ -147,6 +173,12 @@ impl<'a> Arguments<'a> {
     /// The encoded arguments that were not read yet.
     pub fn as_bytes(&self) -> &'a [u8] {
         self.rest.as_bytes()
+    }
+
+    /// Where the next argument cannot be read as a `T`, after [`next`](Self::next) of a copy has failed.
+    #[cfg(feature = "client-core")]
+    pub(crate) fn path_of_failure<T: DeserializeOwned>(&self) -> String {
+        if self.is_empty() { String::new() } else { self.rest.path_of_failure::<T>(self.naming) }
     }
 
     /// Reads the next argument as a `T`. When none is left, it is read as if it were null, so that a trailing

@@ -167,7 +167,7 @@ impl<T: DeserializeOwned, E> Items<T, E> {
     pub(crate) fn poll_next(
         &mut self,
         cx: &mut Context<'_>,
-        undecodable: impl FnOnce(DecodeError) -> E,
+        undecodable: impl FnOnce(DecodeError, Payload<'_>) -> E,
     ) -> Poll<Option<Result<T, E>>> {
         if self.ended {
             return Poll::Ready(None);
@@ -175,14 +175,16 @@ impl<T: DeserializeOwned, E> Items<T, E> {
         let queue = &self.reader.0;
         loop {
             if let Some(bytes) = self.batch.next() {
-                let item = Payload::new(queue.codec, bytes).decode();
-                if item.is_err() {
-                    self.ended = true;
-                    self.batch = Batch::default();
-                    // Whoever keeps the stream that has failed must not keep the connection from reading.
-                    self.reader.abandon();
-                }
-                return Poll::Ready(Some(item.map_err(undecodable)));
+                let item = Payload::new(queue.codec, bytes);
+                let failure = match item.decode() {
+                    Ok(item) => return Poll::Ready(Some(Ok(item))),
+                    Err(error) => undecodable(error, item),
+                };
+                self.ended = true;
+                self.batch = Batch::default();
+                // Whoever keeps the stream that has failed must not keep the connection from reading.
+                self.reader.abandon();
+                return Poll::Ready(Some(Err(failure)));
             }
             queue.reader.register(cx.waker());
             let mut state = queue.lock();

@@ -68,7 +68,7 @@ impl<T: DeserializeOwned> Stream for Upload<T> {
     type Item = Result<T, UploadError>;
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.get_mut().items.poll_next(cx, |error| UploadError::Item(error.to_string()))
+        self.get_mut().items.poll_next(cx, |error, _| UploadError::Item(error.to_string()))
     }
 }
 

@@ -1,5 +1,6 @@
-use crate::support::connect;
+use crate::support::{Server, connect};
 use signalr::ClientError;
+use signalr::protocol::Protocol;
 
 #[tokio::test]
 async fn a_call_gives_its_result() {
@@ -30,5 +31,23 @@ async fn many_calls_at_once_are_all_answered() {
     let answers = futures_util::future::join_all(calls).await;
     for (n, answer) in answers.into_iter().enumerate() {
         assert_eq!(answer.unwrap(), n.to_string());
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_is_told_with_its_place() {
+    #[derive(Debug, serde::Deserialize)]
+    struct Line {
+        #[allow(dead_code)]
+        price: u32,
+    }
+
+    for protocol in Protocol::ALL {
+        let connection = Server::new().builder().protocol(*protocol).connect().await.unwrap();
+        let error = connection.invoke::<Vec<Line>>("Lines", ()).await.unwrap_err();
+        let ClientError::Decode { method, part, path, cause } = &error else { panic!("{error:?}") };
+        assert_eq!((&**method, *part, &**path), ("Lines", "result", "[1].price"));
+        assert!(cause.contains("expected u32"), "{cause}");
+        assert!(error.to_string().starts_with("the result of 'Lines' cannot be read at [1].price: "), "{error}");
     }
 }

@@ -5,6 +5,7 @@ use signalr::{
     CancellationToken, ClientError, Context, Hub, HubConnection, HubConnectionBuilder, HubError, HubOptions, HubServer,
     Upload, hub,
 };
+use std::collections::HashMap;
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -51,6 +52,10 @@ impl Desk {
             tokio::time::sleep(std::time::Duration::from_secs(1)).await;
             Some((tick, tick + 1))
         })
+    }
+
+    fn lines(&self) -> [HashMap<&'static str, i64>; 2] {
+        [HashMap::from([("price", 1)]), HashMap::from([("price", -1)])]
     }
 
     fn broken(&self) -> impl Stream<Item = Result<u32, HubError>> {

@@ -20,4 +20,6 @@ pub(super) use encode::{
 };
 pub(crate) use scan::Raw;
 pub(super) use scan::valid_beginning;
+#[cfg(feature = "client-core")]
+pub(super) use value::path_of_failure;
 pub(super) use value::{decode_last, decode_next, decode_value};

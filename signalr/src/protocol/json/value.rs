@@ -5,6 +5,8 @@ use super::scan::Raw;
 use super::strict::Strict;
 use crate::protocol::error::{DecodeError, EncodeError};
 use crate::protocol::naming::{Camel, Declared, Names, Naming};
+#[cfg(feature = "client-core")]
+use crate::protocol::payload::path_in;
 use crate::protocol::renaming::Renaming;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -39,6 +41,19 @@ pub(in crate::protocol) fn decode_last<T: DeserializeOwned>(
         },
         naming,
     )
+}
+
+/// Where in the first value of `raw` reading fails, such as `lines[2].price`; empty where it is the value itself.
+#[cfg(feature = "client-core")]
+#[cold]
+#[inline(never)]
+pub(in crate::protocol) fn path_of_failure<T: DeserializeOwned>(raw: Raw<'_>, naming: Naming) -> String {
+    let bytes = raw.as_bytes().trim_ascii_start();
+    let mut deserializer = serde_json::Deserializer::from_slice(bytes.strip_prefix(b",").unwrap_or(bytes));
+    match naming {
+        Naming::AsDeclared => path_in::<T, _>(&mut deserializer),
+        Naming::DotNet => path_in::<T, _>(Renaming::<_, Camel>::new(&mut deserializer)),
+    }
 }
 
 /// Text is read as bytes here too, so that there is one function less for each type.

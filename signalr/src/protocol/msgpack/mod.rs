@@ -28,6 +28,8 @@ pub(super) use encode::{
     encode_end, encode_error, encode_error_with_info, encode_invocation, encode_ping, encode_result, encode_sequence,
     encode_stream_item,
 };
+#[cfg(feature = "client-core")]
+pub(super) use value::path_of_failure;
 pub(super) use value::{decode_next, decode_value, encode_value};
 
 /// How deep arrays and maps of one value may be nested; the limit of ASP.NET Core.

@@ -9,6 +9,8 @@ use super::serialize::ValueSerializer;
 use super::{MAX_DEPTH, MAX_DEPTH_RENAMED};
 use crate::protocol::error::{DecodeError, EncodeError};
 use crate::protocol::naming::{Declared, Naming, Pascal};
+#[cfg(feature = "client-core")]
+use crate::protocol::payload::path_in;
 use crate::protocol::renaming::Renaming;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -57,6 +59,20 @@ pub(crate) fn decode_next<T: DeserializeOwned>(rest: &mut &[u8], naming: Naming)
     let value = T::deserialize(&mut deserializer).map_err(|error| DecodeError(error.0))?;
     *rest = deserializer.rest();
     Ok(value)
+}
+
+/// Where in the first value of `bytes` reading fails, such as `lines[2].price`; empty where it is the value itself.
+#[cfg(feature = "client-core")]
+#[cold]
+#[inline(never)]
+pub(crate) fn path_of_failure<T: DeserializeOwned>(bytes: &[u8], naming: Naming) -> String {
+    match naming {
+        Naming::AsDeclared => path_in::<T, _>(&mut ValueDeserializer::new(bytes, MAX_DEPTH)),
+        Naming::DotNet => {
+            let mut deserializer = ValueDeserializer::new(bytes, MAX_DEPTH_RENAMED);
+            path_in::<T, _>(Renaming::<_, Pascal>::new(&mut deserializer))
+        }
+    }
 }
 
 #[inline(never)]

@@ -97,8 +97,8 @@ pub(crate) async fn another_name(with: Combination) {
 pub(crate) async fn a_result_of_another_type(with: Combination) {
     let connection = with.untyped("/conformance").await;
     match connection.invoke::<u32>("Echo", ("text",)).await {
-        Err(ClientError::Decode { method, part, cause }) => {
-            assert_eq!((&*method, part), ("Echo", "result"));
+        Err(ClientError::Decode { method, part, path, cause }) => {
+            assert_eq!((&*method, part, &*path), ("Echo", "result", ""));
             assert!(cause.contains("invalid type: string"), "{cause}");
         }
         other => panic!("{other:?}"),
