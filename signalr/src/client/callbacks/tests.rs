@@ -139,7 +139,10 @@ async fn arguments_that_cannot_be_read_are_named_if_details_are_wanted() {
     assert_eq!(server.ask("Two", r#""a",true"#).await, told("Client failed to parse argument(s)."));
     let mut server = Server::connect(|builder| register(builder).detailed_errors(true)).await;
     let error = server.ask("Two", r#""a",[1,"x"]"#).await.unwrap_err();
-    assert!(error.starts_with("Client failed to parse argument(s). argument 2 at [1]: invalid type: string"), "{error}");
+    assert!(
+        error.starts_with("Client failed to parse argument(s). argument 2 at [1]: invalid type: string"),
+        "{error}"
+    );
     let error = server.ask("Two", r#""a""#).await;
     assert_eq!(error, told("Client failed to parse argument(s). argument 2 was not sent"));
 }

@@ -7,7 +7,7 @@ const CLOSE: &str = r#"{"type":7,"allowReconnect":true}"#;
 
 fn failed(id: u32) -> Option<String> {
     Some(format!(
-        r#"{{"type":3,"invocationId":"{id}","error":"Failed to invoke 'Test' because the server is shutting down."}}"#
+        r#"{{"type":3,"invocationId":"{id}","error":"Failed to invoke 'Test' because the server is shutting down.","errorInfo":{"code":"shutting_down"}}}"#
     ))
 }
 
