@@ -6,9 +6,14 @@ use crate::session::peer::Drain;
 const CLOSE: &str = r#"{"type":7,"allowReconnect":true}"#;
 
 fn failed(id: u32) -> Option<String> {
-    Some(format!(
-        r#"{{"type":3,"invocationId":"{id}","error":"Failed to invoke 'Test' because the server is shutting down.","errorInfo":{"code":"shutting_down"}}}"#
-    ))
+    Some(refused(id, "Test"))
+}
+
+/// The answer to a call that the server has no time for.
+fn refused(id: u32, method: &str) -> String {
+    let error = format!("Failed to invoke '{method}' because the server is shutting down.");
+    let info = r#"{"code":"shutting_down"}"#;
+    format!(r#"{{"type":3,"invocationId":"{id}","error":"{error}","errorInfo":{info}}}"#)
 }
 
 #[tokio::test(start_paused = true)]
@@ -29,9 +34,7 @@ async fn what_runs_and_what_waits_is_answered_first_and_what_comes_now_is_refuse
     tokio::time::sleep(Duration::from_secs(1)).await;
     client.peer.drain(Drain::Finish);
     client.send(&[&call(3, "Echo")]).await;
-    let refusal = "Failed to invoke 'Echo' because the server is shutting down.";
-    let refused = format!(r#"{{"type":3,"invocationId":"3","error":"{refusal}"}}"#);
-    assert_eq!(client.next().await, Some(refused));
+    assert_eq!(client.next().await, Some(refused(3, "Echo")));
     client.release.notify_one();
     assert_eq!(client.next().await, result(1, "released"));
     assert_eq!(client.next().await, result(2, "x"));
