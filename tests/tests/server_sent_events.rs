@@ -30,6 +30,7 @@ fn the_response_has_the_headers_of_an_event_stream() {
         ("pragma", Some("no-cache")),
         ("content-encoding", Some("identity")),
         ("transfer-encoding", Some("chunked")),
+        ("connection", Some("close")),
         ("x-accel-buffering", None),
         ("expires", None),
     ] {

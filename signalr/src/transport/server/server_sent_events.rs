@@ -30,9 +30,15 @@ const LINE_END: &[u8] = b"\r\n";
 pub(crate) fn open(inlet: Arc<Inlet>, place: Place, handover: Option<Handover>) -> (Response, ServerSentEvents) {
     let shared = Arc::new(Shared { state: Mutex::default(), inlet });
     shared.lock().outlet.push(Bytes::from_static(GREETING));
+    let taken = handover.is_some();
     let events = Events { shared: shared.clone(), handover };
     let mut response = Response::new(Body::new(events));
     let headers = response.headers_mut();
+    if taken {
+        // No request can follow on a socket that is no longer the HTTP server's. A client that is not told would send its
+        // next one into the end of this one.
+        headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
     for (name, value) in [
         (header::CONTENT_TYPE, "text/event-stream"),
         (header::CACHE_CONTROL, "no-cache,no-store"),
