@@ -100,6 +100,8 @@ pub mod __private;
 #[doc = include_str!("../../README.md")]
 struct Readme;
 
+pub use backplane::memory::MemoryBackplane;
+pub use backplane::{Backplane, BackplaneError, BackplaneOptions, BackplaneReceiver, Told, WhenAway};
 #[cfg(feature = "client-core")]
 pub use client::{
     builder::HubConnectionBuilder,
@@ -116,11 +118,13 @@ pub use client::{
     stream::{ItemStream, StreamCall},
 };
 pub use clients::Clients;
+pub use clients::change::{Change, ChangeError};
+pub use clients::fleet::FleetAnswer;
 pub use clients::groups::{Groups, TooManyGroups};
 pub use clients::handle::HubHandle;
 pub use clients::outgoing::{Outgoing, Recipients, SendDecision};
 pub use clients::results::{ClientResult, ClientResultError};
-pub use clients::sent::{Receipt, Sent};
+pub use clients::sent::{Receipt, SendError, Sent};
 pub use clients::target::{Many, NoReceiver, Receiver, Single, SingleClient, Target, Untyped};
 pub use clients::wire::AsWire;
 pub use hub::Hub;
