@@ -158,7 +158,7 @@ impl Node {
         let channels = &self.channels;
         let mut published = Published::default();
         let latest = envelope.latest.as_deref();
-        let mut payload = |excluded: &[SmolStr]| wire::invocation(excluded, &envelope.encoded, latest, None);
+        let payload = |excluded: &[SmolStr]| wire::invocation(excluded, &envelope.encoded, latest, None);
         let mut send = |channel: String, payload: Bytes, part: &dyn Fn() -> Audience| {
             match self.publish_payload(&channel, payload) {
                 Ok(told) => published.told.push(told),

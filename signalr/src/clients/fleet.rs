@@ -46,10 +46,10 @@ async fn gather<T>(
     let Asked { reached, mut answers, awaited: _awaited } = node.ask(question);
     // Those who have the question answer it. There may be others, who know something but do not answer.
     let reached = match reached {
-        Ok(told) => timeout_at(deadline, told).await.ok().and_then(Result::ok).map(Some),
-        Err(_away) => None,
+        Ok(told) => timeout_at(deadline, told).await,
+        Err(away) => Ok(Err(away)),
     };
-    let Some(reached) = reached else {
+    let Ok(Ok(reached)) = reached else {
         gathered.missing = None;
         return gathered;
     };
