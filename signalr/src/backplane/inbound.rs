@@ -7,9 +7,9 @@ use super::channels::Kind;
 use super::envelope::Envelope;
 use super::node::Node;
 use super::registry::HubCore;
-use super::wire::{self, Action, Answer, Question, WireError};
+use super::wire::{self, Action, Answer, AnswerKind, Ask, AskKind, GroupCommand, WireError};
 use crate::clients::target::Audience;
-use crate::protocol::{Codec, Protocol};
+use crate::protocol::Codec;
 use crate::session::close::CloseReason;
 use crate::session::inbox::Origin;
 use crate::session::invocations;
@@ -57,9 +57,9 @@ fn part(payload: &Bytes, bytes: &[u8]) -> Bytes {
 /// The messages of an invocation in all protocols that this server may need, each known to be one whole message.
 fn envelope(core: &HubCore, payload: &Bytes, invocation: &wire::Invocation<'_>) -> Result<Envelope, WireError> {
     let id = invocation.question.as_ref().map(|question| question.id);
-    let mut encoded = Vec::with_capacity(Protocol::ALL.len());
+    let mut encoded = Vec::with_capacity(2);
     for protocol in core.registry.protocols() {
-        if let Some(message) = invocation.message(protocol) {
+        if let Some(message) = invocation.messages.get(protocol) {
             wire::check_invocation(protocol, message, id)?;
             encoded.push((protocol, part(payload, message)));
         }
@@ -125,12 +125,12 @@ fn completion(codec: Codec, id: &str, answer: Option<invocations::Answer>) -> Op
         Some(Answer::Error(error)) => protocol.encode_error(&mut message, id, &error),
         None => protocol.encode_error(&mut message, id, DISCONNECTED),
     }
-    Some(wire::completion(protocol.name(), &message))
+    Some(wire::completion(protocol, &message))
 }
 
 /// Another server wants a connection to be in a group, or no longer.
 fn change_group(core: &HubCore, node: &Arc<Node>, payload: &[u8]) -> Result<(), WireError> {
-    let command = wire::read_group_command(payload)?;
+    let command = GroupCommand::read(payload)?;
     let Some(connection) = core.registry.get(command.connection) else { return Ok(()) };
     match command.action {
         Action::Add => match core.registry.join(&connection, command.group) {
@@ -161,7 +161,7 @@ fn confirm(node: &Node, payload: &[u8]) -> Result<(), WireError> {
 fn returned(core: &HubCore, node: &Node, payload: &[u8]) -> Result<(), WireError> {
     let (protocol, message) = wire::read_completion(payload)?;
     let codec = Codec::new(protocol, core.naming());
-    let completion = wire::check_completion(codec, message)?;
+    let completion = wire::completed(codec, message)?;
     if let Some(waiting) = node.results.take(&*completion.id) {
         let _ = waiting.send(invocations::Answer::from_outcome(completion.outcome));
     }
@@ -170,34 +170,38 @@ fn returned(core: &HubCore, node: &Node, payload: &[u8]) -> Result<(), WireError
 
 /// Another server wants to know something.
 fn answer(core: &HubCore, node: &Arc<Node>, payload: &[u8]) -> Result<(), WireError> {
-    let ask = wire::read_ask(payload)?;
+    let ask = Ask::read(payload)?;
     if ask.server == node.channels.server() {
         return Ok(());
     }
     let registry = &core.registry;
-    let answer = match ask.question {
-        Question::Close { connection, reason } => {
+    let members;
+    let kind = match ask.kind {
+        AskKind::Close { connection, reason } => {
             let reason = reason.map_or(CloseReason::Aborted, |reason| CloseReason::Kicked(reason.to_owned()));
             let connection = registry.get(connection);
             if let Some(connection) = &connection {
                 connection.peer.close(reason);
             }
-            Answer::Done(connection.is_some())
+            AnswerKind::Done(connection.is_some())
         }
-        Question::Members { group } => Answer::Members(registry.members(group)),
-        Question::Count { group } => Answer::Count(registry.member_count(group) as u64),
-        Question::User { user } => Answer::Count(registry.user_connections(user) as u64),
+        AskKind::Members { group } => {
+            members = registry.members(group);
+            AnswerKind::Members(members.iter().map(SmolStr::as_str).collect())
+        },
+        AskKind::Count { group } => AnswerKind::Count(registry.member_count(group) as u64),
+        AskKind::User { user } => AnswerKind::Count(registry.user_connections(user) as u64),
     };
-    drop(node.publish_payload(&node.channels.answer(ask.server), wire::answer(ask.id, &answer)));
+    drop(node.publish_payload(&node.channels.answer(ask.server), Answer { id: ask.id, kind }.write()));
     Ok(())
 }
 
 /// Another server has answered.
-fn answered(node: &Node, payload: &[u8]) -> Result<(), WireError> {
-    let (id, answer) = wire::read_answer(payload)?;
+fn answered(node: &Node, payload: &Bytes) -> Result<(), WireError> {
+    let Answer { id, .. } = Answer::read(payload)?;
     if let Some(waiting) = node.answers.get(&id) {
         // Nobody looks any more, or at no more than so many.
-        let _ = waiting.try_send(answer);
+        let _ = waiting.try_send(payload.clone());
     }
     Ok(())
 }

@@ -5,7 +5,7 @@ use super::envelope::Envelope;
 use super::inbound;
 use super::registry::HubCore;
 use super::waiting::{Awaited, Waiting};
-use super::wire::{self, Action, Answer, Question};
+use super::wire::{self, Action, Ask, AskKind, GroupCommand, Question};
 use super::{Backplane, BackplaneError, BackplaneOptions, BackplaneReceiver, Told, WhenAway};
 use crate::clients::target::Audience;
 use crate::protocol::Protocol;
@@ -14,7 +14,7 @@ use bytes::Bytes;
 use smol_str::SmolStr;
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU64, Ordering};
 use tokio::sync::{mpsc, oneshot};
 
 /// How many answers of other servers may wait to be looked at.
@@ -27,10 +27,11 @@ pub(crate) struct Node {
     pub(super) channels: Channels,
     receiver: Arc<BackplaneReceiver>,
     options: BackplaneOptions,
-    last: AtomicI32,
+    last_command: AtomicI32,
+    last_question: AtomicU64,
     pub(super) acks: Arc<Waiting<i32, oneshot::Sender<()>>>,
     pub(super) results: Arc<Waiting<SmolStr, oneshot::Sender<invocations::Answer>>>,
-    pub(super) answers: Arc<Waiting<i32, mpsc::Sender<Answer>>>,
+    pub(super) answers: Arc<Waiting<u64, mpsc::Sender<Bytes>>>,
     /// Whether it was told that the backplane has too much to do, since it last had not.
     full: AtomicBool,
 }
@@ -54,8 +55,9 @@ pub(crate) type AwaitedResult =
 pub(crate) struct Asked {
     /// How many have got the question, this one among them.
     pub(crate) reached: Result<Told<Option<usize>>, BackplaneError>,
-    pub(crate) answers: mpsc::Receiver<Answer>,
-    _awaited: Awaited<i32, mpsc::Sender<Answer>>,
+    /// Their answers, still encoded.
+    pub(crate) answers: mpsc::Receiver<Bytes>,
+    pub(crate) awaited: Awaited<u64, mpsc::Sender<Bytes>>,
 }
 
 impl Node {
@@ -72,7 +74,8 @@ impl Node {
             channels: Channels::new(core.channel_name()),
             receiver,
             options,
-            last: AtomicI32::new(0),
+            last_command: AtomicI32::new(0),
+            last_question: AtomicU64::new(0),
             acks: Arc::default(),
             results: Arc::default(),
             answers: Arc::default(),
@@ -155,7 +158,7 @@ impl Node {
         let channels = &self.channels;
         let mut published = Published::default();
         let latest = envelope.latest.as_deref();
-        let mut payload = |excluded: &[SmolStr]| wire::invocation(excluded, &envelope.encoded, latest, None);
+        let payload = |excluded: &[SmolStr]| wire::invocation(excluded, &envelope.encoded, latest, None);
         let mut send = |channel: String, payload: Bytes, part: &dyn Fn() -> Audience| {
             match self.publish_payload(&channel, payload) {
                 Ok(told) => published.told.push(told),
@@ -213,12 +216,8 @@ impl Node {
         messages: &[(Protocol, Bytes)],
     ) -> Result<Told<Option<usize>>, BackplaneError> {
         let returns = self.channels.returns(self.channels.server());
-        let payload = wire::invocation(&[], messages, None, Some((id, &returns)));
+        let payload = wire::invocation(&[""; 0], messages, None, Some(Question { id, return_channel: &returns }));
         self.publish_payload(&self.channels.connection(connection), payload)
-    }
-
-    fn next(&self) -> i32 {
-        self.last.fetch_add(1, Ordering::Relaxed).wrapping_add(1)
     }
 
     /// Has the server that holds a connection add it to a group, or remove it.
@@ -228,22 +227,22 @@ impl Node {
         group: &str,
         connection: &str,
     ) -> Result<(Told<Option<usize>>, AwaitedAck), BackplaneError> {
-        let id = self.next();
+        let id = self.last_command.fetch_add(1, Ordering::Relaxed).wrapping_add(1);
         let (sender, receiver) = oneshot::channel();
         let awaited = self.acks.open(id, sender);
-        let payload = wire::group_command(id, self.channels.server(), action, group, connection);
+        let payload = GroupCommand { id, server: self.channels.server(), action, group, connection }.write();
         let told = self.publish_payload(&self.channels.groups(), payload)?;
         Ok((told, (awaited, receiver)))
     }
 
     /// Asks all servers of this crate what each of them knows.
-    pub(crate) fn ask(&self, question: Question<'_>) -> Asked {
-        let id = self.next();
+    pub(crate) fn ask(&self, kind: AskKind<'_>) -> Asked {
+        let id = self.last_question.fetch_add(1, Ordering::Relaxed);
         let (sender, answers) = mpsc::channel(ANSWERS);
         let awaited = self.answers.open(id, sender);
-        let payload = wire::ask(id, self.channels.server(), question);
+        let payload = Ask { id, server: self.channels.server(), kind }.write();
         let reached = self.publish_payload(&self.channels.ask(), payload);
-        Asked { reached, answers, _awaited: awaited }
+        Asked { reached, answers, awaited }
     }
 
     /// How many servers there are, of whichever make.

@@ -2,7 +2,7 @@
 
 use crate::backplane::node::{Asked, AwaitedAck, Node};
 use crate::backplane::registry::HubCore;
-use crate::backplane::wire::{Answer, Question};
+use crate::backplane::wire::{Answer, AnswerKind, AskKind};
 use crate::backplane::{BackplaneError, Told};
 use crate::session::close::CloseReason;
 use std::fmt;
@@ -82,17 +82,17 @@ impl Change {
         let (after, connection) = (node.options().answer_timeout, connection.to_owned());
         let node = node.clone();
         let rest: Rest = Box::pin(async move {
-            let Asked { reached, mut answers, _awaited } = asked;
+            let Asked { reached, mut answers, awaited: _awaited } = asked;
             let reached = reached?.await?;
             let servers = node.servers().await.unwrap_or_default().or(reached);
             let mut others = servers.map(|servers| servers.saturating_sub(1));
             let until = async {
                 while others != Some(0) {
-                    match answers.recv().await {
-                        Some(Answer::Done(true)) => return true,
-                        Some(_) => others = others.map(|others| others - 1),
-                        None => break,
+                    let Some(answer) = answers.recv().await else { break };
+                    if let Ok(Answer { kind: AnswerKind::Done(true), .. }) = Answer::read(&answer) {
+                        return true;
                     }
+                    others = others.map(|others| others - 1);
                 }
                 false
             };
@@ -130,6 +130,6 @@ pub(super) fn end(core: &HubCore, connection_id: &str, reason: Option<String>) -
         return Change::done(true);
     }
     let Some(node) = core.node() else { return Change::done(false) };
-    let question = Question::Close { connection: connection_id, reason: reason.as_deref() };
+    let question = AskKind::Close { connection: connection_id, reason: reason.as_deref() };
     Change::asked(node, connection_id, node.ask(question))
 }

@@ -2,7 +2,7 @@
 
 use crate::backplane::node::Asked;
 use crate::backplane::registry::HubCore;
-use crate::backplane::wire::{Answer, Question};
+use crate::backplane::wire::{Answer, AnswerKind, AskKind};
 use tokio::time::{Instant, timeout_at};
 
 /// What the servers of a fleet know together: the members of a group, or whether a user is there.
@@ -36,20 +36,20 @@ impl<T> FleetAnswer<T> {
 /// Adds what other servers know to what this one knows.
 async fn gather<T>(
     core: &HubCore,
-    question: Question<'_>,
+    question: AskKind<'_>,
     own: T,
-    mut add: impl FnMut(&mut T, Answer),
+    mut add: impl FnMut(&mut T, AnswerKind<'_>),
 ) -> FleetAnswer<T> {
     let mut gathered = FleetAnswer { value: own, servers: 1, missing: Some(0) };
     let Some(node) = core.node() else { return gathered };
     let deadline = Instant::now() + node.options().answer_timeout;
-    let Asked { reached, mut answers, _awaited } = node.ask(question);
+    let Asked { reached, mut answers, awaited: _awaited } = node.ask(question);
     // Those who have the question answer it. There may be others, who know something but do not answer.
     let reached = match reached {
-        Ok(told) => timeout_at(deadline, told).await.ok().and_then(Result::ok).map(Some),
-        Err(_away) => None,
+        Ok(told) => timeout_at(deadline, told).await,
+        Err(away) => Ok(Err(away)),
     };
-    let Some(reached) = reached else {
+    let Ok(Ok(reached)) = reached else {
         gathered.missing = None;
         return gathered;
     };
@@ -57,7 +57,8 @@ async fn gather<T>(
     let mut awaited = reached.map(|reached| reached.saturating_sub(1));
     while awaited != Some(0) {
         let Ok(Some(answer)) = timeout_at(deadline, answers.recv()).await else { break };
-        add(&mut gathered.value, answer);
+        let Ok(Answer { kind, .. }) = Answer::read(&answer) else { continue };
+        add(&mut gathered.value, kind);
         gathered.servers += 1;
         awaited = awaited.map(|awaited| awaited - 1);
     }
@@ -65,8 +66,8 @@ async fn gather<T>(
     gathered
 }
 
-fn add_count(sum: &mut u64, answer: Answer) {
-    if let Answer::Count(count) = answer {
+fn add_count(sum: &mut u64, answer: AnswerKind<'_>) {
+    if let AnswerKind::Count(count) = answer {
         *sum = sum.saturating_add(count);
     }
 }
@@ -78,9 +79,9 @@ fn to_usize(count: u64) -> usize {
 /// The ids of the members of a group.
 pub(super) async fn members(core: &HubCore, group: &str) -> FleetAnswer<Vec<String>> {
     let own = core.registry.members(group);
-    let all = gather(core, Question::Members { group }, own, |all, answer| {
-        if let Answer::Members(members) = answer {
-            all.extend(members);
+    let all = gather(core, AskKind::Members { group }, own, |all, answer| {
+        if let AnswerKind::Members(members) = answer {
+            all.extend(members.into_iter().map(Into::into));
         }
     });
     all.await.map(|ids| ids.into_iter().map(String::from).collect())
@@ -89,11 +90,11 @@ pub(super) async fn members(core: &HubCore, group: &str) -> FleetAnswer<Vec<Stri
 /// How many members a group has.
 pub(super) async fn member_count(core: &HubCore, group: &str) -> FleetAnswer<usize> {
     let own = core.registry.member_count(group) as u64;
-    gather(core, Question::Count { group }, own, add_count).await.map(to_usize)
+    gather(core, AskKind::Count { group }, own, add_count).await.map(to_usize)
 }
 
 /// How many connections a user has.
 pub(super) async fn user_connections(core: &HubCore, user: &str) -> FleetAnswer<usize> {
     let own = core.registry.user_connections(user) as u64;
-    gather(core, Question::User { user }, own, add_count).await.map(to_usize)
+    gather(core, AskKind::User { user }, own, add_count).await.map(to_usize)
 }

@@ -92,17 +92,22 @@ impl<H: HubMethods> HubHandle<H> {
     /// # Errors
     /// [`TooManyGroups`] where it is in as many as [`Limits::maximum_groups`](crate::Limits::maximum_groups) allows.
     pub fn add_to_group(&self, connection_id: impl AsRef<str>, group: impl AsRef<str>) -> Result<Change, TooManyGroups> {
-        self.groups().add(connection_id, group)
+        Groups::new(self.core.clone()).add(connection_id, group)
     }
 
     /// Removes a connection from a group, wherever it is connected: see [`Groups::remove`].
     pub fn remove_from_group(&self, connection_id: impl AsRef<str>, group: impl AsRef<str>) -> Change {
-        self.groups().remove(connection_id, group)
+        Groups::new(self.core.clone()).remove(connection_id, group)
     }
 
-    /// The groups of the hub.
-    pub fn groups(&self) -> Groups {
-        Groups::new(self.core.clone())
+    /// The ids of the members of a group, of all servers: see [`Groups::members`].
+    pub async fn group_members(&self, group: impl AsRef<str>) -> FleetAnswer<Vec<String>> {
+        fleet::members(&self.core, group.as_ref()).await
+    }
+
+    /// How many members a group has, on all servers.
+    pub async fn group_member_count(&self, group: impl AsRef<str>) -> FleetAnswer<usize> {
+        fleet::member_count(&self.core, group.as_ref()).await
     }
 
     /// Ends a connection, wherever it is, and tells its client why. In a fleet the servers that use this crate are asked; one

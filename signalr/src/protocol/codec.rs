@@ -247,6 +247,16 @@ impl Codec {
         decoded
     }
 
+    /// As [`decode`](Self::decode), of bytes that must be one well-formed message and nothing else: others will be given them as
+    /// they are.
+    pub(crate) fn decode_whole(self, message: &[u8]) -> Result<Message<'_>, ProtocolError> {
+        let mut message = dispatch!(self.protocol, decode_whole(message))?;
+        if self.naming != Naming::AsDeclared {
+            message.set_naming(self.naming);
+        }
+        Ok(message)
+    }
+
     /// Writes an Invocation, or a StreamInvocation if `streaming`. Without an id no answer is wanted.
     ///
     /// # Errors

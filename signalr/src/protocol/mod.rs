@@ -41,6 +41,8 @@ pub mod message;
 mod msgpack;
 pub mod naming;
 pub mod negotiate;
+#[cfg_attr(not(feature = "msgpack"), allow(dead_code))]
+pub(crate) mod packed;
 pub mod payload;
 mod renaming;
 mod transport;

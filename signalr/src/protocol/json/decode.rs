@@ -19,6 +19,16 @@ pub(in crate::protocol) fn decode(message: Raw<'_>) -> Result<Message<'_>, Proto
     fields.into_message()
 }
 
+/// As [`decode`], of bytes that must be the text of one object and nothing else.
+pub(in crate::protocol) fn decode_whole(message: &[u8]) -> Result<Message<'_>, ProtocolError> {
+    let text = std::str::from_utf8(message).map_err(|_| ProtocolError::invalid_data("The message is not UTF-8."))?;
+    let mut fields = Fields::default();
+    if !fields.read(Raw::Text(text)).map_err(ReadError::into_protocol_error)?.is_empty() {
+        return Err(ProtocolError::invalid_data("The message goes on behind its object."));
+    }
+    fields.into_message()
+}
+
 /// The properties of any message.
 #[derive(Default)]
 struct Fields<'a> {
@@ -43,9 +53,10 @@ struct Rare<'a> {
 }
 
 impl<'a> Fields<'a> {
-    /// Every property is checked where it stands, whether or not the type of the message has a use for it.
+    /// Every property is checked where it stands, whether or not the type of the message has a use for it. Gives what follows
+    /// the object.
     #[inline(always)]
-    fn read(&mut self, message: Raw<'a>) -> Result<(), ReadError> {
+    fn read(&mut self, message: Raw<'a>) -> Result<&'a [u8], ReadError> {
         let mut scanner = Scanner::new(message);
         open_object(&mut scanner)?;
         let mut first = true;
@@ -81,7 +92,7 @@ impl<'a> Fields<'a> {
                 Property::Unknown => scanner.skip_value(1)?,
             }
         }
-        Ok(())
+        Ok(scanner.rest())
     }
 
     #[inline(always)]

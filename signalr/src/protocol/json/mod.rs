@@ -12,7 +12,7 @@ mod strict;
 pub(super) mod text;
 mod value;
 
-pub(super) use decode::decode;
+pub(super) use decode::{decode, decode_whole};
 pub(super) use encode::{
     encode_ack, encode_arguments, encode_cancel, encode_close, encode_encoded_invocation, encode_encoded_result,
     encode_end, encode_error, encode_error_with_info, encode_invocation, encode_ping, encode_result, encode_sequence,

@@ -3,11 +3,11 @@
 //! As in ASP.NET Core, the number of items that the array declares only decides whether an optional item is there;
 //! what follows the items that a message has is ignored, so that later versions can add some.
 
-use super::read::Reader;
 use super::{MAX_DEPTH, kind, result_kind};
 use crate::protocol::codec::Protocol;
 use crate::protocol::error::ProtocolError;
 use crate::protocol::message::{Completion, CompletionError, Invocation, Message, Outcome, StreamItem};
+use crate::protocol::packed::read::Reader;
 use crate::protocol::payload::{Arguments, Payload};
 use std::borrow::Cow;
 
@@ -37,6 +37,16 @@ pub(crate) fn decode(message: &[u8]) -> Result<Message<'_>, ProtocolError> {
         Ok(kind::SEQUENCE) => Ok(Message::Sequence { sequence_id: int64(&mut reader, "sequenceId")? }),
         _ => Ok(Message::Unknown { kind: i64::from(kind) }),
     }
+}
+
+/// As [`decode`], of bytes that must be one well-formed message and nothing else.
+pub(crate) fn decode_whole(message: &[u8]) -> Result<Message<'_>, ProtocolError> {
+    let mut reader = Reader::new(message);
+    // Values have their depth within the message and its arguments.
+    if reader.value(MAX_DEPTH + 2).is_none() || !reader.rest().is_empty() {
+        return Err(ProtocolError::invalid_data("The message is not one whole MessagePack value."));
+    }
+    decode(message)
 }
 
 fn invocation<'a>(reader: &mut Reader<'a>, items: usize, streaming: bool) -> Result<Invocation<'a>, ProtocolError> {

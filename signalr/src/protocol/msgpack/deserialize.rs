@@ -1,7 +1,7 @@
 //! MessagePack to Rust values, by serde.
 
-use super::read::{Kind, Reader};
 use super::value::{EXTENSION, ValueError};
+use crate::protocol::packed::read::{Kind, Reader};
 use serde::de::value::{BorrowedStrDeserializer, I8Deserializer, SeqDeserializer};
 use serde::de::{
     DeserializeSeed, Deserializer, EnumAccess, Error as _, IntoDeserializer, MapAccess, SeqAccess, Unexpected,

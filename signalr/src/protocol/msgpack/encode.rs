@@ -1,12 +1,12 @@
 //! The array around each kind of message, written with its length prefix.
 
 use super::value::encode_value;
-use super::write::{FALSE, NIL, TRUE, write_array_len, write_map_len, write_signed, write_str};
 use super::{kind, result_kind};
 use crate::protocol::codec::InvocationHead;
 use crate::protocol::error::EncodeError;
 use crate::protocol::message::CompletionError;
 use crate::protocol::naming::Naming;
+use crate::protocol::packed::write::{FALSE, NIL, TRUE, write_array_len, write_map_len, write_signed, write_str};
 use crate::protocol::payload::{ArgumentEncoder, WireArguments};
 use serde::Serialize;
 

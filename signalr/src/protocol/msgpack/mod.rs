@@ -2,10 +2,8 @@
 //!
 //! | module | holds |
 //! | --- | --- |
-//! | `read` | single values in received bytes, and stepping over them |
 //! | `decode` | the array around each kind of message, read |
 //! | `encode` | the array around each kind of message, written with its length prefix |
-//! | `write` | single values, written |
 //! | `value` | arguments, items and results: between their MessagePack and their Rust types |
 //! | `deserialize`, `serialize` | serde's side of it |
 //!
@@ -15,14 +13,12 @@
 mod decode;
 mod deserialize;
 mod encode;
-mod read;
 mod serialize;
 #[cfg(test)]
 mod tests;
 mod value;
-mod write;
 
-pub(super) use decode::decode;
+pub(super) use decode::{decode, decode_whole};
 pub(super) use encode::{
     encode_ack, encode_arguments, encode_cancel, encode_close, encode_encoded_invocation, encode_encoded_result,
     encode_end, encode_error, encode_error_with_info, encode_invocation, encode_ping, encode_result, encode_sequence,

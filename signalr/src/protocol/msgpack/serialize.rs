@@ -1,12 +1,12 @@
 //! Rust values to MessagePack, by serde.
 
 use super::MAX_DEPTH;
-use super::read::Reader;
 use super::value::{EXTENSION, ValueError};
-use super::write::{
+use crate::protocol::naming::Names;
+use crate::protocol::packed::read::Reader;
+use crate::protocol::packed::write::{
     FALSE, Head, NIL, TRUE, write_bytes, write_map_len, write_number, write_signed, write_str, write_unsigned,
 };
-use crate::protocol::naming::Names;
 use serde::Serialize;
 use serde::ser::{
     Error as _, SerializeMap, SerializeSeq, SerializeStruct, SerializeStructVariant, SerializeTuple,

@@ -1,18 +1,18 @@
 //! Single MessagePack values, written in the smallest format that holds them.
 
-pub(super) const NIL: u8 = 0xc0;
-pub(super) const FALSE: u8 = 0xc2;
-pub(super) const TRUE: u8 = 0xc3;
+pub(crate) const NIL: u8 = 0xc0;
+pub(crate) const FALSE: u8 = 0xc2;
+pub(crate) const TRUE: u8 = 0xc3;
 
 /// The first bytes of an array, a map or an extension: what it is and how long.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Head {
+pub(crate) struct Head {
     bytes: [u8; 6],
     length: usize,
 }
 
 impl Head {
-    pub(super) fn array(length: usize) -> Self {
+    pub(crate) fn array(length: usize) -> Self {
         match length {
             0..0x10 => Head::new(0x90 | length as u8, []),
             0x10..0x1_0000 => Head::new(0xdc, (length as u16).to_be_bytes()),
@@ -20,7 +20,7 @@ impl Head {
         }
     }
 
-    pub(super) fn map(length: usize) -> Self {
+    pub(crate) fn map(length: usize) -> Self {
         match length {
             0..0x10 => Head::new(0x80 | length as u8, []),
             0x10..0x1_0000 => Head::new(0xde, (length as u16).to_be_bytes()),
@@ -28,7 +28,7 @@ impl Head {
         }
     }
 
-    pub(super) fn extension(kind: i8, length: usize) -> Self {
+    pub(crate) fn extension(kind: i8, length: usize) -> Self {
         let mut head = match length {
             1 => Head::new(0xd4, []),
             2 => Head::new(0xd5, []),
@@ -61,13 +61,13 @@ impl Head {
         }
     }
 
-    pub(super) fn as_bytes(&self) -> &[u8] {
+    pub(crate) fn as_bytes(&self) -> &[u8] {
         self.bytes.get(..self.length).unwrap_or_default()
     }
 }
 
 #[inline]
-pub(super) fn write_array_len(out: &mut Vec<u8>, length: usize) {
+pub(crate) fn write_array_len(out: &mut Vec<u8>, length: usize) {
     match u8::try_from(length) {
         Ok(length @ 0..0x10) => out.push(0x90 | length),
         _ => out.extend_from_slice(Head::array(length).as_bytes()),
@@ -75,7 +75,7 @@ pub(super) fn write_array_len(out: &mut Vec<u8>, length: usize) {
 }
 
 #[inline]
-pub(super) fn write_map_len(out: &mut Vec<u8>, length: usize) {
+pub(crate) fn write_map_len(out: &mut Vec<u8>, length: usize) {
     match u8::try_from(length) {
         Ok(length @ 0..0x10) => out.push(0x80 | length),
         _ => out.extend_from_slice(Head::map(length).as_bytes()),
@@ -83,7 +83,7 @@ pub(super) fn write_map_len(out: &mut Vec<u8>, length: usize) {
 }
 
 #[inline]
-pub(super) fn write_str(out: &mut Vec<u8>, text: &str) {
+pub(crate) fn write_str(out: &mut Vec<u8>, text: &str) {
     match text.len() {
         length @ 0..0x20 => out.push(0xa0 | length as u8),
         length @ 0x20..0x100 => out.extend_from_slice(&[0xd9, length as u8]),
@@ -93,7 +93,7 @@ pub(super) fn write_str(out: &mut Vec<u8>, text: &str) {
     out.extend_from_slice(text.as_bytes());
 }
 
-pub(super) fn write_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
+pub(crate) fn write_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
     match bytes.len() {
         length @ 0..0x100 => out.extend_from_slice(&[0xc4, length as u8]),
         length @ 0x100..0x1_0000 => write_number(out, 0xc5, (length as u16).to_be_bytes()),
@@ -103,7 +103,7 @@ pub(super) fn write_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
 }
 
 #[inline]
-pub(super) fn write_unsigned(out: &mut Vec<u8>, number: u64) {
+pub(crate) fn write_unsigned(out: &mut Vec<u8>, number: u64) {
     match number {
         0..0x80 => out.push(number as u8),
         0x80..0x100 => out.extend_from_slice(&[0xcc, number as u8]),
@@ -114,7 +114,7 @@ pub(super) fn write_unsigned(out: &mut Vec<u8>, number: u64) {
 }
 
 #[inline]
-pub(super) fn write_signed(out: &mut Vec<u8>, number: i64) {
+pub(crate) fn write_signed(out: &mut Vec<u8>, number: i64) {
     match number {
         0.. => write_unsigned(out, number.cast_unsigned()),
         -0x20..0 => out.push(number as u8),
@@ -127,7 +127,7 @@ pub(super) fn write_signed(out: &mut Vec<u8>, number: i64) {
 
 /// Writes a number behind the byte that says how it is written.
 #[inline]
-pub(super) fn write_number<const N: usize>(out: &mut Vec<u8>, format: u8, number: [u8; N]) {
+pub(crate) fn write_number<const N: usize>(out: &mut Vec<u8>, format: u8, number: [u8; N]) {
     out.push(format);
     out.extend_from_slice(&number);
 }

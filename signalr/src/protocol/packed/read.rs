@@ -6,13 +6,13 @@
 /// stands after that is unspecified. Nothing is allocated, and no declared length is believed before the bytes for it
 /// were seen.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Reader<'a> {
+pub(crate) struct Reader<'a> {
     rest: &'a [u8],
 }
 
 /// What a value is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     Nil,
     Bool,
     Int,
@@ -26,18 +26,18 @@ pub(super) enum Kind {
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(bytes: &'a [u8]) -> Self {
+    pub(crate) fn new(bytes: &'a [u8]) -> Self {
         Reader { rest: bytes }
     }
 
     /// The bytes that were not read yet.
-    pub(super) fn rest(&self) -> &'a [u8] {
+    pub(crate) fn rest(&self) -> &'a [u8] {
         self.rest
     }
 
     /// The length of an array, if as many values can be there at all: each takes at least one byte.
     #[inline]
-    pub(super) fn array_len(&mut self) -> Option<usize> {
+    pub(crate) fn array_len(&mut self) -> Option<usize> {
         let length = match self.byte()? {
             head @ 0x90..=0x9f => usize::from(head & 0x0f),
             0xdc => self.length::<2>()?,
@@ -49,7 +49,7 @@ impl<'a> Reader<'a> {
 
     /// The number of entries of a map, if as many can be there at all: each takes at least two bytes.
     #[inline]
-    pub(super) fn map_len(&mut self) -> Option<usize> {
+    pub(crate) fn map_len(&mut self) -> Option<usize> {
         let length = match self.byte()? {
             head @ 0x80..=0x8f => usize::from(head & 0x0f),
             0xde => self.length::<2>()?,
@@ -61,7 +61,7 @@ impl<'a> Reader<'a> {
 
     /// What the next value is, as far as its first byte says.
     #[inline]
-    pub(super) fn peek(&self) -> Option<Kind> {
+    pub(crate) fn peek(&self) -> Option<Kind> {
         Some(match self.rest.first()? {
             0x00..=0x7f | 0xe0..=0xff | 0xcc..=0xd3 => Kind::Int,
             0xa0..=0xbf | 0xd9..=0xdb => Kind::Text,
@@ -80,7 +80,7 @@ impl<'a> Reader<'a> {
 
     /// A string, or nil.
     #[inline]
-    pub(super) fn string_or_nil(&mut self) -> Option<Option<&'a str>> {
+    pub(crate) fn string_or_nil(&mut self) -> Option<Option<&'a str>> {
         if self.rest.first() == Some(&0xc0) {
             self.byte()?;
             return Some(None);
@@ -90,7 +90,7 @@ impl<'a> Reader<'a> {
 
     /// The bytes of a string, which may not be UTF-8.
     #[inline]
-    pub(super) fn text_bytes(&mut self) -> Option<&'a [u8]> {
+    pub(crate) fn text_bytes(&mut self) -> Option<&'a [u8]> {
         let length = match self.byte()? {
             head @ 0xa0..=0xbf => usize::from(head & 0x1f),
             0xd9 => self.length::<1>()?,
@@ -102,7 +102,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Binary data.
-    pub(super) fn bytes(&mut self) -> Option<&'a [u8]> {
+    pub(crate) fn bytes(&mut self) -> Option<&'a [u8]> {
         let length = match self.byte()? {
             0xc4 => self.length::<1>()?,
             0xc5 => self.length::<2>()?,
@@ -113,7 +113,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The type of an extension and its data.
-    pub(super) fn extension(&mut self) -> Option<(i8, &'a [u8])> {
+    pub(crate) fn extension(&mut self) -> Option<(i8, &'a [u8])> {
         let length = match self.byte()? {
             head @ 0xd4..=0xd8 => 1 << (head - 0xd4),
             0xc7 => self.length::<1>()?,
@@ -127,7 +127,7 @@ impl<'a> Reader<'a> {
 
     /// A whole number in any of its formats, if it fits.
     #[inline]
-    pub(super) fn int(&mut self) -> Option<i64> {
+    pub(crate) fn int(&mut self) -> Option<i64> {
         match self.wide_int()? {
             Ok(number) => i64::try_from(number).ok(),
             Err(negative) => Some(negative),
@@ -136,7 +136,7 @@ impl<'a> Reader<'a> {
 
     /// A whole number in any of its formats; `Err` if it is negative.
     #[inline]
-    pub(super) fn wide_int(&mut self) -> Option<Result<u64, i64>> {
+    pub(crate) fn wide_int(&mut self) -> Option<Result<u64, i64>> {
         let signed = match self.byte()? {
             head @ 0x00..=0x7f => return Some(Ok(head.into())),
             head @ 0xe0..=0xff => head.cast_signed().into(),
@@ -153,21 +153,21 @@ impl<'a> Reader<'a> {
         Some(u64::try_from(signed).map_err(|_| signed))
     }
 
-    pub(super) fn single(&mut self) -> Option<f32> {
+    pub(crate) fn single(&mut self) -> Option<f32> {
         match self.byte()? {
             0xca => self.array().map(f32::from_be_bytes),
             _ => None,
         }
     }
 
-    pub(super) fn double(&mut self) -> Option<f64> {
+    pub(crate) fn double(&mut self) -> Option<f64> {
         match self.byte()? {
             0xcb => self.array().map(f64::from_be_bytes),
             _ => None,
         }
     }
 
-    pub(super) fn bool(&mut self) -> Option<bool> {
+    pub(crate) fn bool(&mut self) -> Option<bool> {
         match self.byte()? {
             0xc2 => Some(false),
             0xc3 => Some(true),
@@ -177,7 +177,7 @@ impl<'a> Reader<'a> {
 
     /// Steps over one value of any kind and returns its bytes. Arrays and maps may be nested `depth` deep.
     #[inline]
-    pub(super) fn value(&mut self, depth: usize) -> Option<&'a [u8]> {
+    pub(crate) fn value(&mut self, depth: usize) -> Option<&'a [u8]> {
         let before = self.rest;
         self.skip(depth)?;
         before.get(..before.len() - self.rest.len())
