@@ -20,9 +20,11 @@ export async function serverFrom(programVariable, urlVariable) {
   return url;
 }
 
-/** Starts a program on a free port, or on the given one; it ends with this process. */
-export function startProgram(program, port = 0) {
-  const child = spawn(program, ["--urls", `http://127.0.0.1:${port}`], { stdio: ["ignore", "pipe", "inherit"] });
+/** Starts a program on a free port, or on the given one, with more options if there are any; it ends with this process. */
+export function startProgram(program, port = 0, options = []) {
+  const child = spawn(program, ["--urls", `http://127.0.0.1:${port}`, ...options], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
   process.on("exit", () => child.kill("SIGKILL"));
   return new Promise((resolve, reject) => {
     child.on("error", reject);
