@@ -24,10 +24,14 @@ export class Fleet {
   static async start() {
     const fleet = new Fleet();
     fleet.redis = await Redis.start();
-    fleet.options = ["--redis", fleet.redis.address, "--prefix", "app:"];
-    fleet.own = await Server.start("own", fleet.options);
-    fleet.peer = await Server.start(FOREIGN ? "foreign" : "own", fleet.options);
+    fleet.own = await Fleet.join(fleet.redis, "app:");
+    fleet.peer = await Fleet.join(fleet.redis, "app:", FOREIGN ? "foreign" : "own");
     return fleet;
+  }
+
+  /** Starts one more server. */
+  static join(redis, prefix, kind = "own") {
+    return Server.start(kind, ["--redis", redis.address, "--prefix", prefix]);
   }
 
   /** Whose client calls, and who has other clients. Two servers that are alike have one direction. */
