@@ -268,7 +268,11 @@ impl<H: HubMethods> Hub<H> {
     #[track_caller]
     #[must_use]
     pub fn channel_name(self, name: impl Into<String>) -> Self {
-        assert!(self.inner.core.channel_name.set(name.into()).is_ok(), "hub '{}' has a channel name already", self.name());
+        assert!(
+            self.inner.core.channel_name.set(name.into()).is_ok(),
+            "hub '{}' has a channel name already",
+            self.name()
+        );
         self
     }
 
