@@ -269,7 +269,11 @@ impl<H: HubMethods> Hub<H> {
     #[must_use]
     pub fn channel_name(self, name: impl Into<String>) -> Self {
         assert!(!self.inner.core.is_settled(), "hub '{}' is mounted already", self.name());
-        assert!(self.inner.core.channel_name.set(name.into()).is_ok(), "hub '{}' has a channel name already", self.name());
+        assert!(
+            self.inner.core.channel_name.set(name.into()).is_ok(),
+            "hub '{}' has a channel name already",
+            self.name()
+        );
         self
     }
 
