@@ -1,0 +1,3 @@
+//! The conformance suite of backplanes, for the backplanes of this crate.
+
+mod memory;
