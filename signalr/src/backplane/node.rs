@@ -24,7 +24,7 @@ const ANSWERS: usize = 1024;
 /// know, except what has a channel of its own.
 pub(crate) struct Node {
     backplane: Arc<dyn Backplane>,
-    pub(super) channels: Channels,
+    pub(crate) channels: Channels,
     receiver: Arc<BackplaneReceiver>,
     options: BackplaneOptions,
     last_command: AtomicI32,
