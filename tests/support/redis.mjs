@@ -3,6 +3,8 @@ import { once } from "node:events";
 import net from "node:net";
 import { createInterface } from "node:readline";
 
+import { endWithUs, kill } from "./program.mjs";
+
 /** A Redis of the tests' own on a free port, which stores nothing; it ends with this process. */
 export class Redis {
   #port;
@@ -20,11 +22,8 @@ export class Redis {
   }
 
   /** Ends it at once, and waits until it has ended. */
-  async kill() {
-    this.#child.ref();
-    const ended = once(this.#child, "exit");
-    this.#child.kill("SIGKILL");
-    await ended;
+  kill() {
+    return kill(this.#child);
   }
 
   /** Starts it on the port that it had. */
@@ -33,7 +32,7 @@ export class Redis {
     const options = ["--port", this.#port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"];
     const child = spawn(program, options, { stdio: ["ignore", "pipe", "inherit"] });
     this.#child = child;
-    process.on("exit", () => child.kill("SIGKILL"));
+    endWithUs(child);
     await new Promise((resolve, reject) => {
       child.on("error", reject);
       child.on("exit", (code) => reject(new Error(`${program} ended before it was ready, with ${code}`)));

@@ -9,6 +9,12 @@ import { Fleet, canStart, connectTo } from "../support/fleet.js";
 
 const FAILED = "An unexpected error occurred invoking 'AskClient' on the server.";
 
+async function start(test) {
+  const fleet = await Fleet.start();
+  test.after(() => fleet.stop());
+  return fleet;
+}
+
 /** Sends to all by one client until another has got it, which tells that the servers hear of each other again. */
 async function untilHeard(sender, receiver) {
   const probe = unique("probe");
@@ -24,7 +30,7 @@ async function untilHeard(sender, receiver) {
 // Each has a fleet of its own, and most of their time is spent waiting for what never comes.
 describe("faults", { concurrency: true, timeout: 240_000, skip: !canStart }, () => {
   test("a server that dies leaves its fleet alone, and whoever asked its clients learns it in the end", async (t) => {
-    const fleet = await Fleet.start();
+    const fleet = await start(t);
     const { own, peer } = fleet;
     const [a, b, c] = await Promise.all([own, own, peer].map((server) => connectTo(t, server, {})));
     const id = c.connectionId;
@@ -45,8 +51,8 @@ describe("faults", { concurrency: true, timeout: 240_000, skip: !canStart }, () 
     await sender.invoke("SendToClient", id, unique("nobody"));
     assert.equal((await failure(sender.invoke("AskClient", id, "anybody?"))).message, FAILED);
 
-    const again = await peer.startAgain();
-    const d = await connectTo(t, again, { query: { group } });
+    fleet.peer = await peer.startAgain();
+    const d = await connectTo(t, fleet.peer, { query: { group } });
     const [there, back] = [unique("there"), unique("back")];
     await sender.invoke("SendToGroup", group, there);
     assert.equal(await d.inbox.next(), there);
@@ -59,7 +65,8 @@ describe("faults", { concurrency: true, timeout: 240_000, skip: !canStart }, () 
   });
 
   test("a server that dies while it asks is missed by nobody", async (t) => {
-    const { own, peer } = await Fleet.start();
+    const fleet = await start(t);
+    const { own, peer } = fleet;
     const [a, c] = await Promise.all([connectTo(t, own, {}), connectTo(t, peer, {})]);
     let answer;
     const asked = new Promise((resolve) => a.on("Answer", () => (resolve(), new Promise((say) => (answer = say)))));
@@ -71,12 +78,13 @@ describe("faults", { concurrency: true, timeout: 240_000, skip: !canStart }, () 
     assert.equal(await a.invoke("Echo", "still here"), "still here");
     a.off("Answer");
     a.on("Answer", () => "here");
-    const d = await connectTo(t, await peer.startAgain(), {});
+    fleet.peer = await peer.startAgain();
+    const d = await connectTo(t, fleet.peer, {});
     assert.equal(await d.invoke("AskClient", a.connectionId, "and now?"), "here");
   });
 
   test("Redis comes back under traffic: connections stay, groups are whole, nothing is repeated", async (t) => {
-    const { redis, own, peer } = await Fleet.start();
+    const { redis, own, peer } = await start(t);
     const [a, c] = await Promise.all([connectTo(t, own, {}), connectTo(t, peer, {})]);
     const ids = [a.connectionId, c.connectionId];
     const group = unique("group");
@@ -126,7 +134,7 @@ describe("faults", { concurrency: true, timeout: 240_000, skip: !canStart }, () 
   });
 
   test("whoever connects while Redis is away does not wait for ever", async (t) => {
-    const { redis, own, peer } = await Fleet.start();
+    const { redis, own, peer } = await start(t);
     const early = await connectTo(t, peer, {});
     await redis.kill();
     const result = await connectTo(t, own, {}).then(
@@ -146,7 +154,7 @@ describe("faults", { concurrency: true, timeout: 240_000, skip: !canStart }, () 
   });
 
   test("fleets with different prefixes do not hear each other", async (t) => {
-    const fleet = await Fleet.start();
+    const fleet = await start(t);
     const other = await Fleet.join(fleet.redis, "app2:");
     const [a, b] = await Promise.all([connectTo(t, fleet.own, {}), connectTo(t, other, {})]);
     const [mine, theirs] = [unique("mine"), unique("theirs")];

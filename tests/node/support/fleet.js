@@ -2,11 +2,10 @@
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { describe } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 
-import { startProgram } from "../../support/program.mjs";
+import { endWithUs, kill, startProgram } from "../../support/program.mjs";
 import { Redis, freePort } from "../../support/redis.mjs";
 import { connect, unique } from "./client.js";
 
@@ -27,6 +26,11 @@ export class Fleet {
     fleet.own = await Fleet.join(fleet.redis, "app:");
     fleet.peer = await Fleet.join(fleet.redis, "app:", FOREIGN ? "foreign" : "own");
     return fleet;
+  }
+
+  /** Ends everything at once. */
+  stop() {
+    return Promise.all([this.own, this.peer, this.redis].map((part) => part.kill()));
   }
 
   /** Starts one more server. */
@@ -60,11 +64,8 @@ class Server {
   }
 
   /** Ends it without a word to anybody, and waits until it has ended. */
-  async kill() {
-    this.child.ref();
-    const ended = once(this.child, "exit");
-    this.child.kill("SIGKILL");
-    await ended;
+  kill() {
+    return kill(this.child);
   }
 
   /** Another server of its kind, on its address. */
@@ -83,7 +84,7 @@ class Server {
 async function startForeign(options, port) {
   const url = `http://127.0.0.1:${port || (await freePort())}`;
   const child = spawn(FOREIGN, ["--urls", url, ...options], { stdio: ["ignore", "ignore", "inherit"] });
-  process.on("exit", () => child.kill("SIGKILL"));
+  endWithUs(child);
   let ended;
   child.on("error", (error) => (ended = error));
   child.on("exit", (code) => (ended = new Error(`${FOREIGN} ended before it was ready, with ${code}`)));
