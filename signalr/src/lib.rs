@@ -67,6 +67,8 @@
 //! | `client-core` | no | The same over byte streams only, without an HTTP client. |
 //! | `testing` | no | [`testing`]: hubs and their clients in memory, with faults, for tests. |
 //! | `metrics` | no | Numbers of connections, calls, messages and bytes, for the recorder of the `metrics` facade. |
+//! | `redis` | no | [`Redis`]: servers in one fleet by Redis, with those of ASP.NET Core. |
+//! | `redis-tls` | no | TLS for `rediss://`, by rustls; the application chooses the provider of its cryptography. |
 
 // Either end alone leaves a part of the session unused, which serves both.
 #![cfg_attr(not(all(feature = "server", feature = "client")), allow(dead_code))]
@@ -105,6 +107,10 @@ pub use backplane::wire::invariants::check_payload as __check_payload;
 #[doc = include_str!("../../README.md")]
 struct Readme;
 
+pub use backplane::memory::MemoryBackplane;
+#[cfg(feature = "redis")]
+pub use backplane::redis::{Redis, RedisBuilder, RedisError};
+pub use backplane::{Backplane, BackplaneError, BackplaneOptions, BackplaneReceiver, Told, WhenAway};
 #[cfg(feature = "client-core")]
 pub use client::{
     builder::HubConnectionBuilder,
@@ -121,11 +127,13 @@ pub use client::{
     stream::{ItemStream, StreamCall},
 };
 pub use clients::Clients;
+pub use clients::change::{Change, ChangeError};
+pub use clients::fleet::FleetAnswer;
 pub use clients::groups::{Groups, TooManyGroups};
 pub use clients::handle::HubHandle;
 pub use clients::outgoing::{Outgoing, Recipients, SendDecision};
 pub use clients::results::{ClientResult, ClientResultError};
-pub use clients::sent::{Receipt, Sent};
+pub use clients::sent::{Receipt, SendError, Sent};
 pub use clients::target::{Many, NoReceiver, Receiver, Single, SingleClient, Target, Untyped};
 pub use clients::wire::AsWire;
 pub use hub::Hub;

@@ -3,24 +3,28 @@
 use crate::protocol::codec::InvocationHead;
 use crate::protocol::{Codec, EncodeError, Naming, Protocol, WireArguments};
 use bytes::Bytes;
+use smol_str::SmolStr;
 
 /// An invocation of a client method, encoded in the protocols that its audience uses.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Envelope {
-    encoded: Vec<(Protocol, Bytes)>,
+    pub(crate) encoded: Vec<(Protocol, Bytes)>,
     /// The name of a method of which only the latest message matters.
-    pub(crate) latest: Option<&'static str>,
+    pub(crate) latest: Option<SmolStr>,
+    /// Whether it comes from elsewhere, in all the protocols that it will ever be in.
+    pub(crate) foreign: bool,
 }
 
 impl Envelope {
-    /// Encodes a call that wants no answer.
+    /// Encodes a call; without an `id` it wants no answer.
     pub(crate) fn encode<A: WireArguments>(
         protocols: impl Iterator<Item = Protocol>,
         naming: Naming,
         target: &str,
+        id: Option<&str>,
         arguments: &A,
     ) -> Result<Self, EncodeError> {
-        let head = InvocationHead { target, ..InvocationHead::default() };
+        let head = InvocationHead { target, id, ..InvocationHead::default() };
         let encoded = protocols
             .map(|protocol| {
                 let mut message = Vec::with_capacity(64);
@@ -28,7 +32,7 @@ impl Envelope {
                 Ok((protocol, Bytes::from(message)))
             })
             .collect::<Result<_, EncodeError>>()?;
-        Ok(Envelope { encoded, latest: None })
+        Ok(Envelope { encoded, ..Envelope::default() })
     }
 
     /// The message for a connection of that protocol.

@@ -6,7 +6,7 @@
 
 pub(crate) mod channels;
 pub(crate) mod envelope;
-mod inbound;
+pub(crate) mod inbound;
 pub(crate) mod memory;
 pub(crate) mod node;
 mod options;
@@ -14,7 +14,7 @@ mod receiver;
 #[cfg(feature = "redis")]
 pub(crate) mod redis;
 pub(crate) mod registry;
-mod waiting;
+pub(crate) mod waiting;
 pub(crate) mod wire;
 
 pub use options::{BackplaneOptions, WhenAway};
@@ -83,6 +83,28 @@ pub trait Backplane: fmt::Debug + Send + Sync + 'static {
 
     /// Whether the engine can be reached, as far as is known now.
     fn is_connected(&self) -> bool;
+}
+
+impl<B: Backplane + ?Sized> Backplane for Arc<B> {
+    fn publish(&self, channel: &str, payload: Bytes) -> Result<Told<Option<usize>>, BackplaneError> {
+        (**self).publish(channel, payload)
+    }
+
+    fn subscribe(&self, channel: &str, receiver: &Arc<BackplaneReceiver>) -> Told<()> {
+        (**self).subscribe(channel, receiver)
+    }
+
+    fn unsubscribe(&self, channel: &str, receiver: &Arc<BackplaneReceiver>) {
+        (**self).unsubscribe(channel, receiver);
+    }
+
+    fn subscribers(&self, channel: &str) -> Told<Option<usize>> {
+        (**self).subscribers(channel)
+    }
+
+    fn is_connected(&self) -> bool {
+        (**self).is_connected()
+    }
 }
 
 /// What became of something that was begun.

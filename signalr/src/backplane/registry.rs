@@ -3,12 +3,15 @@
 //! Everything is spread over shards with a lock each. A send costs what its audience costs, a disconnect what the
 //! connection's own groups cost; nothing ever walks over all connections but a send to all.
 
+use super::Told;
 use super::envelope::Envelope;
+use super::node::Node;
 use crate::clients::groups::TooManyGroups;
 use crate::clients::outgoing::SendFilter;
 use crate::clients::target::Audience;
 use crate::hub::context::Connection;
 use crate::protocol::{Naming, Protocol};
+use crate::session::close::CloseReason;
 use crate::session::inbox::{Origin, Pushed};
 use crate::session::peer::Peer;
 use crate::telemetry::meters::HubMeters;
@@ -23,10 +26,15 @@ use tokio::sync::Semaphore;
 const SHARDS: usize = 16;
 /// How many `#[hub(blocking)]` methods of one hub run at once.
 const BLOCKING_PLACES: usize = 64;
+/// Why a connection ends that cannot read what another server has sent.
+const NO_PROTOCOL: &str =
+    "This message was received from another server that did not have the requested protocol available.";
 
 /// The part of a hub that does not depend on its type.
 pub(crate) struct HubCore {
     pub(crate) name: String,
+    /// What other servers know the hub by, if that is not its name.
+    pub(crate) channel_name: OnceLock<String>,
     pub(crate) registry: Registry,
     pub(crate) blocking: Arc<Semaphore>,
     naming: OnceLock<Naming>,
@@ -47,11 +55,17 @@ impl HubCore {
         Arc::new(HubCore {
             meters: HubMeters::new(&name),
             name,
+            channel_name: OnceLock::new(),
             registry: Registry::default(),
             blocking,
             naming: OnceLock::new(),
             send_filter: OnceLock::new(),
         })
+    }
+
+    /// What other servers know the hub by.
+    pub(crate) fn channel_name(&self) -> &str {
+        self.channel_name.get().unwrap_or(&self.name)
     }
 
     /// How members are named in the values of this hub. From now on that stays so.
@@ -62,6 +76,16 @@ impl HubCore {
     /// Sets the naming, and says whether it was not settled before.
     pub(crate) fn set_naming(&self, naming: Naming) -> bool {
         self.naming.set(naming).is_ok()
+    }
+
+    /// The hub's part in its fleet, if it is in one.
+    pub(crate) fn node(&self) -> Option<&Arc<Node>> {
+        self.registry.node.get().and_then(Option::as_ref)
+    }
+
+    /// Puts the hub into a fleet, or settles that it is in none, and gives back what is settled.
+    pub(crate) fn settle(&self, make: impl FnOnce() -> Option<Arc<Node>>) -> Option<&Arc<Node>> {
+        self.registry.node.get_or_init(make).as_ref()
     }
 }
 
@@ -107,24 +131,31 @@ type Members = HashMap<u64, Arc<Peer>>;
 struct Sets(Sharded<Box<str>, Members>);
 
 impl Sets {
-    fn add(&self, name: &str, peer: &Arc<Peer>) {
-        if let Some(mut shard) = self.0.write(name) {
-            match shard.get_mut(name) {
-                Some(members) => drop(members.insert(peer.number, peer.clone())),
-                None => drop(shard.insert(name.into(), Members::from([(peer.number, peer.clone())]))),
-            }
+    /// Adds a member. `then` runs before anybody else can change the set.
+    fn add<R>(&self, name: &str, peer: &Arc<Peer>, then: impl FnOnce() -> R) -> Option<R> {
+        let mut shard = self.0.write(name)?;
+        match shard.get_mut(name) {
+            Some(members) => drop(members.insert(peer.number, peer.clone())),
+            None => drop(shard.insert(name.into(), Members::from([(peer.number, peer.clone())]))),
         }
+        Some(then())
     }
 
-    fn remove(&self, name: &str, number: u64) {
+    /// Removes a member. `emptied` runs if it was the last, before anybody else can change the set.
+    fn remove(&self, name: &str, number: u64, emptied: impl FnOnce()) {
         if let Some(mut shard) = self.0.write(name)
             && let Some(members) = shard.get_mut(name)
         {
             members.remove(&number);
             if members.is_empty() {
                 shard.remove(name);
+                emptied();
             }
         }
+    }
+
+    fn len(&self, name: &str) -> usize {
+        self.0.read(name).and_then(|shard| shard.get(name).map(HashMap::len)).unwrap_or_default()
     }
 
     fn each(&self, name: &str, run: impl FnMut(&Arc<Peer>)) {
@@ -162,6 +193,8 @@ pub(crate) struct Registry {
     users: Sets,
     /// Live connections of each protocol: a message is encoded for those in use only.
     in_use: [AtomicUsize; Protocol::ALL.len()],
+    /// What other servers are told of: settled when the hub is mounted.
+    node: OnceLock<Option<Arc<Node>>>,
 }
 
 /// What became of one message in this process.
@@ -171,6 +204,15 @@ pub(crate) struct Deliveries {
     pub(crate) dropped: usize,
     /// Connections whose inbox is above its capacity, for senders that wait.
     pub(crate) above: Vec<Arc<Peer>>,
+}
+
+impl Deliveries {
+    /// Counts others too.
+    pub(crate) fn add(&mut self, others: Deliveries) {
+        self.delivered += others.delivered;
+        self.dropped += others.dropped;
+        self.above.extend(others.above);
+    }
 }
 
 impl Registry {
@@ -190,16 +232,30 @@ impl Registry {
         self.in_use.iter().map(|count| count.load(Ordering::Relaxed)).sum()
     }
 
-    pub(crate) fn register(&self, connection: &Arc<Connection>) {
+    fn node(&self) -> Option<&Node> {
+        self.node.get()?.as_deref()
+    }
+
+    /// Lets a connection be reached. In a fleet other servers reach it when what is returned ends.
+    pub(crate) fn register(&self, connection: &Arc<Connection>) -> Option<Told<()>> {
         if let Some(count) = self.count(connection.peer.protocol) {
             count.fetch_add(1, Ordering::AcqRel);
         }
-        if let Some(user) = &connection.user {
-            self.users.add(user, &connection.peer);
+        let mut user = None;
+        if let Some(name) = &connection.user {
+            user = self.users.add(name, &connection.peer, || self.node().map(|node| node.reach_user(name))).flatten();
         }
-        if let Some(mut shard) = self.connections.write(connection.peer.id.as_str()) {
-            shard.insert(connection.peer.id.clone(), connection.clone());
-        }
+        let id = &connection.peer.id;
+        let mut shard = self.connections.write(id.as_str())?;
+        shard.insert(id.clone(), connection.clone());
+        let reached = self.node().map(|node| node.reach_connection(id))?;
+        Some(match user {
+            None => reached,
+            Some(user) => Box::pin(async move {
+                user.await?;
+                reached.await
+            }),
+        })
     }
 
     /// Forgets a connection and takes it out of its groups. Doing so again changes nothing.
@@ -208,16 +264,26 @@ impl Registry {
         let Some(groups) = connection.memberships.lock().take() else { return };
         peer.telemetry.meters.left(groups.len());
         for group in groups {
-            self.groups.remove(&group, peer.number);
+            self.groups.remove(&group, peer.number, || self.forget_group(&group));
         }
         if let Some(user) = &connection.user {
-            self.users.remove(user, peer.number);
+            self.users.remove(user, peer.number, || {
+                if let Some(node) = self.node() {
+                    node.forget_user(user);
+                }
+            });
         }
         // Ids that the application gives may be less unique than it thinks.
         let is_own = |known: &Arc<Connection>| known.peer.number == peer.number;
         let removed = self.connections.write(peer.id.as_str()).and_then(|mut shard| {
             let is_known = shard.get(peer.id.as_str()).is_some_and(is_own);
-            if is_known { shard.remove(peer.id.as_str()) } else { None }
+            if !is_known {
+                return None;
+            }
+            if let Some(node) = self.node() {
+                node.forget_connection(&peer.id);
+            }
+            shard.remove(peer.id.as_str())
         });
         // Not under the lock: it may be the last that keeps what the application has stored there.
         drop(removed);
@@ -235,21 +301,32 @@ impl Registry {
         self.connections.each(|connection| run(&connection.peer));
     }
 
-    pub(crate) fn join(&self, connection: &Connection, group: &str) -> Result<(), TooManyGroups> {
+    fn forget_group(&self, group: &str) {
+        if let Some(node) = self.node() {
+            node.forget_group(group);
+        }
+    }
+
+    /// Adds a connection to a group. In a fleet what others send to the group reaches it when what is returned ends.
+    pub(crate) fn join(&self, connection: &Connection, group: &str) -> Result<Option<Told<()>>, TooManyGroups> {
         // The connection's own lock is held, so that its end cannot come in between and leave a ghost in the group.
         let mut memberships = connection.memberships.lock();
-        if let Some(groups) = memberships.as_mut()
-            && !groups.contains(group)
-        {
+        let Some(groups) = memberships.as_mut() else { return Ok(None) };
+        if groups.contains(group) {
+            if self.node().is_none() {
+                return Ok(None);
+            }
+        } else {
             let limit = connection.memberships.limit;
             if groups.len() >= limit {
                 return Err(TooManyGroups { limit });
             }
             groups.insert(group.into());
-            self.groups.add(group, &connection.peer);
             connection.peer.telemetry.meters.joined();
         }
-        Ok(())
+        // Even who is in it already may not be reached by others yet.
+        let reached = self.groups.add(group, &connection.peer, || self.node().map(|node| node.reach_group(group)));
+        Ok(reached.flatten())
     }
 
     pub(crate) fn leave(&self, connection: &Connection, group: &str) {
@@ -257,7 +334,7 @@ impl Registry {
         if let Some(groups) = memberships.as_mut()
             && groups.remove(group)
         {
-            self.groups.remove(group, connection.peer.number);
+            self.groups.remove(group, connection.peer.number, || self.forget_group(group));
             connection.peer.telemetry.meters.left(1);
         }
     }
@@ -267,9 +344,14 @@ impl Registry {
         let mut deliveries = Deliveries::default();
         self.each_peer(audience, |peer| {
             // Who has connected with a new protocol since the encoding was not there yet when this was sent.
-            let Some(message) = envelope.message(peer.protocol) else { return };
+            let Some(message) = envelope.message(peer.protocol) else {
+                if envelope.foreign {
+                    peer.close(CloseReason::ServerError(NO_PROTOCOL.to_owned()));
+                }
+                return;
+            };
             let origin = if own == Some(peer.number) { Origin::OwnCall } else { Origin::Others };
-            match peer.inbox.push(message, origin, envelope.latest) {
+            match peer.inbox.push(message, origin, envelope.latest.as_ref()) {
                 Pushed::Queued => deliveries.delivered += 1,
                 Pushed::QueuedAbove => {
                     deliveries.delivered += 1;
@@ -283,6 +365,23 @@ impl Registry {
             }
         });
         deliveries
+    }
+
+    /// The ids of the members of a group.
+    pub(crate) fn members(&self, group: &str) -> Vec<SmolStr> {
+        let mut ids = Vec::new();
+        self.groups.each(group, |peer| ids.push(peer.id.clone()));
+        ids
+    }
+
+    /// How many members a group has.
+    pub(crate) fn member_count(&self, group: &str) -> usize {
+        self.groups.len(group)
+    }
+
+    /// How many connections a user has.
+    pub(crate) fn user_connections(&self, user: &str) -> usize {
+        self.users.len(user)
     }
 
     /// Calls `run` for each member of the audience. Who is in two of several groups counts twice, as with ASP.NET Core.

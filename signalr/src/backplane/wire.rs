@@ -22,7 +22,7 @@ mod question;
 mod tests;
 
 pub(crate) use command::{Action, GroupCommand, ack, completion, read_ack, read_completion};
-pub(crate) use invocation::{Invocation, Messages, Question, invocation, read_invocation};
+pub(crate) use invocation::{Invocation, Question, invocation, read_invocation};
 pub(crate) use messages::{check_invocation, completed};
 pub(crate) use question::{Answer, AnswerKind, Ask, AskKind};
 

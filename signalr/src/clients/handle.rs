@@ -1,11 +1,12 @@
 //! A hub from outside: for background tasks, axum handlers and whatever else is not a hub method.
 
+use super::change::{self, Change};
+use super::fleet::{self, FleetAnswer};
 use super::groups::{Groups, TooManyGroups};
 use super::target::{Many, Single};
 use super::{Clients, ProxyOf};
 use crate::backplane::registry::HubCore;
 use crate::hub::method::HubMethods;
-use crate::session::close::CloseReason;
 use std::fmt;
 use std::sync::Arc;
 
@@ -86,35 +87,43 @@ impl<H: HubMethods> HubHandle<H> {
         self.clients.users(user_ids)
     }
 
-    /// Adds a connection to a group, and says whether there is such a connection.
+    /// Adds a connection to a group, wherever it is connected: see [`Groups::add`].
     ///
     /// # Errors
     /// [`TooManyGroups`] where it is in as many as [`Limits::maximum_groups`](crate::Limits::maximum_groups) allows.
-    pub fn add_to_group(&self, connection_id: impl AsRef<str>, group: impl AsRef<str>) -> Result<bool, TooManyGroups> {
+    pub fn add_to_group(&self, connection_id: impl AsRef<str>, group: impl AsRef<str>) -> Result<Change, TooManyGroups> {
         Groups::new(self.core.clone()).add(connection_id, group)
     }
 
-    /// Removes a connection from a group, and says whether there is such a connection.
-    pub fn remove_from_group(&self, connection_id: impl AsRef<str>, group: impl AsRef<str>) -> bool {
+    /// Removes a connection from a group, wherever it is connected: see [`Groups::remove`].
+    pub fn remove_from_group(&self, connection_id: impl AsRef<str>, group: impl AsRef<str>) -> Change {
         Groups::new(self.core.clone()).remove(connection_id, group)
     }
 
-    /// Ends a connection and tells its client why. Says whether there is such a connection.
-    pub fn close(&self, connection_id: impl AsRef<str>, reason: impl Into<String>) -> bool {
-        self.end(connection_id.as_ref(), CloseReason::Kicked(reason.into()))
+    /// The ids of the members of a group, of all servers: see [`Groups::members`].
+    pub async fn group_members(&self, group: impl AsRef<str>) -> FleetAnswer<Vec<String>> {
+        fleet::members(&self.core, group.as_ref()).await
     }
 
-    /// Ends a connection without giving its client a reason. Says whether there is such a connection.
-    pub fn abort(&self, connection_id: impl AsRef<str>) -> bool {
-        self.end(connection_id.as_ref(), CloseReason::Aborted)
+    /// How many members a group has, on all servers.
+    pub async fn group_member_count(&self, group: impl AsRef<str>) -> FleetAnswer<usize> {
+        fleet::member_count(&self.core, group.as_ref()).await
     }
 
-    fn end(&self, connection_id: &str, reason: CloseReason) -> bool {
-        let connection = self.core.registry.get(connection_id);
-        connection.is_some_and(|connection| {
-            connection.peer.close(reason);
-            true
-        })
+    /// Ends a connection, wherever it is, and tells its client why. In a fleet the servers that use this crate are asked; one
+    /// that does not can neither do it nor tell that it does not have the connection.
+    pub fn close(&self, connection_id: impl AsRef<str>, reason: impl Into<String>) -> Change {
+        change::end(&self.core, connection_id.as_ref(), Some(reason.into()))
+    }
+
+    /// Ends a connection as [`close`](Self::close) does, without giving its client a reason.
+    pub fn abort(&self, connection_id: impl AsRef<str>) -> Change {
+        change::end(&self.core, connection_id.as_ref(), None)
+    }
+
+    /// How many connections a user has, on all servers: whether the user is online.
+    pub async fn user_connections(&self, user_id: impl AsRef<str>) -> FleetAnswer<usize> {
+        fleet::user_connections(&self.core, user_id.as_ref()).await
     }
 
     /// How many connections the hub has in this process.

@@ -1,5 +1,7 @@
 //! Whom a server addresses, and how: selectors, proxies, groups and client results.
 
+pub(crate) mod change;
+pub(crate) mod fleet;
 pub(crate) mod groups;
 pub(crate) mod handle;
 pub(crate) mod outgoing;
@@ -144,6 +146,13 @@ impl<H: HubMethods> Clients<H> {
     /// All connections of several users.
     pub fn users(&self, user_ids: impl IntoIterator<Item = impl Into<String>>) -> ProxyOf<H, Many> {
         self.target(Audience::Users(unique(names(user_ids))))
+    }
+}
+
+impl<H: HubMethods> Clients<H> {
+    /// How many connections a user has, on all servers: whether the user is online.
+    pub async fn user_connections(&self, user_id: impl AsRef<str>) -> fleet::FleetAnswer<usize> {
+        fleet::user_connections(&self.core, user_id.as_ref()).await
     }
 }
 

@@ -1,12 +1,21 @@
 //! Client results: the server asks one client and waits for its answer.
 
 use crate::hub::error::short_type_name;
+use crate::backplane::envelope::Envelope;
+use crate::backplane::inbound::DISCONNECTED;
+use crate::backplane::node::Node;
+use crate::backplane::waiting::Awaited;
+use crate::backplane::{BackplaneError, Told};
 use crate::protocol::codec::InvocationHead;
-use crate::protocol::{Arguments, EncodeError, WireArguments};
+use crate::protocol::negotiate::new_connection_id;
+use crate::protocol::{Arguments, Codec, EncodeError, Naming, Protocol, WireArguments};
 use crate::session::inbox::{Origin, Pushed};
 use crate::session::invocations::Answer;
 use crate::session::peer::Peer;
+use futures_util::future::{Either, select};
 use serde::de::DeserializeOwned;
+use smol_str::SmolStr;
+use std::fmt;
 use std::marker::PhantomData;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -40,7 +49,6 @@ pub(crate) const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
 /// }
 /// ```
 #[must_use = "the client's answer is lost unless this is awaited"]
-#[derive(Debug)]
 pub struct ClientResult<T> {
     asked: Result<Asked, ClientResultError>,
     timeout: Duration,
@@ -84,6 +92,12 @@ pub enum ClientResultError {
     /// The hub's [`send_filter`](crate::Hub::send_filter) has dropped the question.
     #[error("The question was dropped before it was sent.")]
     Dropped,
+    /// The question could not be brought to the server that holds the connection.
+    #[error("The client cannot be asked: {0}")]
+    Backplane(#[from] BackplaneError),
+    /// The operating system gives no random numbers, which a question to a client of another server needs.
+    #[error("The client cannot be asked: no random numbers")]
+    Unasked,
     /// Nobody can be asked from `on_connected`: the client is not ready to answer.
     #[error("Client results inside OnConnectedAsync Hub methods are not allowed.")]
     WhileConnecting,
@@ -97,16 +111,57 @@ impl ClientResultError {
 }
 
 /// An open question; dropping it closes it.
-#[derive(Debug)]
 struct Asked {
-    peer: Arc<Peer>,
-    call: u64,
+    /// The id of the connection.
+    connection: SmolStr,
+    /// How the client would say nothing.
+    codec: Codec,
     answer: oneshot::Receiver<Answer>,
+    /// How many servers have the question, if it had to leave this one.
+    told: Option<Told<Option<usize>>>,
+    open: Open,
 }
 
-impl Drop for Asked {
+/// Where it is noted that somebody waits.
+enum Open {
+    Here { peer: Arc<Peer>, call: u64 },
+    Elsewhere { _awaited: Awaited<SmolStr, oneshot::Sender<Answer>> },
+}
+
+impl Drop for Open {
     fn drop(&mut self) {
-        self.peer.invocations.forget(self.call);
+        if let Open::Here { peer, call } = self {
+            peer.invocations.forget(*call);
+        }
+    }
+}
+
+impl Asked {
+    /// The client's answer.
+    async fn answered(&mut self) -> Result<Answer, ClientResultError> {
+        let Some(told) = self.told.take() else { return self.received().await };
+        let told = match select(&mut self.answer, told).await {
+            Either::Left((answer, _told)) => return answer.map_err(|_gone| self.disconnected()),
+            Either::Right((told, _answer)) => told,
+        };
+        match told {
+            Ok(Some(0)) => Err(ClientResultError::NotConnected(self.connection.to_string())),
+            Ok(_) => self.received().await,
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    async fn received(&mut self) -> Result<Answer, ClientResultError> {
+        let received = (&mut self.answer).await;
+        received.map_err(|_gone| self.disconnected())
+    }
+
+    fn is_elsewhere(&self) -> bool {
+        matches!(self.open, Open::Elsewhere { .. })
+    }
+
+    fn disconnected(&self) -> ClientResultError {
+        ClientResultError::Disconnected(self.connection.to_string())
     }
 }
 
@@ -130,17 +185,47 @@ impl<T> ClientResult<T> {
     /// Encodes and queues the question.
     pub(crate) fn ask<W: WireArguments>(peer: Arc<Peer>, method: &str, arguments: &W) -> Self {
         let Some((call, answer)) = peer.invocations.open() else { return Self::nobody(peer.id.as_str()) };
-        let asked = Asked { peer, call, answer };
-        let id = asked.peer.invocations.wire_id(call);
+        let open = Open::Here { peer: peer.clone(), call };
+        let id = peer.invocations.wire_id(call);
         let head = InvocationHead { id: Some(&id), target: method, ..InvocationHead::default() };
         let mut message = Vec::with_capacity(96);
-        if let Err(error) = asked.peer.codec().encode_invocation(&mut message, head, arguments) {
+        if let Err(error) = peer.codec().encode_invocation(&mut message, head, arguments) {
             return Self::new(Err(ClientResultError::Question(error)));
         }
-        match asked.peer.inbox.push(message.into(), Origin::OwnCall, None) {
-            Pushed::Gone => Self::nobody(asked.peer.id.as_str()),
-            Pushed::Queued | Pushed::QueuedAbove | Pushed::Dropped => Self::new(Ok(asked)),
+        match peer.inbox.push(message.into(), Origin::OwnCall, None) {
+            Pushed::Gone => Self::nobody(peer.id.as_str()),
+            Pushed::Queued | Pushed::QueuedAbove | Pushed::Dropped => {
+                let (connection, codec) = (peer.id.clone(), peer.codec());
+                Self::new(Ok(Asked { connection, codec, answer, told: None, open }))
+            }
         }
+    }
+
+    /// Encodes the question and publishes it for the server that holds the connection.
+    pub(crate) fn ask_elsewhere<W: WireArguments>(
+        node: &Node,
+        naming: Naming,
+        connection: &str,
+        method: &str,
+        arguments: &W,
+    ) -> Self {
+        let asked = || {
+            // It has to be unique among the questions of all servers.
+            let id: SmolStr = new_connection_id().map_err(|_error| ClientResultError::Unasked)?.into();
+            let protocols = Protocol::ALL.iter().copied();
+            let envelope = Envelope::encode(protocols, naming, method, Some(&id), arguments)
+                .map_err(ClientResultError::Question)?;
+            let (awaited, answer) = node.await_result(id.clone());
+            let told = node.ask_client(connection, &id, &envelope.encoded)?;
+            Ok(Asked {
+                connection: connection.into(),
+                codec: Codec::new(Protocol::Json, naming),
+                answer,
+                told: Some(told),
+                open: Open::Elsewhere { _awaited: awaited },
+            })
+        };
+        Self::new(asked())
     }
 
     /// Sets how long the client may take, from when this is awaited.
@@ -158,21 +243,28 @@ impl<T: DeserializeOwned> IntoFuture for ClientResult<T> {
         let ClientResult { asked, timeout, .. } = self;
         Box::pin(async move {
             let mut asked = asked?;
-            let answer = match tokio::time::timeout(timeout, &mut asked.answer).await {
-                Ok(Ok(answer)) => answer,
-                Ok(Err(_gone)) => return Err(ClientResultError::Disconnected(asked.peer.id.as_str().to_owned())),
+            let answer = match tokio::time::timeout(timeout, asked.answered()).await {
+                Ok(answer) => answer?,
                 Err(_elapsed) => return Err(ClientResultError::TimedOut(timeout)),
             };
             match answer {
+                Answer::Error(text) if asked.is_elsewhere() && text == DISCONNECTED => Err(asked.disconnected()),
                 Answer::Error(text) => Err(ClientResultError::Client(text)),
                 // `()` and `Option` can be read from nothing, other types cannot.
                 Answer::Void => {
-                    Arguments::new(asked.peer.codec(), &[], 0).next().map_err(|_| ClientResultError::NoResult)
+                    Arguments::new(asked.codec, &[], 0).next().map_err(|_| ClientResultError::NoResult)
                 }
                 Answer::Result(codec, bytes) => Answer::payload(codec, &bytes).decode().map_err(|error| {
                     ClientResultError::Result { expected: short_type_name::<T>(), cause: error.to_string() }
                 }),
             }
         })
+    }
+}
+
+impl<T> fmt::Debug for ClientResult<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let asked = self.asked.as_ref().map(|asked| &asked.connection);
+        f.debug_struct("ClientResult").field("asked", &asked).field("timeout", &self.timeout).finish()
     }
 }

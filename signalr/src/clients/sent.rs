@@ -1,47 +1,85 @@
 //! What a send returns.
 
+use crate::backplane::node::Published;
 use crate::backplane::registry::Deliveries;
+use crate::backplane::{BackplaneError, Told};
 use crate::protocol::EncodeError;
 use crate::session::peer::Peer;
+use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
+use thiserror::Error;
 
 /// A message that was encoded and queued. It is on its way whether this is awaited or not; awaiting it gives the
-/// [`Receipt`], and waits for room where the [`Overflow`](crate::Overflow) policy or the sender's own connection asks for it.
-#[derive(Debug)]
+/// [`Receipt`], waits until the [backplane](crate::Backplane) has taken it, and waits for room where the
+/// [`Overflow`](crate::Overflow) policy or the sender's own connection asks for it.
 pub struct Sent {
     receipt: Receipt,
     above: Vec<Arc<Peer>>,
+    told: Vec<Told<Option<usize>>>,
 }
 
 /// What became of a message. A message in the queue of a connection may still be lost with that connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Receipt {
-    /// How many connections have it in their queue.
+    /// How many connections of this server have it in their queue. Those that get it by way of a backplane are not counted,
+    /// not even this server's own: nobody tells how many they are.
     pub connections: usize,
-    /// For how many connections it was dropped, as their queue was full ([`Overflow::DropNewest`](crate::Overflow)).
+    /// For how many of them it was dropped, as their queue was full ([`Overflow::DropNewest`](crate::Overflow)).
     pub dropped: usize,
-    /// Why nobody gets it: an argument cannot be serialised. It was logged.
-    pub error: Option<EncodeError>,
+    /// How many servers have it: 1 without a backplane. A backplane counts those that listen to the message's target, once for
+    /// each group, user or connection that was named, and tells it when the send is awaited. `None` if that is not known.
+    pub servers: Option<usize>,
+    /// Why nobody gets it, or not everybody.
+    pub error: Option<SendError>,
+}
+
+/// Why a message was not sent, or not to everybody.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum SendError {
+    /// An argument cannot be serialised. Nobody gets the message, which was logged.
+    #[error(transparent)]
+    Encode(#[from] EncodeError),
+    /// The backplane has not carried it. What that means for this server's own connections is the
+    /// [choice](crate::BackplaneOptions::when_away) of the application.
+    #[error(transparent)]
+    Backplane(#[from] BackplaneError),
 }
 
 impl Sent {
     pub(crate) fn new(deliveries: Deliveries) -> Self {
         let Deliveries { delivered, dropped, above } = deliveries;
-        Sent { receipt: Receipt { connections: delivered, dropped, error: None }, above }
+        Sent { receipt: Receipt { connections: delivered, dropped, servers: Some(1), error: None }, above, told: Vec::new() }
     }
 
     /// Nobody was to get it.
     pub(crate) fn to_nobody() -> Self {
-        Self::new(Deliveries::default())
+        Self::new(Deliveries::default()).with(|receipt| receipt.servers = Some(0))
     }
 
-    pub(crate) fn failed(error: EncodeError) -> Self {
-        Sent { receipt: Receipt { connections: 0, dropped: 0, error: Some(error) }, above: Vec::new() }
+    pub(crate) fn failed(error: SendError) -> Self {
+        Self::to_nobody().with(|receipt| receipt.error = Some(error))
     }
 
-    /// What is known without waiting for room.
+    /// It goes by way of the backplane, apart from what was delivered here.
+    pub(crate) fn published(deliveries: Deliveries, published: Published) -> Self {
+        let Published { told, error, .. } = published;
+        let servers = if told.is_empty() { Some(0) } else { None };
+        let sent = Self::new(deliveries).with(|receipt| {
+            receipt.servers = servers;
+            receipt.error = error.map(SendError::Backplane);
+        });
+        Sent { told, ..sent }
+    }
+
+    fn with(mut self, change: impl FnOnce(&mut Receipt)) -> Self {
+        change(&mut self.receipt);
+        self
+    }
+
+    /// What is known without waiting for anything.
     pub fn receipt(&self) -> &Receipt {
         &self.receipt
     }
@@ -52,14 +90,31 @@ impl IntoFuture for Sent {
     type IntoFuture = Pin<Box<dyn Future<Output = Receipt> + Send>>;
 
     fn into_future(self) -> Self::IntoFuture {
-        if self.above.is_empty() {
-            return Box::pin(std::future::ready(self.receipt));
+        let Sent { mut receipt, above, told } = self;
+        if above.is_empty() && told.is_empty() {
+            return Box::pin(std::future::ready(receipt));
         }
         Box::pin(async move {
-            for peer in &self.above {
+            if !told.is_empty() {
+                receipt.servers = Some(0);
+            }
+            for told in told {
+                let servers = told.await.unwrap_or_else(|error| {
+                    receipt.error = Some(error.into());
+                    None
+                });
+                receipt.servers = receipt.servers.zip(servers).map(|(sum, servers)| sum + servers);
+            }
+            for peer in &above {
                 peer.inbox.room().await;
             }
-            self.receipt
+            receipt
         })
+    }
+}
+
+impl fmt::Debug for Sent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sent").field("receipt", &self.receipt).finish_non_exhaustive()
     }
 }

@@ -4,12 +4,14 @@ use super::outgoing::{Outgoing, SendDecision};
 use super::results::ClientResult;
 use super::sent::Sent;
 use crate::backplane::envelope::Envelope;
-use crate::backplane::registry::HubCore;
+use crate::backplane::node::Node;
+use crate::backplane::registry::{Deliveries, HubCore};
 use crate::hub::context::Connection;
-use crate::protocol::WireArguments;
+use crate::protocol::{Protocol, WireArguments};
 use crate::session::peer::Peer;
 use serde::de::DeserializeOwned;
 use smol_str::SmolStr;
+use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -95,23 +97,60 @@ impl<A> Target<A> {
         if self.is_dropped(method, arguments, false) {
             return Sent::to_nobody();
         }
-        let (registry, naming) = (&self.core.registry, self.core.naming());
-        let encoded = match &self.audience {
-            Audience::Peer(peer) => Envelope::encode(std::iter::once(peer.protocol), naming, method, arguments),
-            _ => Envelope::encode(registry.protocols(), naming, method, arguments),
+        let core = &self.core;
+        let Addressed { audience, node } = self.addressed();
+        let encode = |protocols: &mut dyn Iterator<Item = Protocol>| {
+            Envelope::encode(protocols, core.naming(), method, None, arguments)
         };
-        match encoded {
-            Ok(mut envelope) => {
-                envelope.latest = latest;
-                let own = self.caller.as_ref().map(|caller| caller.peer.number);
-                Sent::new(registry.deliver(&self.audience, own, &envelope))
-            }
+        let encoded = match (&*audience, node) {
+            (Audience::Peer(peer), _) => encode(&mut std::iter::once(peer.protocol)),
+            (_, None) => encode(&mut core.registry.protocols()),
+            (_, Some(_)) => encode(&mut Protocol::ALL.iter().copied()),
+        };
+        let mut envelope = match encoded {
+            Ok(envelope) => envelope,
             Err(error) => {
-                tracing::error!(hub = self.core.name, method, %error, "message cannot be serialised; nobody gets it");
-                Sent::failed(error)
+                tracing::error!(hub = core.name, method, %error, "message cannot be serialised; nobody gets it");
+                return Sent::failed(error.into());
             }
+        };
+        envelope.latest = latest.map(SmolStr::new_static);
+        let deliver = |audience: &Audience| {
+            let own = self.caller.as_ref().map(|caller| caller.peer.number);
+            core.registry.deliver(audience, own, &envelope)
+        };
+        let Some(node) = node else { return Sent::new(deliver(&audience)) };
+        let published = node.publish(&audience, &envelope);
+        let mut deliveries = Deliveries::default();
+        if node.delivers_locally() {
+            published.failed.iter().for_each(|part| deliveries.add(deliver(part)));
         }
+        Sent::published(deliveries, published)
     }
+
+    /// Who is addressed, and by way of which fleet. A connection of this process needs none.
+    fn addressed(&self) -> Addressed<'_> {
+        let direct = |audience| Addressed { audience, node: None };
+        let Some(node) = self.core.node() else { return direct(Cow::Borrowed(&self.audience)) };
+        match &self.audience {
+            Audience::Peer(_) => return direct(Cow::Borrowed(&self.audience)),
+            Audience::Connections(ids) => {
+                if let [id] = &ids[..]
+                    && let Some(connection) = self.core.registry.get(id)
+                {
+                    return direct(Cow::Owned(Audience::Peer(connection.peer.clone())));
+                }
+            }
+            _ => {}
+        }
+        Addressed { audience: Cow::Borrowed(&self.audience), node: Some(node) }
+    }
+}
+
+/// An audience that is reached through a fleet, or directly.
+struct Addressed<'a> {
+    audience: Cow<'a, Audience>,
+    node: Option<&'a Arc<Node>>,
 }
 
 impl<A> Target<A> {
@@ -150,9 +189,12 @@ impl<A: SingleClient> Target<A> {
             }
             _ => (None, ""),
         };
-        match peer {
-            Some(peer) => ClientResult::ask(peer, method, &arguments),
-            None => ClientResult::nobody(id),
+        match (peer, self.core.node()) {
+            (Some(peer), _) => ClientResult::ask(peer, method, &arguments),
+            (None, Some(node)) if !id.is_empty() => {
+                ClientResult::ask_elsewhere(node, self.core.naming(), id, method, &arguments)
+            }
+            (None, _) => ClientResult::nobody(id),
         }
     }
 }

@@ -5,6 +5,7 @@ use super::method::HubMethods;
 use super::request::Request;
 use crate::backplane::registry::{HubCore, Memberships};
 use crate::clients::Clients;
+use crate::clients::change::Change;
 use crate::clients::groups::{Groups, TooManyGroups};
 use crate::session::cancel::CancellationToken;
 use crate::session::close::CloseReason;
@@ -153,13 +154,14 @@ impl<H: HubMethods> Context<H> {
     }
 
     /// Adds the caller to a group. Names are case-sensitive; being in it already changes nothing, and neither does a
-    /// connection that has ended. The next send to the group reaches the caller.
+    /// connection that has ended. The next send of this server to the group reaches the caller; those of other servers do from
+    /// when the [`Change`] that is returned has been awaited, which takes no time without a [backplane](crate::Backplane).
     ///
     /// # Errors
     /// [`TooManyGroups`] where the caller is in as many as [`Limits::maximum_groups`](crate::Limits::maximum_groups) allows,
     /// 1000 by default. A hub method passes it on with `?`.
-    pub fn join(&self, group: impl AsRef<str>) -> Result<(), TooManyGroups> {
-        self.connection.core.registry.join(&self.connection, group.as_ref())
+    pub fn join(&self, group: impl AsRef<str>) -> Result<Change, TooManyGroups> {
+        self.connection.core.registry.join(&self.connection, group.as_ref()).map(Change::reaching)
     }
 
     /// Removes the caller from a group.

@@ -259,6 +259,19 @@ impl<H: HubMethods> Hub<H> {
         self
     }
 
+    /// Sets the name that other servers of a [fleet](crate::Backplane) know the hub by; by default it is the hub's
+    /// [name](Self::name). For a fleet with servers of ASP.NET Core it is the full name of the hub's class there, as
+    /// `My.App.ChatHub`, with a `+` before the name of a class within a class.
+    ///
+    /// # Panics
+    /// When it was set before.
+    #[track_caller]
+    #[must_use]
+    pub fn channel_name(self, name: impl Into<String>) -> Self {
+        assert!(self.inner.core.channel_name.set(name.into()).is_ok(), "hub '{}' has a channel name already", self.name());
+        self
+    }
+
     /// The name that the hub was made with.
     pub fn name(&self) -> &str {
         &self.inner.core.name

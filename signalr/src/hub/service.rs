@@ -12,6 +12,7 @@ use super::method::{HubMethods, Method};
 use super::policy::MethodPolicy;
 use super::reply::Reply;
 use super::{HubInner, Source};
+use crate::backplane::Told;
 use crate::protocol::{self, Arguments};
 use crate::session::calls::{Call, CallFuture};
 use crate::session::cancel::CancellationToken;
@@ -23,6 +24,7 @@ use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::task::{self, Poll, Waker};
+use std::time::Duration;
 
 /// One connection of a hub, for its session.
 pub(crate) struct HubService<H: HubMethods> {
@@ -35,6 +37,8 @@ pub(crate) struct HubService<H: HubMethods> {
     filters: Option<Filters>,
 }
 
+/// How long a new connection waits for the backplane.
+const REACHED_WITHIN: Duration = Duration::from_secs(5);
 const CONNECT_FAILED: &str = "Connection closed with an error.";
 
 impl<H: HubMethods> HubService<H> {
@@ -256,6 +260,15 @@ impl<H: HubMethods> RunDisconnected for Beginning<H> {
     }
 }
 
+/// Waits until other servers reach a new connection. Where that cannot be now, the backplane makes it true later.
+async fn be_reached(reached: Told<()>) {
+    match tokio::time::timeout(REACHED_WITHIN, reached).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::debug!(%error, "other servers do not reach the connection yet"),
+        Err(_elapsed) => tracing::debug!("other servers do not reach the connection yet"),
+    }
+}
+
 /// What is left to run of a call.
 pub(super) fn rest<H: HubMethods>(started: Started, context: &Context<H>) -> Option<CallFuture> {
     match started {
@@ -288,15 +301,26 @@ struct Received<'a> {
 
 impl<H: HubMethods> Service for HubService<H> {
     fn connected(&mut self) -> Option<BoxFuture<Result<(), CloseReason>>> {
-        self.connection().core.registry.register(self.connection());
+        let reached = self.connection().core.registry.register(self.connection());
         if H::ON_CONNECTED.is_none() && matches!(self.hub.source, Source::Shared(_)) && self.filters.is_none() {
-            self.connection().set_connected();
-            return None;
+            let connection = self.connection().clone();
+            let Some(reached) = reached else {
+                connection.set_connected();
+                return None;
+            };
+            return Some(Box::pin(async move {
+                be_reached(reached).await;
+                connection.set_connected();
+                Ok(())
+            }));
         }
         let (hub, connection, instance) = (self.hub.clone(), self.connection().clone(), self.instance.clone());
         let filters = self.filters.clone();
         let span = spans::lifecycle_span(&self.connection().core.name, Event::Connected);
         let run = Box::pin(async move {
+            if let Some(reached) = reached {
+                be_reached(reached).await;
+            }
             let detailed = connection.peer.detailed_errors;
             Self::run_connected(hub, connection, instance, filters).await.map_err(|error| {
                 spans::failed(error.name());

@@ -6,7 +6,9 @@ use super::origin::ForeignOrigin;
 use super::raw::{Handler, RawEndpoint};
 use super::streams::HubServer;
 use super::validation::{Invalid, OptionsError};
+use crate::backplane::node::Node;
 use crate::backplane::registry::HubCore;
+use crate::backplane::{Backplane, BackplaneOptions};
 use crate::hub::Hub;
 use crate::hub::filter::{AnyFilter, HubFilter};
 use crate::hub::method::HubMethods;
@@ -56,6 +58,7 @@ pub struct SignalRBuilder {
     filters: Vec<Arc<dyn AnyFilter>>,
     endpoints: Vec<(String, Arc<dyn Endpoint>)>,
     shutdown: Arc<Shutdown>,
+    backplane: Option<(Arc<dyn Backplane>, BackplaneOptions)>,
 }
 
 impl SignalR {
@@ -212,6 +215,58 @@ impl SignalRBuilder {
         self
     }
 
+    /// Connects the hubs with those of the same [channel name](Hub::channel_name) on other servers: what one of them sends
+    /// reaches the clients of all. Without a backplane a hub reaches the clients of its own process. Matches
+    /// `AddStackExchangeRedis`.
+    ///
+    /// ```
+    /// use signalr::{Hub, MemoryBackplane, SignalR, hub};
+    ///
+    /// struct Chat;
+    ///
+    /// #[hub]
+    /// impl Chat {}
+    ///
+    /// let backplane = MemoryBackplane::new();
+    /// let one = SignalR::builder().hub("/chat", &Hub::new("Chat", Chat)).backplane(backplane.clone()).build();
+    /// let other = SignalR::builder().hub("/chat", &Hub::new("Chat", Chat)).backplane(backplane).build();
+    /// # let _ = (one, other);
+    /// ```
+    pub fn backplane(self, backplane: impl Backplane) -> Self {
+        self.backplane_with(backplane, BackplaneOptions::default())
+    }
+
+    /// As [`backplane`](Self::backplane), with options.
+    pub fn backplane_with(mut self, backplane: impl Backplane, options: BackplaneOptions) -> Self {
+        self.backplane = Some((Arc::new(backplane), options));
+        self
+    }
+
+    /// Puts the hubs into their fleet, or settles that they are in none.
+    fn settle(&self) -> Result<(), OptionsError> {
+        for (path, endpoint) in &self.endpoints {
+            let Some(core) = endpoint.core() else { continue };
+            if self.backplane.is_some() && core.node().is_none() && core.registry.len() > 0 {
+                let advice = "the hub has connections already: mount it before it is served";
+                return Err(OptionsError::new(path, Invalid::new("SignalRBuilder::backplane", core.name.as_str(), advice)));
+            }
+            let make = || {
+                let (backplane, options) = self.backplane.as_ref()?;
+                Some(Node::join(core, backplane.clone(), options.clone()))
+            };
+            let is_settled_so = match (core.settle(make), &self.backplane) {
+                (None, None) => true,
+                (Some(node), Some((backplane, _))) => node.uses(backplane),
+                _ => false,
+            };
+            if !is_settled_so {
+                let advice = "the hub is mounted elsewhere with another backplane or none: mount it in one application";
+                return Err(OptionsError::new(path, Invalid::new("SignalRBuilder::backplane", core.name.as_str(), advice)));
+            }
+        }
+        Ok(())
+    }
+
     /// The hubs, ready to be served.
     ///
     /// # Panics
@@ -249,6 +304,7 @@ impl SignalRBuilder {
             }
             endpoint.options().validate().map_err(|invalid| OptionsError::new(path, invalid))?;
         }
+        self.settle()?;
         Ok(SignalR { endpoints: self.endpoints, shutdown: self.shutdown })
     }
 }

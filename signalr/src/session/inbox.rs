@@ -4,6 +4,7 @@ use super::close::CloseReason;
 use super::current;
 use bytes::Bytes;
 use futures_util::task::AtomicWaker;
+use smol_str::SmolStr;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -80,7 +81,7 @@ struct State {
 #[derive(Debug)]
 struct Entry {
     message: Bytes,
-    latest: Option<&'static str>,
+    latest: Option<SmolStr>,
 }
 
 impl Inbox {
@@ -102,7 +103,7 @@ impl Inbox {
     }
 
     /// Queues a message. `latest` says that a newer message of that name makes the older ones worthless.
-    pub(crate) fn push(&self, message: Bytes, origin: Origin, latest: Option<&'static str>) -> Pushed {
+    pub(crate) fn push(&self, message: Bytes, origin: Origin, latest: Option<&SmolStr>) -> Pushed {
         let mut state = self.lock();
         if state.closed {
             return Pushed::Gone;
@@ -135,7 +136,7 @@ impl Inbox {
         }
         if pushed != Pushed::Gone {
             state.bytes = length;
-            state.queue.push_back(Entry { message, latest });
+            state.queue.push_back(Entry { message, latest: latest.cloned() });
         }
         // One wake-up is enough until the session has looked; but it does not look for messages while its client does
         // not read.
@@ -247,10 +248,10 @@ impl Inbox {
 
 impl State {
     /// Throws away the waiting messages of that name.
-    fn forget(&mut self, name: &'static str) {
+    fn forget(&mut self, name: &SmolStr) {
         let bytes = &mut self.bytes;
         self.queue.retain(|entry| {
-            let keep = entry.latest != Some(name);
+            let keep = entry.latest.as_ref() != Some(name);
             if !keep {
                 *bytes -= entry.message.len();
             }
@@ -305,10 +306,10 @@ mod tests {
     #[test]
     fn keeping_the_latest_makes_room_of_its_own_predecessors_only() {
         let inbox = Inbox::new(1, 8, Overflow::DropNewest);
-        inbox.push(message("p1"), Origin::Others, Some("Price"));
+        inbox.push(message("p1"), Origin::Others, Some(&"Price".into()));
         inbox.push(message("chat"), Origin::Others, None);
-        inbox.push(message("p2"), Origin::Others, Some("Price"));
-        assert_eq!(inbox.push(message("p3"), Origin::Others, Some("Price")), Pushed::Queued);
+        inbox.push(message("p2"), Origin::Others, Some(&"Price".into()));
+        assert_eq!(inbox.push(message("p3"), Origin::Others, Some(&"Price".into())), Pushed::Queued);
         assert_eq!(taken(&inbox), ["chat", "p3"]);
     }
 

@@ -1,7 +1,9 @@
 //! Calls of this end that wait for the peer's Completion: on a server, the client results.
 
 use crate::protocol::{Codec, Outcome, Payload};
-use std::collections::HashMap;
+use smol_str::SmolStr;
+use std::collections::{HashMap, VecDeque};
+use std::fmt;
 use std::sync::{Mutex, PoisonError};
 use tokio::sync::oneshot;
 
@@ -16,7 +18,7 @@ pub(crate) enum Answer {
 }
 
 impl Answer {
-    fn from_outcome(outcome: Outcome<'_>) -> Self {
+    pub(crate) fn from_outcome(outcome: Outcome<'_>) -> Self {
         match outcome {
             Outcome::Void => Answer::Void,
             Outcome::Result(value) => Answer::Result(value.codec(), value.as_bytes().into()),
@@ -27,6 +29,24 @@ impl Answer {
     /// The value, to be decoded by whoever waits for it.
     pub(crate) fn payload(codec: Codec, bytes: &[u8]) -> Payload<'_> {
         Payload::new(codec, bytes)
+    }
+}
+
+/// How many questions of others may wait for one peer. Beyond that the oldest are given up.
+const RELAYED: usize = 1024;
+
+/// Takes the answer to a question of somebody else; without one if the connection has ended.
+pub(crate) type Relay = Box<dyn FnOnce(Option<Answer>) + Send>;
+
+/// A call that this end has passed on for somebody else, who has chosen its id.
+struct Relayed {
+    id: SmolStr,
+    relay: Relay,
+}
+
+impl fmt::Debug for Relayed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Relayed").field(&self.id).finish()
     }
 }
 
@@ -43,6 +63,13 @@ pub(crate) struct Invocations {
 struct Table {
     last: u64,
     waiting: HashMap<u64, oneshot::Sender<Answer>>,
+    relayed: VecDeque<Relayed>,
+}
+
+/// The number of the connection and that of the call, of an id in the form that this end gives.
+fn own_form(id: &str) -> Option<(u64, u64)> {
+    let (number, call) = id.strip_prefix('s')?.split_once('.')?;
+    Some((number.parse().ok()?, call.parse().ok()?))
 }
 
 /// The answer came from a connection that was not asked.
@@ -80,10 +107,37 @@ impl Invocations {
         self.with_table(|table| table.as_mut().and_then(|table| table.waiting.remove(&call)));
     }
 
+    /// Lets `relay` have the answer to a call that is passed on for somebody else. Says whether that can be: not after the end of
+    /// the connection, and not under an id that could be one of this end's own.
+    pub(crate) fn relay(&self, id: &str, relay: Relay) -> bool {
+        if own_form(id).is_some() {
+            return false;
+        }
+        let oldest = self.with_table(|table| {
+            let table = table.as_mut()?;
+            table.relayed.push_back(Relayed { id: id.into(), relay });
+            Some(if table.relayed.len() > RELAYED { table.relayed.pop_front() } else { None })
+        });
+        // Whoever asked gives up when its time has come.
+        oldest.map(drop).is_some()
+    }
+
+    fn take_relayed(&self, id: &str) -> Option<Relayed> {
+        self.with_table(|table| {
+            let relayed = &mut table.as_mut()?.relayed;
+            let place = relayed.iter().position(|relayed| relayed.id == id)?;
+            relayed.remove(place)
+        })
+    }
+
     /// The peer has answered. Unknown ids are ignored: the answer may be late.
     pub(crate) fn complete(&self, id: &str, outcome: Outcome<'_>) -> Result<(), Foreign> {
-        let Some((number, call)) = id.strip_prefix('s').and_then(|rest| rest.split_once('.')) else { return Ok(()) };
-        let (Ok(number), Ok(call)) = (number.parse::<u64>(), call.parse::<u64>()) else { return Ok(()) };
+        let Some((number, call)) = own_form(id) else {
+            if let Some(relayed) = self.take_relayed(id) {
+                (relayed.relay)(Some(Answer::from_outcome(outcome)));
+            }
+            return Ok(());
+        };
         if number != self.number {
             return Err(Foreign);
         }
@@ -99,6 +153,8 @@ impl Invocations {
     pub(crate) fn fail_all(&self) {
         // Dropping the senders tells the receivers; outside the lock, as it wakes them.
         let table = self.with_table(Option::take);
-        drop(table);
+        for relayed in table.into_iter().flat_map(|table| table.relayed) {
+            (relayed.relay)(None);
+        }
     }
 }

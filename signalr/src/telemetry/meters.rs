@@ -30,6 +30,7 @@ struct Shared {
     waiting: OnceLock<Gauge>,
     memberships: OnceLock<Gauge>,
     dropped: OnceLock<Counter>,
+    discarded: OnceLock<Counter>,
 }
 
 struct MethodMeters {
@@ -73,6 +74,7 @@ impl HubMeters {
             waiting: OnceLock::new(),
             memberships: OnceLock::new(),
             dropped: OnceLock::new(),
+            discarded: OnceLock::new(),
         };
         HubMeters { hub: Arc::new(hub), transports: Mutex::default() }
     }
@@ -82,6 +84,16 @@ impl HubMeters {
         let mut methods: Box<[_]> = names.map(MethodMeters::new).collect();
         methods.sort_unstable_by_key(|method| method.name);
         let _ = self.hub.methods.set(methods);
+    }
+
+    /// A payload of the backplane could not be read.
+    pub(crate) fn discarded(&self) {
+        let hub = &self.hub;
+        let counter = || {
+            describe();
+            counter!("signalr.backplane.discarded", HUB => hub.name.to_string())
+        };
+        hub.discarded.get_or_init(counter).increment(1);
     }
 
     /// What a connection over this transport counts by.
@@ -297,6 +309,7 @@ fn describe() {
         Unit::Count,
         "Messages dropped for clients with full buffers."
     );
+    describe_counter!("signalr.backplane.discarded", Unit::Count, "Payloads of the backplane that could not be read.");
     describe_gauge!("signalr.server.group_memberships", Unit::Count, "Groups that connections are in, summed up.");
 }
 
