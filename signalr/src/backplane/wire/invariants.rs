@@ -4,6 +4,7 @@ use super::{
     Answer, Ask, GroupCommand, Invocation, ack, check_invocation, completed, completion, invocation, read_ack,
     read_completion, read_invocation,
 };
+use crate::protocol::framing::Framing;
 use crate::protocol::{Message, Protocol};
 use bytes::Bytes;
 
@@ -11,6 +12,7 @@ use bytes::Bytes;
 ///
 /// # Panics
 /// Where that is not so.
+#[cfg_attr(not(fuzzing), allow(unreachable_pub))]
 pub fn check_payload(payload: &[u8]) {
     if let Ok(read) = read_invocation(payload) {
         check_messages(&read);
@@ -52,8 +54,7 @@ fn check_message(protocol: Protocol, framed: &[u8]) {
     let is_completion = completed(protocol.into(), framed).is_ok();
     assert!(!(is_call && is_completion));
     if is_call {
-        let mut framing = crate::protocol::framing::Framing::new(protocol, None);
-        let frame = framing.next(framed).unwrap().unwrap();
+        let frame = Framing::new(protocol, None).next(framed).unwrap().unwrap();
         assert_eq!(frame.consumed, framed.len());
         assert!(matches!(protocol.decode(frame.body), Ok(Message::Invocation(call)) if call.id.is_none()));
     }

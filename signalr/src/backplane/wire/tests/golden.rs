@@ -3,7 +3,7 @@
 use super::super::*;
 use super::{hex, recorded};
 use crate::protocol::codec::InvocationHead;
-use crate::protocol::{Codec, CompletionError, Outcome, Protocol, WireArguments};
+use crate::protocol::{CompletionError, Outcome, Protocol, WireArguments};
 use bytes::Bytes;
 
 const A: &str = "AAAAAAAAAAAAAAAAAAAAAA";
@@ -156,7 +156,7 @@ fn own_payloads() {
 #[cfg(feature = "msgpack")]
 #[test]
 fn answers_in_messagepack() {
-    let codec = Codec::from(Protocol::MessagePack);
+    let codec = crate::protocol::Codec::from(Protocol::MessagePack);
     let mut message = Vec::new();
     codec.encode_result(&mut message, "1", &"why!").unwrap();
     assert_eq!(completion(codec.protocol, &message), hex("92ab6d6573736167657061636bc40c0b950380a13103a477687921"));

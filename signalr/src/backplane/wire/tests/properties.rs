@@ -74,7 +74,7 @@ fn ask_kind<'a>(kind: u8, of: &'a str, reason: Option<&'a str>) -> AskKind<'a> {
 
 fn answer_kind(kind: u8, members: &[String], count: u64) -> AnswerKind<'_> {
     match kind {
-        0 => AnswerKind::Done(count % 2 == 0),
+        0 => AnswerKind::Done(count > 7),
         1 => AnswerKind::Members(members.iter().map(String::as_str).collect()),
         _ => AnswerKind::Count(count),
     }
