@@ -88,8 +88,8 @@ pub(crate) fn read_invocation(payload: &[u8]) -> Result<Invocation<'_>, WireErro
     let excluded = fields.texts("the list of excluded connections", "an excluded connection")?;
     let (mut messages, mut latest) = (Messages::default(), None);
     fields.entries("the map of messages", |name, message| {
-        if let Some(protocol) = Protocol::from_name(name) {
-            // .NET takes the first of several, too.
+        // As in .NET, case matters here, and the first of several counts.
+        if let Some(protocol) = Protocol::ALL.iter().copied().find(|protocol| protocol.name() == name) {
             if messages.get(protocol).is_none() {
                 messages.0.push((protocol, message));
             }
