@@ -8,6 +8,7 @@
 //!
 //! [`HubConnection`]: crate::HubConnection
 
+pub mod backplane;
 mod clock;
 mod host;
 mod line;

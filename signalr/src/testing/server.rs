@@ -3,6 +3,7 @@
 use super::clock::in_time;
 use super::host::HubHost;
 use super::line::TestLine;
+use crate::backplane::registry::HubCore;
 use crate::client::builder::HubConnectionBuilder;
 use crate::client::error::ClientError;
 use crate::client::receiver::HubClient;
@@ -106,9 +107,13 @@ impl<H: HubMethods> TestServer<H> {
         self.client().connect().await
     }
 
+    pub(super) fn core(&self) -> &Arc<HubCore> {
+        self.host.server.core()
+    }
+
     /// The hub from outside, to send to its clients.
     pub fn handle(&self) -> HubHandle<H> {
-        HubHandle::new(self.host.server.core().clone())
+        HubHandle::new(self.core().clone())
     }
 
     /// How many connections there are: those whose `on_connected` has ended, and whose `on_disconnected` has not. Of

@@ -153,7 +153,8 @@ impl RedisBuilder {
         let endpoints = match self.sentinel {
             None => Endpoints::Nodes(nodes),
             Some((master, sentinels)) => {
-                let sentinels = sentinels.iter().map(|url| Endpoint::parse_sentinel(url)).collect::<Result<Vec<_>, _>>()?;
+                let sentinels =
+                    sentinels.iter().map(|url| Endpoint::parse_sentinel(url)).collect::<Result<Vec<_>, _>>()?;
                 match (nodes.pop(), nodes.is_empty(), sentinels.is_empty()) {
                     (Some(settings), true, false) => Endpoints::Sentinel { master, settings, sentinels },
                     (_, _, true) => return invalid("there are no Sentinels"),

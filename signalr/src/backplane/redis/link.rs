@@ -96,7 +96,7 @@ impl Endpoint {
             let config = config.set_response_timeout(None);
             let (connection, task) = MultiplexedConnection::new_with_config(&self.login, socket, config)
                 .await
-                .map_err(|error| pulse.cause().unwrap_or_else(|| text(&error)))?;
+                .map_err(|error| cause(&pulse, &error))?;
             Ok((connection, tokio::spawn(task).abort_handle(), pulse))
         };
         let result = timeout(options.connect_timeout, attempt).await;
@@ -193,7 +193,7 @@ impl Link {
         let (mut connection, pulse, has_counts) = (self.connection.clone(), self.pulse.clone(), self.has_counts);
         async move {
             let values = connection.send_packed_commands(&pipeline, 0, pipeline.len()).await;
-            let values = values.map_err(|error| pulse.cause().unwrap_or_else(|| text(&error)))?;
+            let values = values.map_err(|error| cause(&pulse, &error))?;
             Ok(values.into_iter().map(|value| reply(value, has_counts)).collect())
         }
     }
@@ -276,6 +276,11 @@ fn word(value: &Value) -> Option<&str> {
 
 fn server_text(error: &redis::ServerError) -> String {
     error.details().map_or_else(|| error.code().to_owned(), |details| format!("{} {details}", error.code()))
+}
+
+/// The socket knows best why it has ended.
+fn cause(pulse: &Pulse, error: &redis::RedisError) -> String {
+    pulse.cause().filter(|_| error.is_io_error()).unwrap_or_else(|| text(error))
 }
 
 fn text(error: &redis::RedisError) -> String {

@@ -21,7 +21,7 @@ use lane::{Command, Shared, Verb, Waiter};
 use std::fmt;
 use std::future::ready;
 use std::sync::Arc;
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 
 /// Servers in one fleet by Redis, with those of ASP.NET Core if there are any: they speak the same bytes over the same channels.
 ///
@@ -101,7 +101,12 @@ impl Redis {
     /// Waits until there is a connection and everything is subscribed. It does not end while Redis cannot be reached.
     pub async fn connected(&self) {
         // The sender lives as long as this handle.
-        let _ = self.shared().connected.subscribe().wait_for(|is_connected| *is_connected).await;
+        let _ = self.watch().wait_for(|is_connected| *is_connected).await;
+    }
+
+    /// Whether there is a connection, from now on: what [`is_connected`](Redis::is_connected) says and each change of it.
+    pub fn watch(&self) -> watch::Receiver<bool> {
+        self.shared().connected.subscribe()
     }
 
     /// Why there is no connection: what has ended it, or why the last attempt has failed. `None` while there is one, and until

@@ -4,12 +4,12 @@ use super::RedisError;
 use std::io;
 use std::sync::Arc;
 use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use tokio_rustls::rustls::crypto::CryptoProvider;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
-use tokio_rustls::TlsConnector;
 
 pub(super) struct Tls(TlsConnector);
 
@@ -18,14 +18,17 @@ impl Tls {
     pub(super) fn new(roots: Option<&[u8]>) -> Result<Self, RedisError> {
         let failed = |text: String| RedisError::Tls(text);
         let provider = CryptoProvider::get_default().ok_or_else(|| {
-            failed("the application has to choose how to encrypt: call `install_default` of a rustls CryptoProvider".to_owned())
+            failed(
+                "the application has to choose how to encrypt: call `install_default` of a rustls CryptoProvider"
+                    .to_owned(),
+            )
         })?;
         let mut store = RootCertStore::empty();
         if let Some(pem) = roots {
             for certificate in CertificateDer::pem_slice_iter(pem) {
-                let added = certificate.map_err(|error| error.to_string()).and_then(|certificate| {
-                    store.add(certificate).map_err(|error| error.to_string())
-                });
+                let added = certificate
+                    .map_err(|error| error.to_string())
+                    .and_then(|certificate| store.add(certificate).map_err(|error| error.to_string()));
                 added.map_err(|error| failed(format!("a root certificate cannot be read: {error}")))?;
             }
         } else {
