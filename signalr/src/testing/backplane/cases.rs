@@ -1,6 +1,6 @@
 //! The list of all cases, by topic.
 
-use super::{Case, engine, selecting};
+use super::{Case, asking, engine, grouping, ordering, selecting};
 
 /// Calls a macro with all cases: `macro! { arguments topic: case case …; … }`.
 #[doc(hidden)]
@@ -37,6 +37,31 @@ macro_rules! __backplane_cases {
                 selects_nobody
                 selects_across_five_servers
                 receipts_tell_how_many_servers_have_it;
+            grouping:
+                groups_take_connections_of_other_servers
+                groups_are_joined_when_that_was_awaited
+                groups_are_joined_at_once_for_the_own_server
+                groups_do_not_take_who_is_not_there
+                groups_of_a_connection_are_limited_by_its_server
+                groups_have_any_name
+                groups_may_be_many
+                groups_are_right_after_everybody_has_joined_and_left_at_once
+                users_are_reached_until_their_last_connection_ends;
+            asking:
+                results_come_from_clients_of_other_servers
+                results_are_errors_nothing_or_of_any_type
+                results_do_not_come_from_who_is_not_there
+                results_fail_when_the_client_leaves
+                results_that_nobody_waits_for_harm_nothing
+                results_find_their_questions;
+            ordering:
+                order_is_kept_to_all
+                order_is_kept_to_a_group
+                order_is_kept_to_a_user
+                order_is_kept_to_a_client
+                order_is_kept_to_clients
+                order_is_kept_of_each_of_many_senders
+                order_is_kept_of_messages_and_questions;
         }
     };
 }
