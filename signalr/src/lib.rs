@@ -67,6 +67,8 @@
 //! | `client-core` | no | The same over byte streams only, without an HTTP client. |
 //! | `testing` | no | [`testing`]: hubs and their clients in memory, with faults, for tests. |
 //! | `metrics` | no | Numbers of connections, calls, messages and bytes, for the recorder of the `metrics` facade. |
+//! | `redis` | no | [`Redis`]: servers in one fleet by Redis, with those of ASP.NET Core. |
+//! | `redis-tls` | no | TLS for `rediss://`, by rustls; the application chooses the provider of its cryptography. |
 
 // Either end alone leaves a part of the session unused, which serves both.
 #![cfg_attr(not(all(feature = "server", feature = "client")), allow(dead_code))]
@@ -101,6 +103,8 @@ pub mod __private;
 struct Readme;
 
 pub use backplane::memory::MemoryBackplane;
+#[cfg(feature = "redis")]
+pub use backplane::redis::{Redis, RedisBuilder, RedisError};
 pub use backplane::{Backplane, BackplaneError, BackplaneOptions, BackplaneReceiver, Told, WhenAway};
 #[cfg(feature = "client-core")]
 pub use client::{

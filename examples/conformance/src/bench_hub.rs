@@ -1,7 +1,7 @@
 //! The hub that load generators are pointed at.
 
 use futures_util::{Stream, StreamExt, stream};
-use signalr::{Context, HubError, TooManyGroups, Upload, hub, receiver};
+use signalr::{Context, HubError, Upload, hub, receiver};
 
 /// What the bench hub calls on its clients.
 #[receiver(rename_all = "camelCase")]
@@ -27,8 +27,9 @@ impl BenchHub {
         ctx.clients().all().receive(text).await;
     }
 
-    fn join_group(&self, ctx: Context<Self>, group: String) -> Result<(), TooManyGroups> {
-        ctx.join(group)
+    async fn join_group(&self, ctx: Context<Self>, group: String) -> Result<(), HubError> {
+        ctx.join(group)?.await?;
+        Ok(())
     }
 
     async fn send_to_group(&self, ctx: Context<Self>, group: String, text: String) {

@@ -4,7 +4,7 @@ use crate::everything::Everything;
 use async_stream::stream;
 use futures_util::{Stream, StreamExt};
 use signalr::protocol::Binary;
-use signalr::{Caller, CancellationToken, CloseReason, Context, HubError, TooManyGroups, Upload, Value, hub, receiver};
+use signalr::{Caller, CancellationToken, CloseReason, Context, HubError, Upload, Value, hub, receiver};
 use std::collections::HashMap;
 use std::time::Duration;
 use tokio::time::sleep;
@@ -47,7 +47,7 @@ impl ConformanceHub {
             return Err(HubError::public("refused"));
         }
         if let Some(group) = ctx.query("group") {
-            ctx.join(group)?;
+            ctx.join(group)?.await?;
         }
         if ctx.query("watch").is_some() {
             ctx.join("watchers")?;
@@ -208,16 +208,18 @@ impl ConformanceHub {
         ctx.clients().clients(ids).receive(message).await;
     }
 
-    fn join_group(&self, ctx: Context<Self>, group: String) -> Result<(), TooManyGroups> {
-        ctx.join(group)
+    async fn join_group(&self, ctx: Context<Self>, group: String) -> Result<(), HubError> {
+        ctx.join(group)?.await?;
+        Ok(())
     }
 
     fn leave_group(&self, ctx: Context<Self>, group: String) {
         ctx.leave(group);
     }
 
-    fn add_to_group(&self, ctx: Context<Self>, id: String, group: String) -> Result<(), TooManyGroups> {
-        ctx.groups().add(id, group).map(|_known| ())
+    async fn add_to_group(&self, ctx: Context<Self>, id: String, group: String) -> Result<(), HubError> {
+        ctx.groups().add(id, group)?.await?;
+        Ok(())
     }
 
     async fn send_to_group(&self, ctx: Context<Self>, group: String, message: String) {

@@ -25,9 +25,15 @@ pub(super) fn receive(core: &Arc<HubCore>, channel: &str, payload: &Bytes) {
     let Some(node) = core.node() else { return };
     let Some(kind) = node.channels.kind(channel) else { return };
     let taken = match kind {
-        Kind::All => deliver(core, payload, |excluded| {
-            if excluded.is_empty() { Audience::All } else { Audience::AllExcept(excluded) }
-        }),
+        Kind::All => {
+            deliver(
+                core,
+                payload,
+                |excluded| {
+                    if excluded.is_empty() { Audience::All } else { Audience::AllExcept(excluded) }
+                },
+            )
+        }
         Kind::Group(name) => deliver(core, payload, |excluded| {
             if excluded.is_empty() {
                 Audience::Groups(vec![name.to_owned()])
@@ -68,11 +74,7 @@ fn envelope(core: &HubCore, payload: &Bytes, invocation: &wire::Invocation<'_>) 
 }
 
 /// Hands a message to the connections of this server that it is for.
-fn deliver(
-    core: &HubCore,
-    payload: &Bytes,
-    audience: impl FnOnce(Vec<SmolStr>) -> Audience,
-) -> Result<(), WireError> {
+fn deliver(core: &HubCore, payload: &Bytes, audience: impl FnOnce(Vec<SmolStr>) -> Audience) -> Result<(), WireError> {
     let invocation = wire::read_invocation(payload)?;
     let envelope = envelope(core, payload, &invocation)?;
     let audience = audience(invocation.excluded.iter().map(SmolStr::new).collect());
@@ -200,7 +202,7 @@ fn answer(core: &HubCore, node: &Arc<Node>, payload: &[u8]) -> Result<(), WireEr
         AskKind::Members { group } => {
             members = registry.members(group);
             AnswerKind::Members(members.iter().map(SmolStr::as_str).collect())
-        },
+        }
         AskKind::Count { group } => AnswerKind::Count(registry.member_count(group) as u64),
         AskKind::User { user } => AnswerKind::Count(registry.user_connections(user) as u64),
     };

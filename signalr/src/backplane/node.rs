@@ -138,11 +138,7 @@ impl Node {
 
     // ---- what is published ----
 
-    pub(super) fn publish_payload(
-        &self,
-        channel: &str,
-        payload: Bytes,
-    ) -> Result<Told<Option<usize>>, BackplaneError> {
+    pub(super) fn publish_payload(&self, channel: &str, payload: Bytes) -> Result<Told<Option<usize>>, BackplaneError> {
         let published = self.backplane.publish(channel, payload);
         let is_full = published.as_ref().is_err_and(|error| *error == BackplaneError::Full);
         if is_full && !self.full.swap(true, Ordering::Relaxed) {
@@ -159,13 +155,13 @@ impl Node {
         let mut published = Published::default();
         let latest = envelope.latest.as_deref();
         let payload = |excluded: &[SmolStr]| wire::invocation(excluded, &envelope.encoded, latest, None);
-        let mut send = |channel: String, payload: Bytes, part: &dyn Fn() -> Audience| {
-            match self.publish_payload(&channel, payload) {
-                Ok(told) => published.told.push(told),
-                Err(error) => {
-                    published.error = Some(error);
-                    published.failed.push(part());
-                }
+        let mut send = |channel: String, payload: Bytes, part: &dyn Fn() -> Audience| match self
+            .publish_payload(&channel, payload)
+        {
+            Ok(told) => published.told.push(told),
+            Err(error) => {
+                published.error = Some(error);
+                published.failed.push(part());
             }
         };
         match audience {

@@ -83,6 +83,11 @@ impl HubCore {
         self.registry.node.get().and_then(Option::as_ref)
     }
 
+    /// Whether it is known whether the hub is in a fleet.
+    pub(crate) fn is_settled(&self) -> bool {
+        self.registry.node.get().is_some()
+    }
+
     /// Puts the hub into a fleet, or settles that it is in none, and gives back what is settled.
     pub(crate) fn settle(&self, make: impl FnOnce() -> Option<Arc<Node>>) -> Option<&Arc<Node>> {
         self.registry.node.get_or_init(make).as_ref()

@@ -91,7 +91,11 @@ impl<H: HubMethods> HubHandle<H> {
     ///
     /// # Errors
     /// [`TooManyGroups`] where it is in as many as [`Limits::maximum_groups`](crate::Limits::maximum_groups) allows.
-    pub fn add_to_group(&self, connection_id: impl AsRef<str>, group: impl AsRef<str>) -> Result<Change, TooManyGroups> {
+    pub fn add_to_group(
+        &self,
+        connection_id: impl AsRef<str>,
+        group: impl AsRef<str>,
+    ) -> Result<Change, TooManyGroups> {
         Groups::new(self.core.clone()).add(connection_id, group)
     }
 

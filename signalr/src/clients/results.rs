@@ -1,11 +1,11 @@
 //! Client results: the server asks one client and waits for its answer.
 
-use crate::hub::error::short_type_name;
 use crate::backplane::envelope::Envelope;
 use crate::backplane::inbound::DISCONNECTED;
 use crate::backplane::node::Node;
 use crate::backplane::waiting::Awaited;
 use crate::backplane::{BackplaneError, Told};
+use crate::hub::error::short_type_name;
 use crate::protocol::codec::InvocationHead;
 use crate::protocol::negotiate::new_connection_id;
 use crate::protocol::{Arguments, Codec, EncodeError, Naming, Protocol, WireArguments};
@@ -251,9 +251,7 @@ impl<T: DeserializeOwned> IntoFuture for ClientResult<T> {
                 Answer::Error(text) if asked.is_elsewhere() && text == DISCONNECTED => Err(asked.disconnected()),
                 Answer::Error(text) => Err(ClientResultError::Client(text)),
                 // `()` and `Option` can be read from nothing, other types cannot.
-                Answer::Void => {
-                    Arguments::new(asked.codec, &[], 0).next().map_err(|_| ClientResultError::NoResult)
-                }
+                Answer::Void => Arguments::new(asked.codec, &[], 0).next().map_err(|_| ClientResultError::NoResult),
                 Answer::Result(codec, bytes) => Answer::payload(codec, &bytes).decode().map_err(|error| {
                     ClientResultError::Result { expected: short_type_name::<T>(), cause: error.to_string() }
                 }),

@@ -51,7 +51,11 @@ pub enum SendError {
 impl Sent {
     pub(crate) fn new(deliveries: Deliveries) -> Self {
         let Deliveries { delivered, dropped, above } = deliveries;
-        Sent { receipt: Receipt { connections: delivered, dropped, servers: Some(1), error: None }, above, told: Vec::new() }
+        Sent {
+            receipt: Receipt { connections: delivered, dropped, servers: Some(1), error: None },
+            above,
+            told: Vec::new(),
+        }
     }
 
     /// Nobody was to get it.

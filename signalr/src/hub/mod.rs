@@ -264,11 +264,16 @@ impl<H: HubMethods> Hub<H> {
     /// `My.App.ChatHub`, with a `+` before the name of a class within a class.
     ///
     /// # Panics
-    /// When it was set before.
+    /// When it was set before, or the hub is mounted already.
     #[track_caller]
     #[must_use]
     pub fn channel_name(self, name: impl Into<String>) -> Self {
-        assert!(self.inner.core.channel_name.set(name.into()).is_ok(), "hub '{}' has a channel name already", self.name());
+        assert!(!self.inner.core.is_settled(), "hub '{}' is mounted already", self.name());
+        assert!(
+            self.inner.core.channel_name.set(name.into()).is_ok(),
+            "hub '{}' has a channel name already",
+            self.name()
+        );
         self
     }
 

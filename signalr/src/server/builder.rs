@@ -248,7 +248,10 @@ impl SignalRBuilder {
             let Some(core) = endpoint.core() else { continue };
             if self.backplane.is_some() && core.node().is_none() && core.registry.len() > 0 {
                 let advice = "the hub has connections already: mount it before it is served";
-                return Err(OptionsError::new(path, Invalid::new("SignalRBuilder::backplane", core.name.as_str(), advice)));
+                return Err(OptionsError::new(
+                    path,
+                    Invalid::new("SignalRBuilder::backplane", core.name.as_str(), advice),
+                ));
             }
             let make = || {
                 let (backplane, options) = self.backplane.as_ref()?;
@@ -261,7 +264,10 @@ impl SignalRBuilder {
             };
             if !is_settled_so {
                 let advice = "the hub is mounted elsewhere with another backplane or none: mount it in one application";
-                return Err(OptionsError::new(path, Invalid::new("SignalRBuilder::backplane", core.name.as_str(), advice)));
+                return Err(OptionsError::new(
+                    path,
+                    Invalid::new("SignalRBuilder::backplane", core.name.as_str(), advice),
+                ));
             }
         }
         Ok(())

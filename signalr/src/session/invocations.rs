@@ -107,19 +107,27 @@ impl Invocations {
         self.with_table(|table| table.as_mut().and_then(|table| table.waiting.remove(&call)));
     }
 
-    /// Lets `relay` have the answer to a call that is passed on for somebody else. Says whether that can be: not after the end of
-    /// the connection, and not under an id that could be one of this end's own.
+    /// Lets `relay` have the answer to a call that is passed on for somebody else. Says whether the call is to be passed on: not
+    /// after the end of the connection, which `relay` is told, and not under an id that could be one of this end's own.
     pub(crate) fn relay(&self, id: &str, relay: Relay) -> bool {
         if own_form(id).is_some() {
             return false;
         }
+        let mut relayed = Some(Relayed { id: id.into(), relay });
         let oldest = self.with_table(|table| {
-            let table = table.as_mut()?;
-            table.relayed.push_back(Relayed { id: id.into(), relay });
-            Some(if table.relayed.len() > RELAYED { table.relayed.pop_front() } else { None })
+            let waiting = &mut table.as_mut()?.relayed;
+            waiting.extend(relayed.take());
+            if waiting.len() > RELAYED { waiting.pop_front() } else { None }
         });
-        // Whoever asked gives up when its time has come.
-        oldest.map(drop).is_some()
+        // Whoever asked that gives up when its time has come.
+        drop(oldest);
+        match relayed {
+            Some(Relayed { relay, .. }) => {
+                relay(None);
+                false
+            }
+            None => true,
+        }
     }
 
     fn take_relayed(&self, id: &str) -> Option<Relayed> {

@@ -1,9 +1,12 @@
 //! What operators see: spans and events by `tracing`, and numbers by `metrics`.
 //!
-//! [`connection`] and [`call`] make the spans, [`meters`] counts (without the feature `metrics` it is of no size and does
-//! nothing), [`redact`] keeps what clients send out of the log. All parts of a connection reach this by its
+//! [`connection`] and [`call`] make the spans, [`meters`] and `backplane` count (without the feature `metrics` they are of no size
+//! and do nothing), [`redact`] keeps what clients send out of the log. All parts of a connection reach this by its
 //! [`Peer`](crate::session::peer::Peer).
 
+#[cfg(feature = "redis")]
+#[cfg_attr(not(feature = "metrics"), path = "unmetered_backplane.rs")]
+pub(crate) mod backplane;
 pub(crate) mod call;
 pub(crate) mod connection;
 #[cfg_attr(not(feature = "metrics"), path = "unmetered.rs")]

@@ -57,7 +57,7 @@ impl Post {
     }
 
     fn join(&self, ctx: Context<Self>, group: String) -> Result<(), TooManyGroups> {
-        ctx.join(group)
+        ctx.join(group).map(drop)
     }
 
     fn leave(&self, ctx: Context<Self>, group: String) {
@@ -65,7 +65,7 @@ impl Post {
     }
 
     fn move_over(&self, ctx: Context<Self>, id: String, from: String, to: String) -> [bool; 2] {
-        [ctx.groups().remove(&id, from), ctx.groups().add(id, to).expect("a place")]
+        [ctx.groups().remove(&id, from).is_here(), ctx.groups().add(id, to).expect("a place").is_here()]
     }
 }
 
@@ -176,14 +176,17 @@ async fn a_handle_has_the_same_selectors() {
     crowd.expect("one", [0, 1, 0, 0]).await;
     assert_eq!(handle.client("nobody").send("Post", ("one",)).await.connections, 0);
     // Outside of any call there is nobody else and no caller.
-    assert!(handle.add_to_group(&ids[3], "red").expect("a place") && handle.remove_from_group(&ids[0], "red"));
+    assert_eq!(handle.add_to_group(&ids[3], "red").expect("a place").await, Ok(true));
+    assert_eq!(handle.remove_from_group(&ids[0], "red").await, Ok(true));
     handle.group("red").send("Post", ("changed",));
     crowd.expect("changed", [0, 1, 0, 1]).await;
-    assert!(!handle.add_to_group("nobody", "red").expect("no limit") && !handle.remove_from_group("nobody", "red"));
-    assert!(!handle.close("nobody", "reason") && !handle.abort("nobody"));
-    assert!(handle.close(&ids[3], "enough"));
+    assert_eq!(handle.add_to_group("nobody", "red").expect("no limit").await, Ok(false));
+    assert_eq!(handle.remove_from_group("nobody", "red").await, Ok(false));
+    assert_eq!(handle.close("nobody", "reason").await, Ok(false));
+    assert_eq!(handle.abort("nobody").await, Ok(false));
+    assert_eq!(handle.close(&ids[3], "enough").await, Ok(true));
     assert_eq!(crowd.clients[3].closed().await["error"], "enough");
-    assert!(handle.abort(&ids[2]));
+    assert_eq!(handle.abort(&ids[2]).await, Ok(true));
     assert_eq!(crowd.clients[2].closed().await, json!({"type": 7}));
     assert_eq!(handle.connections(), 2);
 }
@@ -206,11 +209,11 @@ async fn groups_are_joined_once_and_left_by_oneself_by_others_and_at_the_end() {
     crowd.clients[0].result("Leave", json!(["never joined"])).await;
     crowd.send("group", json!(["green"]), [0, 1, 0, 0]).await;
     // Who has gone is in no group and no longer a user, however often it is added again.
-    assert!(handle.abort(&first) && handle.abort(&second));
+    assert!(handle.abort(&first).is_here() && handle.abort(&second).is_here());
     for client in &mut crowd.clients[..2] {
         client.closed().await;
     }
-    assert_eq!(handle.add_to_group(&first, "green"), Ok(false));
+    assert!(!handle.add_to_group(&first, "green").expect("no limit").is_here());
     let gone = crowd.clients[2].result("MoveOver", json!([second, "green", "red"])).await;
     assert_eq!(gone, json!([false, false]));
     for group in ["red", "green"] {
@@ -245,6 +248,6 @@ async fn paths_of_one_hub_share_their_clients_and_two_hubs_share_none() {
     assert_eq!(others.called("Post").await, json!(["my own group"]));
     assert_eq!(others.answer(&call).await, Ok(json!(1)), "the other hub's group of that name is another");
     let id = posted.result("Id", json!([])).await;
-    assert!(!other.handle().abort(id.as_str().unwrap()), "it is another hub's");
+    assert!(!other.handle().abort(id.as_str().unwrap()).is_here(), "it is another hub's");
     soon(mailed.socket.close(None)).await.unwrap();
 }

@@ -119,8 +119,8 @@ async fn each_end_has_its_reason_and_is_told_once() {
             }
             "abort" => drop(client.begin("Abort", json!([])).await),
             "close" => drop(client.begin("Close", json!(["enough"])).await),
-            "handle" => assert!(handle.close(id, "kicked out")),
-            "handle abort" => assert!(handle.abort(id)),
+            "handle" => assert!(handle.close(id, "kicked out").is_here()),
+            "handle abort" => assert!(handle.abort(id).is_here()),
             "large" => client.socket.send(Message::text("x".repeat(40_000))).await.unwrap(),
             "violation" => client.socket.send(text("{")).await.unwrap(),
             _ => client.socket.send(Message::text("{\"type\":")).await.unwrap(),
@@ -157,7 +157,7 @@ async fn each_end_has_its_reason_and_is_told_once() {
             client.socket.close(None).await.unwrap();
             assert_eq!(told.next().await, Told::Gone(CloseReason::ClientClosed));
         }
-        assert!(!handle.close(id, "again"), "{way}: it is gone");
+        assert!(!handle.close(id, "again").is_here(), "{way}: it is gone");
     }
     assert_eq!(told.now(), None);
     assert_eq!(handle.connections(), 0);

@@ -9,12 +9,12 @@ struct Rooms;
 #[hub]
 impl Rooms {
     fn join(&self, ctx: Context<Self>, group: String) -> Result<(), TooManyGroups> {
-        ctx.join(group)
+        ctx.join(group).map(drop)
     }
 
     fn add(&self, ctx: Context<Self>, group: String) -> Result<bool, TooManyGroups> {
         let groups: Groups = ctx.groups();
-        groups.add(ctx.connection_id(), group)
+        Ok(groups.add(ctx.connection_id(), group)?.is_here())
     }
 
     fn leave(&self, ctx: Context<Self>, group: String) {

@@ -98,7 +98,7 @@ async fn a_client_that_does_not_read_is_disconnected_and_others_are_not() {
         assert!(sent < 10_000, "it is never disconnected");
     }
     assert!(sent > CAPACITY / 10_000, "it got what it may get: {sent}");
-    assert!(!handle.abort(&id), "nobody reaches it any more");
+    assert!(!handle.abort(&id).is_here(), "nobody reaches it any more");
     let receipt = handle.all().text(0, "to one").await;
     assert_eq!(receipt.connections, 1);
     assert_eq!(quick.called("Text").await, json!([0, "to one"]));
@@ -131,7 +131,7 @@ async fn a_client_that_does_not_read_can_still_be_kicked_out() {
             dropped = if handle.client(&id).text(0, page()).await.dropped == 0 { 0 } else { dropped + 1 };
             settle().await;
         }
-        assert!(if abort { handle.abort(&id) } else { handle.close(&id, "you do not read") });
+        assert!(if abort { handle.abort(&id) } else { handle.close(&id, "you do not read") }.is_here());
         assert_eq!(told.next().await, if abort { "slow Aborted" } else { "slow Kicked" });
     }
 }

@@ -50,7 +50,8 @@ impl Counted {
     }
 
     fn group(&self, ctx: Context<Self>, name: String) -> Result<(), HubError> {
-        Ok(ctx.join(name)?)
+        ctx.join(name)?;
+        Ok(())
     }
 
     fn leave(&self, ctx: Context<Self>, name: String) {

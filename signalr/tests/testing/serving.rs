@@ -89,7 +89,7 @@ async fn the_server_is_asked_who_is_there_and_why_they_left() -> Result<(), Clie
     ann.stop().await;
     assert_eq!(lines[0].ended().await, CloseReason::ClientClosed);
     server.wait_for_connections(1).await;
-    assert!(server.handle().close(lines[1].connection_id().unwrap(), "good night"));
+    assert!(server.handle().close(lines[1].connection_id().unwrap(), "good night").is_here());
     assert_eq!(lines[1].ended().await, CloseReason::Kicked("good night".to_owned()));
     bob.wait_for(ConnectionState::Disconnected).await;
     server.wait_for_connections(0).await;

@@ -108,11 +108,11 @@ async fn a_result_whose_serialize_panics_is_answered() {
 async fn room_is_told_after_latest_made_room() {
     use futures_util::FutureExt;
     let inbox = crate::session::inbox::Inbox::new(1, 8, Overflow::Wait);
-    inbox.push("aaaaaa".into(), Origin::Others, Some("P"));
+    inbox.push("aaaaaa".into(), Origin::Others, Some(&"P".into()));
     assert_eq!(inbox.push("bbb".into(), Origin::Others, None), Pushed::QueuedAbove);
     let mut room = Box::pin(inbox.room());
     assert!((&mut room).now_or_never().is_none());
-    inbox.push("c".into(), Origin::Others, Some("P"));
+    inbox.push("c".into(), Origin::Others, Some(&"P".into()));
     inbox.take(|_| true);
     assert!(tokio::time::timeout(Duration::from_secs(1), room).await.is_ok());
 }

@@ -1,0 +1,8 @@
+//! The Redis backplane against real Redis servers, which the tests start.
+
+mod basics;
+mod faults;
+mod logins;
+mod server;
+mod several;
+mod support;
