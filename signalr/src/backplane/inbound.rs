@@ -112,8 +112,6 @@ fn to_connection(core: &Arc<HubCore>, node: &Arc<Node>, id: &str, payload: &Byte
         Some(message) => {
             if peer.invocations.relay(question.id, relay) {
                 peer.inbox.push(message, Origin::OwnCall, None);
-            } else if peer.is_shut() {
-                answer_question(node, codec, question.id, question.return_channel, None);
             }
         }
     }

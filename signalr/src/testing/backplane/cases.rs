@@ -1,6 +1,6 @@
 //! The list of all cases, by topic.
 
-use super::{Case, asking, engine, grouping, ordering, selecting};
+use super::{Case, asking, engine, grouping, knowing, leaving, ordering, resuming, selecting};
 
 /// Calls a macro with all cases: `macro! { arguments topic: case case …; … }`.
 #[doc(hidden)]
@@ -62,6 +62,18 @@ macro_rules! __backplane_cases {
                 order_is_kept_to_clients
                 order_is_kept_of_each_of_many_senders
                 order_is_kept_of_messages_and_questions;
+            leaving:
+                nothing_is_left_of_a_connection_that_has_ended
+                nothing_is_left_after_a_crowd_has_come_and_gone
+                nothing_is_left_of_a_server_that_has_ended;
+            knowing:
+                servers_know_members_and_users_together
+                servers_that_do_not_answer_are_missing
+                servers_close_connections_of_others
+                servers_are_asked_by_many_at_once;
+            resuming:
+                nothing_is_lost_or_repeated_over_cuts
+                questions_outlive_cuts;
         }
     };
 }

@@ -35,7 +35,10 @@ mod cases;
 mod engine;
 mod grouping;
 mod hub;
+mod knowing;
+mod leaving;
 mod ordering;
+mod resuming;
 mod selecting;
 
 use crate::backplane::Backplane;
