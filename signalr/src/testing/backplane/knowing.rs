@@ -43,20 +43,29 @@ pub(super) async fn servers_know_members_and_users_together(bench: Bench) {
     }
     let mut ids: Vec<String> = all.iter().map(|member| member.id.clone()).collect();
     ids.sort();
-    for server in &servers {
-        bench.knows(&members(server, "g").await, ids.clone(), 5, 0);
-        bench.knows(&members(server, "G").await, Vec::new(), 5, 0);
-        bench.knows(&soon("a count", server.handle.group_member_count("g")).await, 10, 5, 0);
-        bench.knows(&soon("a count", server.handle.group_member_count("nothing")).await, 0, 5, 0);
-        bench.knows(&soon("a count", server.handle.user_connections("ann")).await, 10, 5, 0);
-        bench.knows(&soon("a count", server.handle.user_connections("bob")).await, 0, 5, 0);
-    }
+    let (bench, known) = (&bench, &ids);
+    join_all(servers.iter().map(|server| async move {
+        let handle = &server.handle;
+        let (g, other) = join(members(server, "g"), members(server, "G")).await;
+        bench.knows(&g, known.clone(), 5, 0);
+        bench.knows(&other, Vec::new(), 5, 0);
+        let counts = [handle.group_member_count("g"), handle.group_member_count("nothing")];
+        let users = [handle.user_connections("ann"), handle.user_connections("bob")];
+        let (counts, users) = soon("counts", join(join_all(counts), join_all(users))).await;
+        for (count, expected) in counts.iter().chain(&users).zip([10, 0, 10, 0]) {
+            bench.knows(count, expected, 5, 0);
+        }
+    }))
+    .await;
     let Some(last) = all.pop() else { panic!("there are ten") };
     last.leave("g").await;
-    for server in &servers {
-        bench.knows(&soon("a count", server.handle.group_member_count("g")).await, 9, 5, 0);
-        bench.knows(&soon("a count", server.handle.user_connections("ann")).await, 10, 5, 0);
-    }
+    join_all(servers.iter().map(|server| async move {
+        let counts = join(server.handle.group_member_count("g"), server.handle.user_connections("ann"));
+        let (members, connections) = soon("counts", counts).await;
+        bench.knows(&members, 9, 5, 0);
+        bench.knows(&connections, 10, 5, 0);
+    }))
+    .await;
 }
 
 pub(super) async fn servers_that_do_not_answer_are_missing(bench: Bench) {
@@ -73,9 +82,11 @@ pub(super) async fn servers_that_do_not_answer_are_missing(bench: Bench) {
     for channel in [channels.all(), channels.ask()] {
         ok(soon("a subscription", engine.subscribe(&channel, &silent)).await);
         for server in [&a, &b] {
-            bench.knows(&members(server, "g").await, vec![there.id.clone()], 2, 1);
-            bench.knows(&soon("a count", server.handle.group_member_count("g")).await, 1, 2, 1);
-            bench.knows(&soon("a count", server.handle.user_connections("ann")).await, 1, 2, 1);
+            let counts = join(server.handle.group_member_count("g"), server.handle.user_connections("ann"));
+            let (members, (count, connections)) = join(members(server, "g"), soon("counts", counts)).await;
+            bench.knows(&members, vec![there.id.clone()], 2, 1);
+            bench.knows(&count, 1, 2, 1);
+            bench.knows(&connections, 1, 2, 1);
         }
         // It may have the connection, so nobody knows that there is none.
         let unknown = soon("the answer", a.handle.close("nobody", "enough").into_future()).await;

@@ -5,7 +5,7 @@ use super::grouping::Dice;
 use super::hub::To;
 use crate::backplane::channels::Channels;
 use crate::server::HubOptions;
-use futures_util::future::join_all;
+use futures_util::future::{join, join_all};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,15 +26,23 @@ impl Bench {
         }
     }
 
-    /// Checks that nobody is known to be in a group.
-    async fn nobody_is_in(&self, servers: &[&Server], group: &str) {
-        for server in servers {
-            let members = soon("the members of a group", server.handle.group_members(group)).await;
-            assert_eq!(members.value, Vec::<String>::new());
-            let count = soon("the size of a group", server.handle.group_member_count(group)).await;
-            assert_eq!(count.value, 0);
+    /// Checks that nobody is known to be in these groups, or to be these users.
+    async fn nobody_is_left(&self, servers: &[&Server], groups: &[&str], users: &[&str]) {
+        let of_groups = servers.iter().flat_map(|server| groups.iter().map(move |group| (server, group)));
+        let of_groups = of_groups.map(|(server, group)| async move {
+            let (members, count) = (server.handle.group_members(group), server.handle.group_member_count(group));
+            let (members, count) = soon("what is known of a group", join(members, count)).await;
+            assert_eq!((members.value, count.value), (Vec::new(), 0), "of the group '{group}'");
             self.listened_to(server, &self.channels().group(group), 0).await;
-        }
+        });
+        let of_users = servers.iter().flat_map(|server| users.iter().map(move |user| (server, user)));
+        let of_users = of_users.map(|(server, user)| async move {
+            let count = soon("what is known of a user", server.handle.user_connections(user)).await;
+            assert_eq!(count.value, 0, "of the user '{user}'");
+            self.listened_to(server, &self.channels().user(user), 0).await;
+        });
+        // All at once: where nobody knows how many answers there will be, each takes its time.
+        join(join_all(of_groups), join_all(of_users)).await;
     }
 }
 
@@ -60,11 +68,7 @@ pub(super) async fn nothing_is_left_of_a_connection_that_has_ended(bench: Bench)
         for channel in &gone {
             bench.listened_to(&a, channel, 0).await;
         }
-        bench.nobody_is_in(&[&a, &b], "own").await;
-        bench.nobody_is_in(&[&a, &b], "g").await;
-        for server in [&a, &b] {
-            assert_eq!(soon("a count", server.handle.user_connections("ann")).await.value, 0);
-        }
+        bench.nobody_is_left(&[&a, &b], &["own", "g"], &["ann"]).await;
         // The next one begins with nothing.
         let next = bench.member(&b).await;
         a.tell(&To::groups(&["own", "g"]), "told").await;
@@ -75,7 +79,8 @@ pub(super) async fn nothing_is_left_of_a_connection_that_has_ended(bench: Bench)
 }
 
 pub(super) async fn nothing_is_left_after_a_crowd_has_come_and_gone(bench: Bench) {
-    const GROUPS: usize = 6;
+    const GROUPS: [&str; 6] = ["g0", "g1", "g2", "g3", "g4", "g5"];
+    const USERS: [&str; 4] = ["ann", "bob", "cid", "dot"];
     let short = bench.options().ack_timeout(Duration::from_secs(1));
     let mut servers = Vec::new();
     for _ in 0..3 {
@@ -85,10 +90,10 @@ pub(super) async fn nothing_is_left_after_a_crowd_has_come_and_gone(bench: Bench
         let (bench, own, other) = (&bench, &servers[nth % 3], &servers[(nth + 1) % 3]);
         let mut dice = Dice(nth as u64 + 1);
         async move {
-            let member = bench.user(own, &format!("user {}", nth % 4)).await;
+            let member = bench.user(own, USERS[nth % 4]).await;
             let mut changes = Vec::new();
             for _ in 0..10 {
-                let group = format!("g{}", dice.below(GROUPS));
+                let group = GROUPS[dice.below(GROUPS.len())];
                 match dice.below(4) {
                     0 => changes.push(other.handle.remove_from_group(&member.id, group)),
                     1 => changes.push(own.handle.remove_from_group(&member.id, group)),
@@ -114,13 +119,7 @@ pub(super) async fn nothing_is_left_after_a_crowd_has_come_and_gone(bench: Bench
         // Commands that were under way have arrived.
         bench.caught_up(server).await;
     }
-    let all: Vec<&Server> = servers.iter().collect();
-    for group in 0..GROUPS {
-        bench.nobody_is_in(&all, &format!("g{group}")).await;
-    }
-    for user in 0..4 {
-        bench.listened_to(&servers[0], &bench.channels().user(&format!("user {user}")), 0).await;
-    }
+    bench.nobody_is_left(&servers.iter().collect::<Vec<_>>(), &GROUPS, &USERS).await;
 }
 
 /// Ends everything of a server.
