@@ -1,6 +1,6 @@
 //! The list of all cases, by topic.
 
-use super::{Case, asking, engine, grouping, knowing, leaving, ordering, resuming, selecting};
+use super::{Case, asking, engine, foreign, grouping, knowing, leaving, ordering, resuming, selecting};
 
 /// Calls a macro with all cases: `macro! { arguments topic: case case …; … }`.
 #[doc(hidden)]
@@ -74,6 +74,14 @@ macro_rules! __backplane_cases {
             resuming:
                 nothing_is_lost_or_repeated_over_cuts
                 questions_outlive_cuts;
+            foreign:
+                foreign_servers_are_understood
+                foreign_servers_without_a_protocol_end_its_connections
+                hostile_payloads_cut_anywhere_harm_nothing
+                hostile_payloads_on_other_channels_harm_nothing
+                hostile_payloads_of_any_bytes_harm_nothing
+                hostile_messages_harm_nothing
+                hostile_answers_harm_nothing;
         }
     };
 }
