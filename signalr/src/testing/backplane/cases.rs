@@ -1,6 +1,6 @@
 //! The list of all cases, by topic.
 
-use super::{Case, asking, engine, foreign, grouping, knowing, leaving, ordering, resuming, selecting};
+use super::{Case, asking, engine, faults, foreign, grouping, knowing, leaving, ordering, resuming, selecting};
 
 /// Calls a macro with all cases: `macro! { arguments topic: case case …; … }`.
 #[doc(hidden)]
@@ -82,6 +82,15 @@ macro_rules! __backplane_cases {
                 hostile_payloads_of_any_bytes_harm_nothing
                 hostile_messages_harm_nothing
                 hostile_answers_harm_nothing;
+            faults:
+                engine_comes_back_with_all_subscriptions
+                everything_works_again_after_the_engine_was_away
+                what_changes_while_the_engine_is_away_counts_afterwards
+                sends_fail_while_the_engine_is_away
+                sends_reach_the_own_server_while_the_engine_is_away
+                clients_connect_while_the_engine_is_away
+                questions_end_when_the_engine_goes
+                traffic_goes_on_after_outages;
         }
     };
 }

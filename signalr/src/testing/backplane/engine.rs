@@ -17,7 +17,7 @@ pub(super) struct Ear {
 }
 
 impl Ear {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let (sender, arrived) = mpsc::unbounded_channel();
         let receiver = BackplaneReceiver::new(move |channel, payload| {
             // The test may have ended.

@@ -33,6 +33,7 @@ mod asking;
 mod bench;
 mod cases;
 mod engine;
+mod faults;
 mod foreign;
 mod grouping;
 mod hub;
