@@ -180,7 +180,7 @@ pub(super) async fn results_find_their_questions(bench: Bench) {
         let member = bench.member(if nth < 2 { &a } else { &b }).await;
         // The later ones answer first.
         let _ = member.heard.clone().answer(ASKED, move |question: String| async move {
-            if question.len() % 2 == 0 {
+            if question.len().is_multiple_of(2) {
                 tokio::task::yield_now().await;
             }
             format!("{question} by {nth}")
