@@ -37,8 +37,8 @@
 //! [addressing clients](#addressing-clients), [client results](#client-results), [streams](#streams), [errors](#errors),
 //! [clients of .NET](#serving-net-clients), [the life of a connection](#the-life-of-a-connection),
 //! [cancellation](#cancellation), [policies and filters](#policies-and-filters), [slow clients](#slow-clients),
-//! [options](#options), [shutdown](#shutdown), [seeing what happens](#seeing-what-happens), [the client](#the-client) and
-//! [testing hubs](#testing-hubs). The pages of [`#[hub]`](macro@hub) and [`#[receiver]`](macro@receiver) are the reference of
+//! [options](#options), [shutdown](#shutdown), [seeing what happens](#seeing-what-happens), [several servers](#several-servers),
+//! [the client](#the-client) and [testing hubs](#testing-hubs). The pages of [`#[hub]`](macro@hub) and [`#[receiver]`](macro@receiver) are the reference of
 //! what can be written in them. [`protocol`] is the hub protocol by itself, without I/O.
 #![doc = include_str!("../docs/hubs.md")]
 #![cfg_attr(feature = "server", doc = include_str!("../docs/serving.md"))]
@@ -54,6 +54,7 @@
 #![cfg_attr(feature = "server", doc = include_str!("../docs/options.md"))]
 #![cfg_attr(feature = "server", doc = include_str!("../docs/shutdown.md"))]
 #![cfg_attr(feature = "server", doc = include_str!("../docs/observability.md"))]
+#![cfg_attr(feature = "redis", doc = include_str!("../docs/scaling.md"))]
 #![cfg_attr(feature = "client", doc = include_str!("../docs/client.md"))]
 #![cfg_attr(feature = "testing", doc = include_str!("../docs/testing.md"))]
 //!

@@ -1,7 +1,27 @@
 // Starts one of the example programs for the tests.
 
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { createInterface } from "node:readline";
+
+const children = new Set();
+process.on("exit", () => children.forEach((child) => child.kill("SIGKILL")));
+
+/** Ends a process with this one. */
+export function endWithUs(child) {
+  children.add(child);
+  child.on("exit", () => children.delete(child));
+}
+
+/** Ends a process at once, and waits until it has ended. */
+export async function kill(child) {
+  if (children.has(child)) {
+    child.ref();
+    const ended = once(child, "exit");
+    child.kill("SIGKILL");
+    await ended;
+  }
+}
 
 /**
  * The address of the server that the environment names: the one that runs at `urlVariable`, or else the program
@@ -20,10 +40,12 @@ export async function serverFrom(programVariable, urlVariable) {
   return url;
 }
 
-/** Starts a program on a free port, or on the given one; it ends with this process. */
-export function startProgram(program, port = 0) {
-  const child = spawn(program, ["--urls", `http://127.0.0.1:${port}`], { stdio: ["ignore", "pipe", "inherit"] });
-  process.on("exit", () => child.kill("SIGKILL"));
+/** Starts a program on a free port, or on the given one, with more options if there are any; it ends with this process. */
+export function startProgram(program, port = 0, options = []) {
+  const child = spawn(program, ["--urls", `http://127.0.0.1:${port}`, ...options], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  endWithUs(child);
   return new Promise((resolve, reject) => {
     child.on("error", reject);
     child.on("exit", (code) => reject(new Error(`${program} ended before it was ready, with ${code}`)));

@@ -2,11 +2,13 @@
 //! implementations can be pointed at it.
 //!
 //! ```text
-//! conformance --urls http://127.0.0.1:7300
+//! conformance --urls http://127.0.0.1:7300 [--redis redis://127.0.0.1:6379] [--prefix TEXT]
 //! ```
 //!
-//! It prints `listening on http://127.0.0.1:7300` when it is ready; port 0 picks a free one.
+//! It prints `listening on http://127.0.0.1:7300` when it is ready; port 0 picks a free one. With `--redis` its hubs are in one
+//! fleet with those of the same names on other servers, those of ASP.NET Core among them.
 
+mod arguments;
 mod authentication;
 mod bench_hub;
 mod conformance_hub;
@@ -15,6 +17,7 @@ mod everything;
 mod functional;
 mod test_hub;
 
+use arguments::Arguments;
 use axum::extract::{Path, Query, Request, State};
 use axum::middleware::from_fn;
 use axum::routing::get;
@@ -24,7 +27,7 @@ use bench_hub::BenchHub;
 use conformance_hub::ConformanceHub;
 use functional::Functional;
 use serde::Deserialize;
-use signalr::{HttpConnection, HttpListener, Hub, HubHandle, HubOptions, Naming, SignalR, Transport};
+use signalr::{HttpConnection, HttpListener, Hub, HubHandle, HubOptions, Naming, Redis, SignalR, Transport};
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tower::Layer;
@@ -33,7 +36,7 @@ use tower_http::cors::CorsLayer;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let address = address(std::env::args().skip(1))?;
+    let arguments = Arguments::read(std::env::args().skip(1))?;
 
     let bench = Hub::new("BenchHub", BenchHub);
     let conformance = Hub::new("ConformanceHub", ConformanceHub).naming(Naming::DotNet);
@@ -60,6 +63,10 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
                 .poll_timeout(Duration::from_secs(1))
         })
         .connection("/echo", echo::serve);
+    let hubs = match arguments.redis {
+        Some(url) => hubs.backplane(Redis::builder(url).prefix(arguments.prefix).open()?),
+        None => hubs,
+    };
     let functional = Functional::new();
     let hubs = functional.mount(hubs).build();
 
@@ -80,7 +87,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let app = ServiceExt::<Request>::into_make_service_with_connect_info::<HttpConnection>(app);
 
     let terminated = terminated()?;
-    let listener = HttpListener::from(TcpListener::bind(&address).await?);
+    let listener = HttpListener::from(TcpListener::bind(&arguments.address).await?);
     println!("listening on http://{}", listener.local_addr()?);
     axum::serve(listener, app).with_graceful_shutdown(hubs.shutdown_on(terminated)).await?;
     Ok(())
@@ -103,22 +110,6 @@ fn terminated() -> std::io::Result<impl Future<Output = ()> + Send + 'static> {
 #[cfg(not(unix))]
 fn terminated() -> std::io::Result<impl Future<Output = ()> + Send + 'static> {
     Ok(async { drop(tokio::signal::ctrl_c().await) })
-}
-
-/// The address in `--urls http://ADDRESS`.
-fn address(mut arguments: impl Iterator<Item = String>) -> Result<String, String> {
-    let mut address = "127.0.0.1:7300".to_owned();
-    while let Some(argument) = arguments.next() {
-        let value = arguments.next().ok_or_else(|| format!("{argument} needs a value"))?;
-        match argument.as_str() {
-            "--urls" => {
-                let url = value.strip_prefix("http://").ok_or("--urls takes http://ADDRESS:PORT")?;
-                address = url.trim_end_matches('/').to_owned();
-            }
-            _ => return Err(format!("unknown option {argument}; usage: conformance --urls http://ADDRESS:PORT")),
-        }
-    }
-    Ok(address)
 }
 
 /// Asks a client from outside any hub.
