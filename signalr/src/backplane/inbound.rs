@@ -89,7 +89,13 @@ fn to_connection(core: &Arc<HubCore>, node: &Arc<Node>, id: &str, payload: &Byte
     let Some(connection) = core.registry.get(id) else {
         // It has gone a moment ago.
         if let Some(question) = &invocation.question {
-            answer_question(node, Codec::new(Protocol::Json, core.naming()), question.id, question.return_channel, None);
+            answer_question(
+                node,
+                Codec::new(Protocol::Json, core.naming()),
+                question.id,
+                question.return_channel,
+                None,
+            );
         }
         return Ok(());
     };
