@@ -98,6 +98,11 @@ mod value;
 #[doc(hidden)]
 pub mod __private;
 
+/// Fuzzing reaches what is public only.
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub use backplane::wire::invariants::check_payload as __check_payload;
+
 /// Compiles the program in README.md.
 #[cfg(all(doctest, feature = "testing"))]
 #[doc = include_str!("../../README.md")]

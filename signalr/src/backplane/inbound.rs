@@ -9,7 +9,7 @@ use super::node::Node;
 use super::registry::HubCore;
 use super::wire::{self, Action, Answer, AnswerKind, Ask, AskKind, GroupCommand, WireError};
 use crate::clients::target::Audience;
-use crate::protocol::Codec;
+use crate::protocol::{Codec, Protocol};
 use crate::session::close::CloseReason;
 use crate::session::inbox::Origin;
 use crate::session::invocations;
@@ -86,7 +86,19 @@ fn deliver(core: &HubCore, payload: &Bytes, audience: impl FnOnce(Vec<SmolStr>) 
 /// A message or a question for one connection.
 fn to_connection(core: &Arc<HubCore>, node: &Arc<Node>, id: &str, payload: &Bytes) -> Result<(), WireError> {
     let invocation = wire::read_invocation(payload)?;
-    let Some(connection) = core.registry.get(id) else { return Ok(()) };
+    let Some(connection) = core.registry.get(id) else {
+        // It has gone a moment ago.
+        if let Some(question) = &invocation.question {
+            answer_question(
+                node,
+                Codec::new(Protocol::Json, core.naming()),
+                question.id,
+                question.return_channel,
+                None,
+            );
+        }
+        return Ok(());
+    };
     let peer = &connection.peer;
     let envelope = envelope(core, payload, &invocation)?;
     let Some(question) = &invocation.question else {
@@ -96,24 +108,28 @@ fn to_connection(core: &Arc<HubCore>, node: &Arc<Node>, id: &str, payload: &Byte
     let (weak, codec) = (Arc::downgrade(node), peer.codec());
     let (id, channel) = (SmolStr::new(question.id), question.return_channel.to_owned());
     let relay = Box::new(move |answer| {
-        if let Some(node) = weak.upgrade()
-            && let Some(payload) = completion(codec, &id, answer)
-        {
-            // Whoever asked waits no longer than it wants, whatever becomes of this.
-            drop(node.publish_payload(&channel, payload));
+        if let Some(node) = weak.upgrade() {
+            answer_question(&node, codec, &id, &channel, answer);
         }
     });
     match envelope.message(peer.protocol) {
         // What cannot be written to the client ends the connection, and so the question.
         None => drop(core.registry.deliver(&Audience::Peer(peer.clone()), None, &envelope)),
         Some(message) => {
-            if !peer.invocations.relay(question.id, relay) {
-                return Ok(());
+            if peer.invocations.relay(question.id, relay) {
+                peer.inbox.push(message, Origin::OwnCall, None);
             }
-            peer.inbox.push(message, Origin::OwnCall, None);
         }
     }
     Ok(())
+}
+
+/// Tells whoever has asked what the client has answered, or that it has gone.
+fn answer_question(node: &Node, codec: Codec, id: &str, channel: &str, answer: Option<invocations::Answer>) {
+    if let Some(payload) = completion(codec, id, answer) {
+        // Whoever asked waits no longer than it wants, whatever becomes of this.
+        drop(node.publish_payload(channel, payload));
+    }
 }
 
 /// What a client has answered, or has not, as it goes back to whoever asked.

@@ -13,6 +13,8 @@
 
 mod command;
 mod fields;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod invariants;
 mod invocation;
 mod messages;
 mod question;

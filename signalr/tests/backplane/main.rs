@@ -1,5 +1,6 @@
 //! The conformance suite of backplanes, for the backplanes of this crate, and for engines that behave as those of others do.
 
+mod broken;
 mod broker;
 
 mod memory {

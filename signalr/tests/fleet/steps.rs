@@ -3,8 +3,8 @@
 use crate::recorded::{Record, Recorded, hex};
 use signalr::testing::{TestLine, TestServer};
 use signalr::{
-    ChangeError, ClientError, ClientResultError, CloseReason, Context, Hub, HubConnection, HubError, MemoryBackplane, SignalR,
-    User, hub, receiver,
+    ChangeError, ClientError, ClientResultError, CloseReason, Context, Hub, HubConnection, HubError, MemoryBackplane,
+    SignalR, User, hub, receiver,
 };
 
 #[receiver]
@@ -130,7 +130,8 @@ async fn each_step_says_what_was_recorded() -> Result<(), ClientError> {
         let line = format!("subscribe ConformanceHub:{channel}");
         assert_eq!(began.iter().filter(|known| **known == line).count(), 2, "{began:?}");
     }
-    let servers: Vec<&str> = began.iter().filter_map(|line| line.strip_prefix("subscribe ConformanceHub:internal:ack:")).collect();
+    let servers: Vec<&str> =
+        began.iter().filter_map(|line| line.strip_prefix("subscribe ConformanceHub:internal:ack:")).collect();
     let [server, _] = servers[..] else { panic!("{began:?}") };
     assert!(began.contains(&format!("subscribe ConformanceHub:internal:return:{server}")));
     let (name, random) = server.rsplit_once('_').expect("a name and a number");
@@ -204,7 +205,8 @@ async fn a_question_to_a_client_of_the_other_server_says_what_was_recorded() -> 
         assert_eq!(a.invoke::<String>("Ask", (&b_id, question)).await?, answer);
         let told = fleet.record.take();
         let [asked, answered] = &told[..] else { panic!("{told:?}") };
-        let asked = asked.strip_prefix(&format!("publish ConformanceHub:connection:{b_id} 949082a46a736f6ec459")).expect(asked);
+        let asked =
+            asked.strip_prefix(&format!("publish ConformanceHub:connection:{b_id} 949082a46a736f6ec459")).expect(asked);
         // The id is random; everything around it is not.
         let json = |id: &str| {
             let json = format!(
@@ -216,7 +218,10 @@ async fn a_question_to_a_client_of_the_other_server_says_what_was_recorded() -> 
         let id = String::from_utf8(bytes(&asked[before..before + 44])).expect("text");
         let id_hex = hex(id.as_bytes());
         assert!(asked.starts_with(&json(&id)), "{asked}");
-        let packed = format!("ab6d6573736167657061636bc42827960180b6{id_hex}a6416e7377657291a3{}90b6{id_hex}", hex(question.as_bytes()));
+        let packed = format!(
+            "ab6d6573736167657061636bc42827960180b6{id_hex}a6416e7377657291a3{}90b6{id_hex}",
+            hex(question.as_bytes())
+        );
         let rest = asked[json(&id).len()..].strip_prefix(&packed).expect(asked);
         let length = u8::from_str_radix(&rest[2..4], 16).expect("a length");
         let returns = String::from_utf8(bytes(&rest[4..])).expect("text");

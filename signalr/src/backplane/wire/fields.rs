@@ -71,10 +71,10 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// A list of texts.
-    pub(super) fn texts(&mut self, part: &'static str) -> Result<Vec<&'a str>, WireError> {
-        self.item(part)?;
-        let count = self.value(part, Kind::Array, Reader::array_len)?;
+    /// A list of texts, each of which is called `part`.
+    pub(super) fn texts(&mut self, list: &'static str, part: &'static str) -> Result<Vec<&'a str>, WireError> {
+        self.item(list)?;
+        let count = self.value(list, Kind::Array, Reader::array_len)?;
         // It is not reserved: that would be a multiple of the payload.
         let mut texts = Vec::new();
         for _ in 0..count {
@@ -86,14 +86,14 @@ impl<'a> Fields<'a> {
     /// A map of texts to bytes.
     pub(super) fn entries(
         &mut self,
-        part: &'static str,
+        map: &'static str,
         mut each: impl FnMut(&'a str, &'a [u8]) -> Result<(), WireError>,
     ) -> Result<(), WireError> {
-        self.item(part)?;
-        let count = self.value(part, Kind::Map, Reader::map_len)?;
+        self.item(map)?;
+        let count = self.value(map, Kind::Map, Reader::map_len)?;
         for _ in 0..count {
-            let name = self.inner_text(part)?;
-            each(name, self.inner_bytes(part)?)?;
+            let name = self.inner_text("the name of an entry")?;
+            each(name, self.inner_bytes("the value of an entry")?)?;
         }
         Ok(())
     }

@@ -85,11 +85,11 @@ pub(crate) fn invocation(
 /// Reads a call of a client method. The messages in it are not [checked](super::check_invocation).
 pub(crate) fn read_invocation(payload: &[u8]) -> Result<Invocation<'_>, WireError> {
     let mut fields = Fields::new(payload, "the invocation", 2)?;
-    let excluded = fields.texts("the excluded connections")?;
+    let excluded = fields.texts("the list of excluded connections", "an excluded connection")?;
     let (mut messages, mut latest) = (Messages::default(), None);
-    fields.entries("the messages", |name, message| {
-        if let Some(protocol) = Protocol::from_name(name) {
-            // .NET takes the first of several, too.
+    fields.entries("the map of messages", |name, message| {
+        // As in .NET, case matters here, and the first of several counts.
+        if let Some(protocol) = Protocol::ALL.iter().copied().find(|protocol| protocol.name() == name) {
             if messages.get(protocol).is_none() {
                 messages.0.push((protocol, message));
             }

@@ -117,7 +117,7 @@ impl<'a> Answer<'a> {
         let id = fields.unsigned("the id of the answer")?;
         let kind = match fields.int("the kind of the answer")? {
             1 => AnswerKind::Done(fields.bool("whether it was done")?),
-            2 => AnswerKind::Members(fields.texts("the members")?),
+            2 => AnswerKind::Members(fields.texts("the list of members", "a member")?),
             3 => AnswerKind::Count(fields.unsigned("the count")?),
             value => return Err(WireError::UnknownValue { part: "the kind of the answer", value }),
         };

@@ -11,13 +11,13 @@ use tokio::sync::mpsc;
 type Arrived = (String, Bytes);
 
 /// A receiver, and what it has received.
-struct Ear {
-    receiver: Arc<BackplaneReceiver>,
+pub(super) struct Ear {
+    pub(super) receiver: Arc<BackplaneReceiver>,
     arrived: mpsc::UnboundedReceiver<Arrived>,
 }
 
 impl Ear {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let (sender, arrived) = mpsc::unbounded_channel();
         let receiver = BackplaneReceiver::new(move |channel, payload| {
             // The test may have ended.
@@ -27,14 +27,14 @@ impl Ear {
     }
 
     /// One that listens to a channel from now on, in force when this ends.
-    async fn on(engine: &Arc<dyn Backplane>, channel: &str) -> Self {
+    pub(super) async fn on(engine: &Arc<dyn Backplane>, channel: &str) -> Self {
         let ear = Ear::new();
         ok(soon("a subscription", engine.subscribe(channel, &ear.receiver)).await);
         ear
     }
 
     #[track_caller]
-    fn next(&mut self) -> impl Future<Output = Arrived> {
+    pub(super) fn next(&mut self) -> impl Future<Output = Arrived> {
         let next = soon("the arrival of a payload", self.arrived.recv());
         async move {
             let Some(arrived) = next.await else { panic!("the receiver is kept") };
@@ -43,12 +43,12 @@ impl Ear {
     }
 
     #[track_caller]
-    fn payload(&mut self) -> impl Future<Output = Bytes> {
+    pub(super) fn payload(&mut self) -> impl Future<Output = Bytes> {
         let next = self.next();
         async move { next.await.1 }
     }
 
-    fn now(&mut self) -> Option<Arrived> {
+    pub(super) fn now(&mut self) -> Option<Arrived> {
         self.arrived.try_recv().ok()
     }
 }

@@ -82,6 +82,11 @@ impl To {
         Self::new("others in group", &[name], &[""; 0])
     }
 
+    /// Whether it takes more than one payload.
+    pub(super) fn is_of_several(&self) -> bool {
+        self.names.len() > 1
+    }
+
     fn name(&self) -> &str {
         self.names.first().map(String::as_str).unwrap_or_default()
     }

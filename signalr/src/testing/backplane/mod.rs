@@ -29,10 +29,18 @@
 //! Nothing here sleeps to wait for something. Each wait ends with what it waits for, or fails after half a minute and says what
 //! has not come. The clock has to be a real one.
 
+mod asking;
 mod bench;
 mod cases;
 mod engine;
+mod faults;
+mod foreign;
+mod grouping;
 mod hub;
+mod knowing;
+mod leaving;
+mod ordering;
+mod resuming;
 mod selecting;
 
 use crate::backplane::Backplane;
