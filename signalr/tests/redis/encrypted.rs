@@ -9,8 +9,8 @@ use std::path::Path;
 #[tokio::test]
 async fn the_application_chooses_how_to_encrypt_and_whom_to_trust() {
     let files = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/redis/tls");
-    let read = |name| std::fs::read(files.join(name)).expect("a file");
-    let path = |name| files.join(name).to_str().expect("text").to_owned();
+    let read = |name: &str| std::fs::read(files.join(name)).expect("a file");
+    let path = |name: &str| files.join(name).to_str().expect("text").to_owned();
     let server = Server::start_encrypted(&path("certificate.pem"), &path("key.pem")).await;
     let url = format!("rediss://localhost:{}", server.port);
     let open = |roots: &str| builder(&url).root_certificates(read(roots)).open();

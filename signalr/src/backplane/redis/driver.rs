@@ -41,7 +41,7 @@ pub(super) async fn run(shared: Arc<Shared>, mut dropped: oneshot::Receiver<()>)
                 shared.leave(&cause, std::iter::empty());
                 // Once for each reason: this may go on for hours.
                 if told == cause {
-                    tracing::debug!(%cause, "Redis cannot be reached");
+                    tracing::debug!(%cause, "Redis cannot be reached, trying on");
                 } else {
                     tracing::warn!(%cause, "Redis cannot be reached, trying on");
                     told = cause;
