@@ -241,6 +241,12 @@ impl Node {
         Asked { reached, answers, awaited }
     }
 
+    /// How many confirmations, results and answers of other servers are awaited.
+    #[cfg(feature = "testing")]
+    pub(crate) fn awaited(&self) -> usize {
+        self.acks.len() + self.results.len() + self.answers.len()
+    }
+
     /// How many servers there are, of whichever make.
     pub(crate) fn servers(&self) -> Told<Option<usize>> {
         self.backplane.subscribers(&self.channels.all())

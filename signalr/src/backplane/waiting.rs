@@ -33,6 +33,12 @@ impl<K: Eq + Hash + Clone, T> Waiting<K, T> {
         Awaited { table: self.clone(), key }
     }
 
+    /// How many are awaited.
+    #[cfg(feature = "testing")]
+    pub(super) fn len(&self) -> usize {
+        self.lock().len()
+    }
+
     /// The one and only answer has come.
     pub(super) fn take<Q: Eq + Hash + ?Sized>(&self, key: &Q) -> Option<T>
     where

@@ -104,6 +104,7 @@ pub(super) async fn results_do_not_come_from_who_is_not_there(bench: Bench) {
         };
         assert_eq!(answer, Err(expected));
     }
+    a.awaits_nothing();
     assert_eq!(answer::<String>(a.ask("", "?")).await, Err(ClientResultError::NotConnected(String::new())));
     if bench.counts {
         // A hub method that passes the error on tells its own client nothing of it.
@@ -169,6 +170,7 @@ pub(super) async fn results_that_nobody_waits_for_harm_nothing(bench: Bench) {
             member.heard.next::<(String,)>(ASKED).await;
         }
     }
+    a.awaits_nothing();
     a.tell(&To::all(), "told").await;
     bench.hear(&a, &[(&member, 1)], "told").await;
 }

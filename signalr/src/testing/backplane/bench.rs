@@ -8,14 +8,15 @@ use crate::client::connection::HubConnection;
 use crate::clients::handle::HubHandle;
 use crate::clients::sent::Receipt;
 use crate::hub::Hub;
+use crate::hub::context::Context;
 use crate::protocol::Protocol;
 use crate::protocol::negotiate::new_connection_id;
 use crate::server::{HubOptions, SignalR};
 use crate::testing::{Recorder, TestLine, TestServer};
 use crate::user::User;
 use std::fmt::Debug;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 /// How long something is waited for that must happen.
@@ -30,6 +31,7 @@ pub(super) struct Bench {
     pub(super) name: String,
     /// Whether the engine counts subscribers.
     pub(super) counts: bool,
+    servers: AtomicUsize,
     members: AtomicUsize,
     fences: AtomicUsize,
 }
@@ -40,6 +42,7 @@ pub(super) struct Server {
     pub(super) test: TestServer<SuiteHub>,
     pub(super) handle: HubHandle<SuiteHub>,
     pub(super) backplane: Arc<dyn Backplane>,
+    pub(super) kept: Arc<Mutex<Option<Context<SuiteHub>>>>,
 }
 
 /// One client.
@@ -81,7 +84,15 @@ impl Bench {
         let engine = fleet.server().await;
         assert!(engine.is_connected(), "the backplane of a new server is connected");
         let counts = ok(soon("the counting of subscribers", engine.subscribers(&name)).await).is_some();
-        Bench { fleet, name, counts, members: AtomicUsize::new(0), fences: AtomicUsize::new(0) }
+        let (servers, members, fences) = Default::default();
+        Bench { fleet, name, counts, servers, members, fences }
+    }
+
+    /// Another hub of the same fleet.
+    pub(super) async fn another(&self, suffix: &str) -> Self {
+        let mut other = Bench::new(self.fleet.clone()).await;
+        other.name = self.name.clone() + suffix;
+        other
     }
 
     /// A channel for what needs no hub.
@@ -102,12 +113,19 @@ impl Bench {
     }
 
     pub(super) async fn server_with(&self, fleet: BackplaneOptions, options: HubOptions) -> Server {
-        let backplane = self.fleet.server().await;
-        let hub = Hub::new("Suite", SuiteHub).channel_name(&*self.name);
+        let (backplane, kept) = (self.fleet.server().await, Arc::default());
+        let value = SuiteHub { kept: Arc::clone(&kept) };
+        let hub = if self.servers.fetch_add(1, Ordering::Relaxed) % 2 == 0 {
+            Hub::new("Suite", value)
+        } else {
+            // Connections of such a hub begin in another way.
+            Hub::per_connection("Suite", move |_ctx| std::future::ready(Ok(SuiteHub { kept: value.kept.clone() })))
+        };
+        let hub = hub.channel_name(&*self.name);
         let app =
             SignalR::builder().options(options).hub("/suite", &hub).backplane_with(backplane.clone(), fleet).build();
         let test = TestServer::from(app.server(&hub)).time_limit(PATIENCE);
-        let server = Server { app, test, handle: hub.handle(), backplane };
+        let server = Server { app, test, handle: hub.handle(), backplane, kept };
         self.caught_up(&server).await;
         server
     }
@@ -189,6 +207,12 @@ impl Bench {
 }
 
 impl Server {
+    /// Checks that nothing is awaited from other servers any more.
+    #[track_caller]
+    pub(super) fn awaits_nothing(&self) {
+        assert_eq!(self.test.core().node().map(|node| node.awaited()), Some(0), "something is still awaited");
+    }
+
     /// Tells a text, and waits until the engine has it.
     pub(super) async fn tell(&self, to: &To, text: &str) -> Receipt {
         let receipt = soon("the receipt of a send", to.tell(&self.handle, text).into_future()).await;

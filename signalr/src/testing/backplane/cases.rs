@@ -35,6 +35,7 @@ macro_rules! __backplane_cases {
                 selects_a_user
                 selects_users
                 selects_nobody
+                selects_within_one_hub
                 selects_across_five_servers
                 receipts_tell_how_many_servers_have_it;
             grouping:
@@ -61,9 +62,11 @@ macro_rules! __backplane_cases {
                 order_is_kept_to_a_client
                 order_is_kept_to_clients
                 order_is_kept_of_each_of_many_senders
-                order_is_kept_of_messages_and_questions;
+                order_is_kept_of_messages_and_questions
+                newest_messages_replace_those_that_wait_at_another_server;
             leaving:
                 nothing_is_left_of_a_connection_that_has_ended
+                nothing_is_left_by_work_that_outlives_its_connection
                 nothing_is_left_after_a_crowd_has_come_and_gone
                 nothing_is_left_of_a_server_that_has_ended;
             knowing:

@@ -86,6 +86,7 @@ pub(super) async fn groups_do_not_take_who_is_not_there(bench: Bench) {
         let error = soon("the answer", here.client.invoke::<bool>("Add", (id, "g")).into_future()).await.unwrap_err();
         assert!(error.to_string().contains("no server of the fleet has confirmed"), "{error}");
     }
+    a.awaits_nothing();
     // Whoever comes next is not mistaken for them.
     assert!(ok(soon("the confirmation", ok(a.handle.add_to_group(&there.id, "g")).into_future()).await));
     a.tell(&To::group("g"), "told").await;
@@ -100,6 +101,9 @@ pub(super) async fn groups_of_a_connection_are_limited_by_its_server(bench: Benc
     assert!(ok(soon("the confirmation", ok(a.handle.add_to_group(&there.id, "one")).into_future()).await));
     let refused = soon("the answer", ok(a.handle.add_to_group(&there.id, "two")).into_future()).await;
     assert!(matches!(refused, Err(ChangeError::NoAnswer { .. })), "{refused:?}");
+    // Where it is already it stays.
+    assert!(ok(soon("the confirmation", ok(a.handle.add_to_group(&there.id, "one")).into_future()).await));
+    there.join("one").await;
     a.tell(&To::groups(&["one", "two"]), "told").await;
     bench.hear(&a, &[(&there, 1)], "told").await;
 }

@@ -8,6 +8,7 @@ use crate::clients::{Clients, ProxyOf};
 use crate::hub::context::Context;
 use crate::hub::error::HubError;
 use serde::{Deserialize, Serialize};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// The method that clients are told by.
 pub(super) const TOLD: &str = "Told";
@@ -131,7 +132,12 @@ impl To {
     }
 }
 
-pub(super) struct SuiteHub;
+/// The hub.
+#[derive(Default)]
+pub(super) struct SuiteHub {
+    /// What the last call of `keep` has left, for use when its connection has ended.
+    pub(super) kept: Arc<Mutex<Option<Context<SuiteHub>>>>,
+}
 
 fn failed(error: impl std::fmt::Display) -> HubError {
     HubError::public(error.to_string())
@@ -149,6 +155,10 @@ impl SuiteHub {
 
     async fn join(&self, ctx: Context<Self>, group: String) -> Result<bool, HubError> {
         ctx.join(group)?.await.map_err(failed)
+    }
+
+    fn keep(&self, ctx: Context<Self>) {
+        *self.kept.lock().unwrap_or_else(PoisonError::into_inner) = Some(ctx);
     }
 
     fn leave(&self, ctx: Context<Self>, group: String) {

@@ -91,6 +91,7 @@ pub(super) async fn servers_that_do_not_answer_are_missing(bench: Bench) {
         // It may have the connection, so nobody knows that there is none.
         let unknown = soon("the answer", a.handle.close("nobody", "enough").into_future()).await;
         assert_eq!(unknown, Err(ChangeError::NoAnswer { connection: "nobody".to_owned(), after: SHORT }));
+        a.awaits_nothing();
     }
     assert!(ok(soon("the answer", a.handle.close(&there.id, "enough").into_future()).await));
 }

@@ -2,12 +2,16 @@
 
 use super::bench::{Bench, Member, Server, ok, soon, until};
 use super::grouping::Dice;
-use super::hub::To;
+use super::hub::{ASKED, TOLD, To};
 use crate::backplane::channels::Channels;
+use crate::clients::results::ClientResultError;
 use crate::server::HubOptions;
 use futures_util::future::{join, join_all};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
+
+/// How long an answer is waited for that may not come.
+const SHORT: Duration = Duration::from_secs(2);
 
 impl Bench {
     /// The names of the channels that all servers share.
@@ -78,6 +82,26 @@ pub(super) async fn nothing_is_left_of_a_connection_that_has_ended(bench: Bench)
     }
 }
 
+pub(super) async fn nothing_is_left_by_work_that_outlives_its_connection(bench: Bench) {
+    let [a, b] = bench.servers().await;
+    for server in [&a, &b] {
+        let (member, other) = (bench.user(server, "ann").await, bench.member(&a).await);
+        ok(soon("a call of the hub", member.client.invoke::<()>("Keep", ()).into_future()).await);
+        member.client.stop().await;
+        server.test.wait_for_connections(usize::from(std::ptr::eq(server, &raw const a))).await;
+        let Some(kept) = server.kept.lock().unwrap_or_else(PoisonError::into_inner).take() else {
+            panic!("the context was kept")
+        };
+        // It may still send, but not be sent to.
+        drop(soon("joining", ok(kept.join("late")).into_future()).await);
+        assert_eq!(soon("a receipt", kept.clients().all().send(TOLD, ("late",)).into_future()).await.error, None);
+        bench.hear(&a, &[(&other, 1)], "late").await;
+        bench.nobody_is_left(&[&a, &b], &["late"], &["ann"]).await;
+        other.client.stop().await;
+        a.test.wait_for_connections(0).await;
+    }
+}
+
 pub(super) async fn nothing_is_left_after_a_crowd_has_come_and_gone(bench: Bench) {
     const GROUPS: [&str; 6] = ["g0", "g1", "g2", "g3", "g4", "g5"];
     const USERS: [&str; 4] = ["ann", "bob", "cid", "dot"];
@@ -126,10 +150,10 @@ pub(super) async fn nothing_is_left_after_a_crowd_has_come_and_gone(bench: Bench
 async fn end(server: Server, members: Vec<Member>) {
     let weak = Arc::downgrade(server.test.core());
     drop(members);
-    let Server { app, test, handle, backplane } = server;
+    let Server { app, test, handle, backplane, kept } = server;
     soon("the shutdown of a server", app.shutdown()).await;
     test.wait_for_connections(0).await;
-    drop((app, test, handle, backplane));
+    drop((app, test, handle, backplane, kept));
     until("the end of a server", async || weak.strong_count() == 0).await;
 }
 
@@ -147,7 +171,16 @@ pub(super) async fn nothing_is_left_of_a_server_that_has_ended(bench: Bench) {
         for channel in &gone {
             bench.listened_to(&a, channel, 2).await;
         }
+        let _ = there.heard.clone().answer(ASKED, async |_: String| std::future::pending::<String>().await);
+        let asked = a.handle.client(&id).invoke::<String>(ASKED, ("?",)).timeout(SHORT);
+        there.heard.next::<(String,)>(ASKED).await;
         end(b, vec![there]).await;
+        let answer = soon("the end of a question", asked.into_future()).await;
+        assert!(
+            matches!(&answer, Err(ClientResultError::Disconnected(_) | ClientResultError::TimedOut(_))),
+            "its server has gone: {answer:?}"
+        );
+        a.awaits_nothing();
         for channel in &gone {
             bench.listened_to(&a, channel, 1).await;
         }

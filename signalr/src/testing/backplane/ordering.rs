@@ -4,6 +4,7 @@ use super::bench::{Bench, Member, Server, ok, soon};
 use super::hub::{ASKED, TOLD, To};
 use crate::backplane::BackplaneError;
 use crate::clients::sent::SendError;
+use crate::server::{HubOptions, Limits};
 use std::time::Duration;
 
 const COUNT: usize = 1000;
@@ -92,6 +93,31 @@ pub(super) async fn order_is_kept_of_each_of_many_senders(bench: Bench) {
     for server in &servers {
         bench.fence(server, &members.iter().collect::<Vec<_>>()).await;
     }
+}
+
+pub(super) async fn newest_messages_replace_those_that_wait_at_another_server(bench: Bench) {
+    const COUNT: usize = 200;
+    let a = bench.server().await;
+    let limits = Limits::default().outbound_capacity(50_000);
+    let b = bench.server_with(bench.options(), HubOptions::default().limits(limits)).await;
+    let (here, there) = (bench.member(&a).await, bench.member(&b).await);
+    there.line.stall_to_client();
+    let text = "x".repeat(2000);
+    for number in 0..COUNT {
+        let receipt = a.handle.all().send_latest(TOLD, (format!("{number} {text}"),)).await;
+        assert_eq!(receipt.error, None);
+    }
+    for number in 0..COUNT {
+        assert_eq!(here.heard.next::<(String,)>(TOLD).await.0, format!("{number} {text}"));
+    }
+    there.line.resume();
+    let (mut count, mut last) = (0, String::new());
+    while last != format!("{} {text}", COUNT - 1) {
+        last = there.heard.next::<(String,)>(TOLD).await.0;
+        count += 1;
+    }
+    assert!(count < COUNT, "none of them has made room");
+    bench.fence(&a, &[&here, &there]).await;
 }
 
 pub(super) async fn order_is_kept_of_messages_and_questions(bench: Bench) {

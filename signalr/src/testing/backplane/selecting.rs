@@ -173,6 +173,25 @@ pub(super) async fn selects_nobody(bench: Bench) {
     }
 }
 
+pub(super) async fn selects_within_one_hub(bench: Bench) {
+    // The name of one begins as that of the other does.
+    let other = bench.another(" and more").await;
+    let [a, b] = bench.servers().await;
+    let [c, d] = other.servers().await;
+    let (ours, theirs) = (
+        [bench.user(&a, "ann").await, bench.user(&b, "ann").await],
+        [other.user(&c, "ann").await, other.user(&d, "ann").await],
+    );
+    for member in ours.iter().chain(&theirs) {
+        member.join("g").await;
+    }
+    for to in [To::all(), To::group("g"), To::user("ann"), To::clients(&[&ours[0].id, &ours[1].id])] {
+        a.tell(&to, "ours").await;
+        bench.hear(&a, &[(&ours[0], 1), (&ours[1], 1)], "ours").await;
+        other.hear(&c, &[(&theirs[0], 0), (&theirs[1], 0)], "ours").await;
+    }
+}
+
 pub(super) async fn selects_across_five_servers(bench: Bench) {
     let servers = bench.servers::<5>().await;
     let mut members = Vec::new();
