@@ -47,8 +47,25 @@ fn without_transports_nothing_opens_sockets() {
 
 #[test]
 fn tls_is_the_applications_choice() {
-    let packages = packages("client");
-    for package in ["rustls", "aws-lc-rs", "ring", "native-tls", "openssl"] {
+    for features in ["client", "redis"] {
+        let packages = packages(features);
+        for package in ["rustls", "aws-lc-rs", "ring", "native-tls", "openssl"] {
+            assert!(!packages.contains(package), "{features}: {packages:?}");
+        }
+    }
+}
+
+#[test]
+fn tls_for_redis_chooses_no_cryptography() {
+    let packages = packages("redis-tls");
+    assert!(packages.contains("rustls"));
+    for package in ["aws-lc-rs", "ring", "native-tls", "openssl"] {
         assert!(!packages.contains(package), "{packages:?}");
     }
+}
+
+#[test]
+fn only_the_feature_redis_brings_its_client() {
+    assert!(packages("redis").contains("redis"));
+    assert!(!packages("server,client,msgpack,metrics,testing").contains("redis"));
 }

@@ -4,8 +4,8 @@
 //! connections cost. All do their own set-up, so that a machine with Rust and Node.js needs nothing else.
 
 mod bench;
-mod chromium;
 mod command;
+mod installed;
 mod node;
 mod steps;
 mod workspace;

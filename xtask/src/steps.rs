@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use crate::command::{Command, Failure};
-use crate::{chromium, node, workspace};
+use crate::{installed, node, workspace};
 
 struct Step {
     name: &'static str,
@@ -74,7 +74,8 @@ fn features() -> Result<(), Failure> {
 }
 
 fn rust() -> Result<(), Failure> {
-    Command::cargo("test").args(["--workspace", "--all-features"]).run()
+    let redis = installed::REDIS.find()?;
+    Command::cargo("test").args(["--workspace", "--all-features"]).env("REDIS_SERVER", redis).run()
 }
 
 fn node_tests() -> Result<(), Failure> {
@@ -88,7 +89,7 @@ fn bench() -> Result<(), Failure> {
 }
 
 fn browser() -> Result<(), Failure> {
-    let browser = chromium::find()?;
+    let browser = installed::CHROMIUM.find()?;
     node::install("examples/chat/web")?;
     Command::cargo("build").args(["--package", "chat"]).run()?;
     node::test("tests/browser", &[("CHAT_BIN", &workspace::program("chat")?), ("CHROMIUM", &browser)])

@@ -40,6 +40,17 @@ impl Server {
         Self::start_any(vec![configuration, "--sentinel".to_owned()], directory).await
     }
 
+    /// One that speaks nothing but TLS.
+    #[cfg(feature = "redis-tls")]
+    pub(crate) async fn start_encrypted(certificate: &str, key: &str) -> Self {
+        let files = ["--tls-cert-file", certificate, "--tls-key-file", key, "--tls-ca-cert-file", certificate];
+        let port = free_port().to_string();
+        let mut server =
+            Self::start_with(&[&files[..], &["--tls-auth-clients", "no", "--tls-port", &port]].concat()).await;
+        server.port = port.parse().expect("a port");
+        server
+    }
+
     async fn start_any(arguments: Vec<String>, directory: Directory) -> Self {
         // Between the choice of a free port and its use somebody else may take it.
         for _ in 0..10 {
