@@ -5,13 +5,13 @@ mod basics;
 #[path = "../telemetry/capture.rs"]
 #[allow(dead_code, reason = "other tests use the rest")]
 mod capture;
+mod conformance;
 #[cfg(feature = "metrics")]
 #[path = "../telemetry/counting.rs"]
 #[allow(dead_code, reason = "other tests use the rest")]
 mod counting;
 #[cfg(feature = "redis-tls")]
 mod encrypted;
-mod conformance;
 mod faults;
 mod logins;
 mod server;
