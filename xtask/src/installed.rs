@@ -22,7 +22,7 @@ pub(crate) const CHROMIUM: Program = Program {
     package: "chromium",
 };
 
-/// For the tests of the Redis backplane, which start servers of their own.
+/// For the tests of fleets, which start servers of their own.
 pub(crate) const REDIS: Program =
     Program { variable: "REDIS_SERVER", names: &["redis-server", "valkey-server"], package: "redis-server" };
 

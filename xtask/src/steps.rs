@@ -81,7 +81,8 @@ fn rust() -> Result<(), Failure> {
 fn node_tests() -> Result<(), Failure> {
     Command::cargo("build").args(["--package", "conformance", "--package", "auth"]).run()?;
     let (conformance, auth) = (workspace::program("conformance")?, workspace::program("auth")?);
-    node::test("tests/node", &[("CONFORMANCE_BIN", &conformance), ("AUTH_BIN", &auth)])
+    let redis = installed::REDIS.find()?;
+    node::test("tests/node", &[("CONFORMANCE_BIN", &conformance), ("AUTH_BIN", &auth), ("REDIS_SERVER", &redis)])
 }
 
 fn bench() -> Result<(), Failure> {
