@@ -115,7 +115,7 @@ impl Bench {
     pub(super) async fn server_with(&self, fleet: BackplaneOptions, options: HubOptions) -> Server {
         let (backplane, kept) = (self.fleet.server().await, Arc::default());
         let value = SuiteHub { kept: Arc::clone(&kept) };
-        let hub = if self.servers.fetch_add(1, Ordering::Relaxed) % 2 == 0 {
+        let hub = if self.servers.fetch_add(1, Ordering::Relaxed).is_multiple_of(2) {
             Hub::new("Suite", value)
         } else {
             // Connections of such a hub begin in another way.
