@@ -5,6 +5,7 @@ use super::property::{
 };
 use super::scan::{Kind, Raw, Scanner};
 use super::text::{Text, text};
+use super::usual;
 use crate::protocol::error::ProtocolError;
 use crate::protocol::message::{Completion, CompletionError, Invocation, Message, Outcome, StreamItem};
 use crate::protocol::payload::{Arguments, Payload};
@@ -14,6 +15,17 @@ use std::borrow::Cow;
 ///
 /// Properties may come in any order; of a property that comes twice the last one counts.
 pub(in crate::protocol) fn decode(message: Raw<'_>) -> Result<Message<'_>, ProtocolError> {
+    if let Raw::Text(text) = message
+        && let Some(invocation) = usual::invocation(text)
+    {
+        return Ok(Message::Invocation(invocation));
+    }
+    decode_any(message)
+}
+
+/// As [`decode`], whatever the message looks like.
+#[inline(never)]
+fn decode_any(message: Raw<'_>) -> Result<Message<'_>, ProtocolError> {
     let mut fields = Fields::default();
     fields.read(message).map_err(ReadError::into_protocol_error)?;
     fields.into_message()
@@ -270,7 +282,7 @@ fn raw_value<'a>(scanner: &mut Scanner<'a>) -> Result<Raw<'a>, ReadError> {
 
 /// The inside of the array, whose elements are counted on the way.
 #[inline(always)]
-fn arguments<'a>(scanner: &mut Scanner<'a>) -> Result<Arguments<'a>, ReadError> {
+pub(super) fn arguments<'a>(scanner: &mut Scanner<'a>) -> Result<Arguments<'a>, ReadError> {
     open_array(scanner, "arguments")?;
     let start = scanner.position();
     let mut count = 0;

@@ -9,7 +9,9 @@ mod formatter;
 pub(super) mod property;
 pub(super) mod scan;
 mod strict;
+mod string;
 pub(super) mod text;
+mod usual;
 mod value;
 
 pub(super) use decode::{decode, decode_whole};

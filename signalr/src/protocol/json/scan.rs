@@ -91,6 +91,23 @@ impl<'a> Scanner<'a> {
         Scanner { bytes, text, rest: bytes }
     }
 
+    /// Moves over `text` if it is next.
+    #[inline(always)]
+    pub(in crate::protocol) fn skip<const N: usize>(&mut self, text: &[u8; N]) -> bool {
+        let rest = self.rest.strip_prefix(text);
+        self.rest = rest.unwrap_or(self.rest);
+        rest.is_some()
+    }
+
+    /// Reads the string whose opening quote has been read, if it is known to be UTF-8 and nothing in it is escaped.
+    #[inline(always)]
+    pub(in crate::protocol) fn plain(&mut self) -> Option<&'a str> {
+        let start = self.position();
+        let [b'"', rest @ ..] = skip_plain(self.rest) else { return None };
+        self.rest = rest;
+        self.text.get(start..self.position() - 1)
+    }
+
     /// The offset of the next byte.
     #[inline(always)]
     pub(in crate::protocol) fn position(&self) -> usize {

@@ -3,6 +3,7 @@
 use super::formatter::Plain;
 use super::scan::Raw;
 use super::strict::Strict;
+use super::string::decode_string;
 use crate::protocol::error::{DecodeError, EncodeError};
 use crate::protocol::naming::{Camel, Declared, Names, Naming};
 #[cfg(feature = "client-core")]
@@ -15,6 +16,11 @@ use serde::{Deserialize, Deserializer, Serialize};
 pub(in crate::protocol) fn decode_value<T: DeserializeOwned>(raw: Raw<'_>, naming: Naming) -> Result<T, DecodeError> {
     if naming == Naming::DotNet {
         return decode_renamed(raw);
+    }
+    if let Raw::Text(text) = raw
+        && let Some((value, "")) = decode_string(text)
+    {
+        return Ok(value);
     }
     match raw {
         Raw::Text(text) => serde_json::from_str(text),
@@ -85,6 +91,10 @@ pub(in crate::protocol) fn decode_next<T: DeserializeOwned>(
         Raw::Text(text) => {
             let text = text.trim_ascii_start();
             let text = text.strip_prefix(',').unwrap_or(text);
+            if let Some((value, behind)) = decode_string(text) {
+                *rest = Raw::Text(behind);
+                return Ok(value);
+            }
             let (value, length) = first(serde_json::Deserializer::from_str(text).into_iter())?;
             *rest = Raw::Text(text.get(length..).unwrap_or_default());
             Ok(value)

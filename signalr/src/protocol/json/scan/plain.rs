@@ -2,8 +2,20 @@
 
 /// What is left of `bytes` from the first on that cannot stand in a string as it is: a quote, a backslash or a control
 /// character.
+#[inline(always)]
+pub(in crate::protocol::json) fn skip_plain(bytes: &[u8]) -> &[u8] {
+    // Ids and names are short.
+    if let Some(word) = bytes.first_chunk::<8>() {
+        let special = special_bytes(u64::from_le_bytes(*word));
+        if special != 0 {
+            return bytes.get(special.trailing_zeros() as usize / 8..).unwrap_or_default();
+        }
+    }
+    skip_long(bytes)
+}
+
 #[inline(never)]
-pub(in crate::protocol::json) fn skip_plain(mut bytes: &[u8]) -> &[u8] {
+fn skip_long(mut bytes: &[u8]) -> &[u8] {
     while let Some((word, rest)) = bytes.split_first_chunk::<8>() {
         let special = special_bytes(u64::from_le_bytes(*word));
         if special != 0 {
