@@ -114,6 +114,7 @@ fn entry(runtime: &CratePath, contract: Option<&Path>, method: &Method) -> Token
     let injected = injected.map(|(parameter, name)| inject(runtime, parameter, name));
     let owned =
         (!runs_at_once(method)).then(|| quote_spanned!(place=> let __hub = ::core::clone::Clone::clone(__hub);));
+    let start = Ident::new(if runs_at_once(method) { "at_once" } else { "start" }, place);
     let run = run(runtime, method, &names);
     let settings = settings(runtime, method);
     quote_spanned! {place=>
@@ -122,7 +123,7 @@ fn entry(runtime: &CratePath, contract: Option<&Path>, method: &Method) -> Token
             #(#arguments)*
             __invocation.begin()?;
             #(#injected)*
-            let (__hub, __reply) = __invocation.start();
+            let (__hub, __reply) = __invocation.#start();
             #owned
             ::core::result::Result::Ok(#run)
         }) #settings

@@ -248,7 +248,7 @@ pub(crate) enum Content {
 pub(crate) struct Opened {
     /// Sends the items, once `go` was used.
     pub(crate) future: CallFuture,
-    pub(crate) go: oneshot::Sender<Reply>,
+    pub(crate) go: oneshot::Sender<Reply<'static>>,
 }
 
 impl Answer {

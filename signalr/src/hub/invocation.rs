@@ -32,7 +32,7 @@ pub struct Invocation<'a, H: HubMethods> {
     pub(crate) streaming: bool,
     pub(crate) uploads: std::vec::IntoIter<UploadHandle>,
     /// What answers the call, if it was made already: before the method begins nothing else can end the call.
-    pub(crate) reply: Option<Reply>,
+    pub(crate) reply: Option<Reply<'static>>,
     /// Whether the method has taken the reply.
     pub(crate) begun: bool,
     /// Where the session finds the tokens of the call, if any were made.
@@ -141,9 +141,20 @@ impl<'a, H: HubMethods> Invocation<'a, H> {
         })
     }
 
+    /// The hub, and what answers a call that has run to its end when it begins.
+    #[doc(hidden)]
+    pub fn at_once(&mut self) -> (&'a Arc<H>, Reply<'a>) {
+        self.begun = true;
+        let make = || Reply::at_once(self.context.peer(), self.id, self.method.name());
+        let mut reply = self.reply.take().unwrap_or_else(make);
+        reply.token = self.tokens.cancel.clone();
+        reply.failure = self.failure.take();
+        (self.hub, reply)
+    }
+
     /// The hub, and what answers the call.
     #[doc(hidden)]
-    pub fn start(&mut self) -> (&'a Arc<H>, Reply) {
+    pub fn start(&mut self) -> (&'a Arc<H>, Reply<'static>) {
         if self.method.drops_on_cancel() {
             self.tokens.drop = Some(self.token());
         }
@@ -153,7 +164,7 @@ impl<'a, H: HubMethods> Invocation<'a, H> {
         (self.hub, reply)
     }
 
-    fn take_reply(&mut self) -> Reply {
+    fn take_reply(&mut self) -> Reply<'static> {
         self.begun = true;
         let make = || Reply::new(self.context.peer().clone(), self.id, self.method.name(), self.streaming);
         self.reply.take().unwrap_or_else(make)

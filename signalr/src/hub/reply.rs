@@ -16,15 +16,18 @@ use crate::telemetry::redact;
 use futures_util::Stream;
 use serde::Serialize;
 use smol_str::SmolStr;
+use std::ops::Deref;
 use std::sync::Arc;
 use tokio::sync::oneshot;
 
 /// Answers one call. Dropped without an answer (the method panicked, or its future was dropped because the call was cancelled)
 /// it answers by itself, so no caller waits in vain.
+///
+/// The answer of a call that ends at once borrows what it needs; any other is a `Reply<'static>`.
 #[derive(Debug)]
-pub struct Reply {
-    peer: Arc<Peer>,
-    to: To,
+pub struct Reply<'p> {
+    peer: Kept<'p, Arc<Peer>>,
+    to: To<'p>,
     /// The name of the method.
     target: &'static str,
     streaming: bool,
@@ -38,18 +41,56 @@ pub struct Reply {
     is_last: bool,
 }
 
+/// A value of one's own, or somebody else's: counting references takes longer than most of what is done with them.
+#[derive(Debug)]
+enum Kept<'p, T> {
+    Owned(T),
+    Borrowed(&'p T),
+}
+
+impl<T> Deref for Kept<'_, T> {
+    type Target = T;
+
+    #[inline(always)]
+    fn deref(&self) -> &T {
+        match self {
+            Kept::Owned(value) => value,
+            Kept::Borrowed(value) => value,
+        }
+    }
+}
+
+/// The id of a call.
+#[derive(Debug)]
+enum Id<'p> {
+    Owned(SmolStr),
+    Borrowed(&'p str),
+}
+
+impl Deref for Id<'_> {
+    type Target = str;
+
+    #[inline(always)]
+    fn deref(&self) -> &str {
+        match self {
+            Id::Owned(id) => id,
+            Id::Borrowed(id) => id,
+        }
+    }
+}
+
 /// Where an answer goes.
 #[derive(Debug)]
-enum To {
+enum To<'p> {
     /// The call is answered, or nobody wants an answer.
     Nobody,
     /// To the client, under the id of its call.
-    Client(SmolStr),
+    Client(Id<'p>),
     /// To the filters around the method.
     Filters(oneshot::Sender<Captured>),
 }
 
-impl To {
+impl To<'_> {
     /// Takes the filters, and leaves the client.
     fn take_filters(&mut self) -> Option<oneshot::Sender<Captured>> {
         match self.take() {
@@ -72,17 +113,13 @@ pub(crate) enum Captured {
     Value(Codec, Vec<u8>),
     Error(HubError),
     /// A stream, which waits for the reply that goes to the client.
-    Stream(oneshot::Sender<Reply>),
+    Stream(oneshot::Sender<Reply<'static>>),
 }
 
-impl Reply {
+impl Reply<'static> {
     pub(crate) fn new(peer: Arc<Peer>, id: Option<&str>, target: &'static str, streaming: bool) -> Self {
-        let to = match id {
-            Some(id) => To::Client(id.into()),
-            None => To::Nobody,
-        };
-        let stopwatch = peer.telemetry.meters.stopwatch();
-        Reply { peer, to, target, streaming, token: None, failure: None, outcome: None, stopwatch, is_last: true }
+        let to = id.map_or(To::Nobody, |id| To::Client(Id::Owned(id.into())));
+        Self::to(Kept::Owned(peer), to, target, streaming)
     }
 
     /// A reply to the filters around the method.
@@ -98,6 +135,47 @@ impl Reply {
         reply
     }
 
+    /// Drives a stream to its end.
+    pub async fn stream<S>(self, stream: S)
+    where
+        S: Stream,
+        S::Item: Serialize,
+    {
+        pump(self, stream, Ok).await;
+    }
+
+    /// Drives a stream to its end or to its first error.
+    pub async fn try_stream<S, T, E>(self, stream: S)
+    where
+        S: Stream<Item = Result<T, E>>,
+        T: Serialize,
+        E: Into<HubError>,
+    {
+        pump(self, stream, |item: Result<T, E>| item.map_err(Into::into)).await;
+    }
+
+    /// The reply by which a stream reaches the client, once all filters have let it pass. `None` if they do not.
+    pub(crate) async fn opened(mut self) -> Option<Self> {
+        let To::Filters(filters) = self.to.take() else { return None };
+        let (go, opened) = oneshot::channel();
+        let _ = filters.send(Captured::Stream(go));
+        opened.await.ok()
+    }
+}
+
+impl<'p> Reply<'p> {
+    /// The reply of a call that ends while what it borrows is there.
+    pub(crate) fn at_once(peer: &'p Arc<Peer>, id: Option<&'p str>, target: &'static str) -> Self {
+        let to = id.map_or(To::Nobody, |id| To::Client(Id::Borrowed(id)));
+        Self::to(Kept::Borrowed(peer), to, target, false)
+    }
+
+    #[inline(always)]
+    fn to(peer: Kept<'p, Arc<Peer>>, to: To<'p>, target: &'static str, streaming: bool) -> Self {
+        let stopwatch = peer.telemetry.meters.stopwatch();
+        Reply { peer, to, target, streaming, token: None, failure: None, outcome: None, stopwatch, is_last: true }
+    }
+
     pub(crate) fn peer(&self) -> &Arc<Peer> {
         &self.peer
     }
@@ -107,7 +185,7 @@ impl Reply {
         match &self.to {
             To::Nobody => self.outcome = Some(Outcome::Ok),
             To::Client(id) => {
-                let encoded = self.emit(|codec, out| codec.encode_result(out, id.as_str(), value));
+                let encoded = self.emit(|codec, out| codec.encode_result(out, id, value));
                 // Only now: if `Serialize` panics, the call is answered when this is dropped.
                 self.outcome = Some(Outcome::Ok);
                 if let Err(error) = encoded
@@ -137,7 +215,7 @@ impl Reply {
     pub(crate) fn encoded(mut self, value: &[u8]) {
         self.outcome = Some(Outcome::Ok);
         if let To::Client(id) = self.to.take()
-            && let Err(error) = self.emit(|codec, out| codec.encode_encoded_result(out, id.as_str(), value))
+            && let Err(error) = self.emit(|codec, out| codec.encode_encoded_result(out, &id, value))
         {
             self.cannot_encode(&id, &error);
         }
@@ -172,38 +250,11 @@ impl Reply {
         self.write_panic(to);
     }
 
-    /// Drives a stream to its end.
-    pub async fn stream<S>(self, stream: S)
-    where
-        S: Stream,
-        S::Item: Serialize,
-    {
-        pump(self, stream, Ok).await;
-    }
-
-    /// Drives a stream to its end or to its first error.
-    pub async fn try_stream<S, T, E>(self, stream: S)
-    where
-        S: Stream<Item = Result<T, E>>,
-        T: Serialize,
-        E: Into<HubError>,
-    {
-        pump(self, stream, |item: Result<T, E>| item.map_err(Into::into)).await;
-    }
-
     // ---- for the pump ----
 
     /// Whether the answer goes to filters.
     pub(crate) fn is_captured(&self) -> bool {
         matches!(self.to, To::Filters(_))
-    }
-
-    /// The reply by which a stream reaches the client, once all filters have let it pass. `None` if they do not.
-    pub(crate) async fn opened(mut self) -> Option<Reply> {
-        let To::Filters(filters) = self.to.take() else { return None };
-        let (go, opened) = oneshot::channel();
-        let _ = filters.send(Captured::Stream(go));
-        opened.await.ok()
     }
 
     /// Whether the peer has taken enough of what was sent before.
@@ -214,7 +265,7 @@ impl Reply {
     /// Sends one item; returns what became of it.
     pub(crate) fn item<T: Serialize>(&self, item: &T) -> Result<Pushed, ItemError> {
         let To::Client(id) = &self.to else { return Ok(Pushed::Queued) };
-        self.emit(|codec, out| codec.encode_stream_item(out, id.as_str(), item)).map_err(ItemError)
+        self.emit(|codec, out| codec.encode_stream_item(out, id, item)).map_err(ItemError)
     }
 
     /// When the inbox has room again, for streams in a task of their own.
@@ -261,26 +312,26 @@ impl Reply {
         }
     }
 
-    fn write_told_to(&self, id: &SmolStr, told: &Told<'_>) {
-        if self.emit(|codec, out| told.write(codec, out, id.as_str())).is_err() {
+    fn write_told_to(&self, id: &str, told: &Told<'_>) {
+        if self.emit(|codec, out| told.write(codec, out, id)).is_err() {
             // Too much stands beside it.
             self.write_text(id, told.text());
         }
     }
 
     /// Writes an error of the framework.
-    fn write_error(&self, id: &SmolStr, error: &HubError) {
+    fn write_error(&self, id: &str, error: &HubError) {
         let text = format!("An unexpected error occurred invoking '{}' on the server.", self.target);
         self.write_told_to(id, &Told::new(error, &text, &self.peer));
     }
 
-    fn write_panic(&mut self, to: To) {
+    fn write_panic(&mut self, to: To<'_>) {
         self.failed(Outcome::Panic, PANIC);
         tracing::error!(connection = self.peer.id.as_str(), method = self.target, "hub method panicked");
         self.write_to(to, HubError::hidden("the method panicked").named(PANIC));
     }
 
-    fn write_to(&self, to: To, error: HubError) {
+    fn write_to(&self, to: To<'_>, error: HubError) {
         match to {
             To::Nobody => {}
             To::Client(id) => self.write_error(&id, &error),
@@ -290,16 +341,16 @@ impl Reply {
         }
     }
 
-    fn write_text(&self, id: &SmolStr, text: &str) {
+    fn write_text(&self, id: &str, text: &str) {
         let _ = self.emit(|codec, out| {
-            codec.protocol.encode_error(out, id.as_str(), text);
+            codec.protocol.encode_error(out, id, text);
             Ok(())
         });
     }
 
-    fn write_end(&self, id: &SmolStr) {
+    fn write_end(&self, id: &str) {
         let _ = self.emit(|codec, out| {
-            codec.protocol.encode_end(out, id.as_str());
+            codec.protocol.encode_end(out, id);
             Ok(())
         });
     }
@@ -321,7 +372,7 @@ impl Reply {
         if error.is_public() { log!(debug) } else { log!(error) }
     }
 
-    fn cannot_encode(&mut self, id: &SmolStr, error: &EncodeError) {
+    fn cannot_encode(&mut self, id: &str, error: &EncodeError) {
         let error = HubError::from_encode(error);
         self.log(&error);
         self.write_error(id, &error);
@@ -344,7 +395,7 @@ impl From<ItemError> for HubError {
     }
 }
 
-impl Drop for Reply {
+impl Drop for Reply<'_> {
     fn drop(&mut self) {
         if self.outcome.is_none() && (self.is_last || self.is_captured()) {
             self.dropped();
@@ -356,7 +407,7 @@ impl Drop for Reply {
     }
 }
 
-impl Reply {
+impl Reply<'_> {
     /// Answers a call that nobody has answered.
     fn dropped(&mut self) {
         let to = self.to.take();
@@ -390,6 +441,6 @@ mod tests {
 
     #[test]
     fn filters_make_replies_no_larger() {
-        assert_eq!(size_of::<To>(), size_of::<Option<SmolStr>>());
+        assert_eq!(size_of::<To<'_>>(), size_of::<Option<SmolStr>>());
     }
 }

@@ -156,7 +156,7 @@ pub fn success<T>(_value: &T) -> FallibleItems<T> {
 impl<S: Stream<Item = Result<T, E>>, T, E> FallibleItems<S> {
     /// Sends the items until the stream ends or an item is an error.
     #[inline]
-    pub fn stream<F>(&self, stream: S, reply: Reply, failure: F) -> impl Future<Output = ()> + use<S, T, E, F>
+    pub fn stream<F>(&self, stream: S, reply: Reply<'static>, failure: F) -> impl Future<Output = ()> + use<S, T, E, F>
     where
         T: Serialize,
         F: FnMut(E) -> HubError,
@@ -169,7 +169,7 @@ impl<S: Stream<Item = Result<T, E>>, T, E> FallibleItems<S> {
 impl<S: Stream> Items<S> {
     /// Sends the items until the stream ends.
     #[inline]
-    pub fn stream<F>(&self, stream: S, reply: Reply, _failure: F) -> impl Future<Output = ()> + use<S, F>
+    pub fn stream<F>(&self, stream: S, reply: Reply<'static>, _failure: F) -> impl Future<Output = ()> + use<S, F>
     where
         S::Item: Serialize,
         F: FnMut(Infallible) -> HubError,
@@ -178,7 +178,7 @@ impl<S: Stream> Items<S> {
     }
 
     /// Never callable: asks for `#[hub(stream)]`.
-    pub fn value<U: NotAStream>(&self, value: U, reply: Reply) {
+    pub fn value<U: NotAStream>(&self, value: U, reply: Reply<'_>) {
         value.never(reply);
     }
 }
@@ -186,12 +186,12 @@ impl<S: Stream> Items<S> {
 impl<T> Value<T> {
     /// Answers with the value.
     #[inline]
-    pub fn value<U: Serialize>(&self, value: U, reply: Reply) {
+    pub fn value<U: Serialize>(&self, value: U, reply: Reply<'_>) {
         reply.result(&value);
     }
 
     /// Never callable: there is no stream.
-    pub fn stream<F>(&self, value: T, reply: Reply, _failure: F) -> std::future::Ready<()>
+    pub fn stream<F>(&self, value: T, reply: Reply<'_>, _failure: F) -> std::future::Ready<()>
     where
         T: IsStream,
         F: FnMut(Infallible) -> HubError,
@@ -253,7 +253,7 @@ impl Nothing for () {}
 )]
 pub trait NotAStream {
     /// Never there.
-    fn never(self, reply: Reply);
+    fn never(self, reply: Reply<'_>);
 }
 
 /// Implemented by no type: the bound that makes `#[hub(stream)]` on an ordinary value an error.
@@ -263,7 +263,7 @@ pub trait NotAStream {
 )]
 pub trait IsStream {
     /// Never there.
-    fn never(self, reply: Reply) -> std::future::Ready<()>;
+    fn never(self, reply: Reply<'_>) -> std::future::Ready<()>;
 }
 
 #[cfg(test)]

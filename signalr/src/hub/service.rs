@@ -65,7 +65,7 @@ impl<H: HubMethods> HubService<H> {
         policy: MethodPolicy,
         method: &'static Method<H>,
         arguments: &Arguments<'_>,
-    ) -> Result<Option<Gate>, Box<dyn FnOnce(Reply)>> {
+    ) -> Result<Option<Gate>, Box<dyn FnOnce(Reply<'static>)>> {
         let call = self.call(method, arguments);
         let mut gate = policy(call);
         let asked =

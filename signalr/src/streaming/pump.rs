@@ -13,7 +13,7 @@ use std::task::{Context, Poll, ready};
 const ITEMS_PER_TURN: usize = 128;
 
 /// Sends all items of `stream` and then its end. `convert` takes out the error of an item that has one.
-pub(crate) async fn pump<S, T, F>(reply: Reply, stream: S, convert: F)
+pub(crate) async fn pump<S, T, F>(reply: Reply<'static>, stream: S, convert: F)
 where
     S: Stream,
     T: Serialize,
@@ -28,7 +28,7 @@ where
 }
 
 struct Pump<F> {
-    reply: Option<Reply>,
+    reply: Option<Reply<'static>>,
     /// Only used by a stream that runs in a task of its own.
     room: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
     convert: F,

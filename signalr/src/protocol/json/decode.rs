@@ -25,7 +25,7 @@ pub(in crate::protocol) fn decode(message: Raw<'_>) -> Result<Message<'_>, Proto
 
 /// As [`decode`], whatever the message looks like.
 #[inline(never)]
-fn decode_any(message: Raw<'_>) -> Result<Message<'_>, ProtocolError> {
+pub(super) fn decode_any(message: Raw<'_>) -> Result<Message<'_>, ProtocolError> {
     let mut fields = Fields::default();
     fields.read(message).map_err(ReadError::into_protocol_error)?;
     fields.into_message()

@@ -3,7 +3,7 @@
 use super::formatter::Plain;
 use super::scan::Raw;
 use super::strict::Strict;
-use super::string::decode_string;
+use super::string::{decode_leading_string, decode_string};
 use crate::protocol::error::{DecodeError, EncodeError};
 use crate::protocol::naming::{Camel, Declared, Names, Naming};
 #[cfg(feature = "client-core")]
@@ -18,7 +18,7 @@ pub(in crate::protocol) fn decode_value<T: DeserializeOwned>(raw: Raw<'_>, namin
         return decode_renamed(raw);
     }
     if let Raw::Text(text) = raw
-        && let Some((value, "")) = decode_string(text)
+        && let Some(value) = decode_string(text)
     {
         return Ok(value);
     }
@@ -91,7 +91,7 @@ pub(in crate::protocol) fn decode_next<T: DeserializeOwned>(
         Raw::Text(text) => {
             let text = text.trim_ascii_start();
             let text = text.strip_prefix(',').unwrap_or(text);
-            if let Some((value, behind)) = decode_string(text) {
+            if let Some((value, behind)) = decode_leading_string(text) {
                 *rest = Raw::Text(behind);
                 return Ok(value);
             }

@@ -16,17 +16,28 @@ use std::borrow::Cow;
 /// Arguments and items that are not well-formed are no error here, as with ASP.NET Core: they fail when they are read
 /// as their types, which the caller of the method is told.
 pub(crate) fn decode(message: &[u8]) -> Result<Message<'_>, ProtocolError> {
+    // Most of what a server reads begins so: an Invocation of five or six items without headers.
+    if let [head @ (0x95 | 0x96), kind::INVOCATION, 0x80, rest @ ..] = message {
+        let items = usize::from(head & 0x0f);
+        return invocation_behind_headers(Reader::new(rest), items, false, Vec::new()).map(Message::Invocation);
+    }
+    decode_any(message)
+}
+
+/// As [`decode`], however the message begins.
+#[inline(never)]
+fn decode_any(message: &[u8]) -> Result<Message<'_>, ProtocolError> {
     let mut reader = Reader::new(message);
     let items = reader.array_len().ok_or_else(|| not_a(Expected::Array, "message"))?;
     let kind = int32(&mut reader, "messageType")?;
     match u8::try_from(kind) {
-        Ok(kind::INVOCATION) => invocation(&mut reader, items, false).map(Message::Invocation),
+        Ok(kind::INVOCATION) => invocation(reader, items, false).map(Message::Invocation),
         Ok(kind::STREAM_ITEM) => {
             let id = id_after_headers(&mut reader, "StreamItem")?;
             Ok(Message::StreamItem(StreamItem { id: Cow::Borrowed(id), item: item(&mut reader) }))
         }
         Ok(kind::COMPLETION) => completion(&mut reader, items),
-        Ok(kind::STREAM_INVOCATION) => invocation(&mut reader, items, true).map(Message::Invocation),
+        Ok(kind::STREAM_INVOCATION) => invocation(reader, items, true).map(Message::Invocation),
         Ok(kind::CANCEL_INVOCATION) => {
             let id = id_after_headers(&mut reader, "CancelInvocation")?;
             Ok(Message::CancelInvocation { id: Cow::Borrowed(id) })
@@ -49,12 +60,23 @@ pub(crate) fn decode_whole(message: &[u8]) -> Result<Message<'_>, ProtocolError>
     decode(message)
 }
 
-fn invocation<'a>(reader: &mut Reader<'a>, items: usize, streaming: bool) -> Result<Invocation<'a>, ProtocolError> {
-    let name = if streaming { "StreamInvocation" } else { "Invocation" };
+fn invocation(mut reader: Reader<'_>, items: usize, streaming: bool) -> Result<Invocation<'_>, ProtocolError> {
     let mut headers = Vec::new();
-    each_header(reader, |key, value| {
+    each_header(&mut reader, |key, value| {
         headers.push((Cow::Borrowed(key), Cow::Borrowed(value)));
     })?;
+    invocation_behind_headers(reader, items, streaming, headers)
+}
+
+#[inline(always)]
+fn invocation_behind_headers<'a>(
+    mut reader: Reader<'a>,
+    items: usize,
+    streaming: bool,
+    headers: Vec<(Cow<'a, str>, Cow<'a, str>)>,
+) -> Result<Invocation<'a>, ProtocolError> {
+    let name = if streaming { "StreamInvocation" } else { "Invocation" };
+    let reader = &mut reader;
     let id = string_or_nil(reader, "invocationId")?.filter(|id| !id.is_empty());
     if streaming && id.is_none() {
         return Err(empty("invocation ID", name));

@@ -5,30 +5,34 @@
 #[inline(always)]
 pub(in crate::protocol::json) fn skip_plain(bytes: &[u8]) -> &[u8] {
     // Ids and names are short.
-    if let Some(word) = bytes.first_chunk::<8>() {
-        let special = special_bytes(u64::from_le_bytes(*word));
-        if special != 0 {
-            return bytes.get(special.trailing_zeros() as usize / 8..).unwrap_or_default();
-        }
+    match bytes.split_first_chunk::<8>() {
+        Some((word, rest)) => match special_bytes(u64::from_le_bytes(*word)) {
+            0 => skip_many(rest),
+            special => bytes.get(special.trailing_zeros() as usize / 8..).unwrap_or_default(),
+        },
+        None => skip_few(bytes),
     }
-    skip_long(bytes)
 }
 
 #[inline(never)]
-fn skip_long(mut bytes: &[u8]) -> &[u8] {
+fn skip_many(mut bytes: &[u8]) -> &[u8] {
+    while let Some((block, rest)) = bytes.split_first_chunk::<16>()
+        && !block.iter().fold(false, |found, &byte| found | is_special(byte))
+    {
+        bytes = rest;
+    }
     while let Some((word, rest)) = bytes.split_first_chunk::<8>() {
         let special = special_bytes(u64::from_le_bytes(*word));
         if special != 0 {
             return bytes.get(special.trailing_zeros() as usize / 8..).unwrap_or_default();
         }
         bytes = rest;
-        // The first bytes of a string tend to be its last: only longer ones are worth a test of many bytes.
-        while let Some((block, rest)) = bytes.split_first_chunk::<16>()
-            && !block.iter().fold(false, |found, &byte| found | is_special(byte))
-        {
-            bytes = rest;
-        }
     }
+    skip_few(bytes)
+}
+
+#[inline(always)]
+fn skip_few(mut bytes: &[u8]) -> &[u8] {
     while let [byte, rest @ ..] = bytes
         && !is_special(*byte)
     {
@@ -61,7 +65,7 @@ mod tests {
     #[test]
     fn finds_special_bytes_at_every_offset() {
         for special in (0..0x20).chain([b'"', b'\\']) {
-            for length in 0..20 {
+            for length in 0..50 {
                 for before in ["a", "\u{7f}", "!", "#", "[", "]", " ", "é"] {
                     let mut text = before.repeat(length).into_bytes();
                     let at = text.len();
