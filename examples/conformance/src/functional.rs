@@ -85,6 +85,9 @@ async fn redirect(Query(Redirect { base_url }): Query<Redirect>) -> Json<Redirec
 
 /// Paths are known in any case, but what stands for an id keeps its own.
 pub(crate) fn lower_case(mut request: Request) -> Request {
+    if !request.uri().path().bytes().any(|byte| byte.is_ascii_uppercase()) {
+        return request;
+    }
     let mut segments = request.uri().path().split('/').skip(1);
     let first = segments.next().unwrap_or_default().to_ascii_lowercase();
     let mut path = format!("/{first}");

@@ -44,9 +44,13 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let stateful = Hub::new("StatefulHub", ConformanceHub).naming(Naming::DotNet);
     let limits = Hub::new("LimitsHub", ConformanceHub).naming(Naming::DotNet);
     let auth = Hub::new("AuthHub", ConformanceHub).naming(Naming::DotNet);
+    // What is measured has no layers around it.
+    let measured =
+        SignalR::builder().options(HubOptions::default().any_origin()).hub_with("/bench", &bench, |options| {
+            options.limits_with(|limits| limits.maximum_message_size(1024 * 1024))
+        });
     let hubs = SignalR::builder()
         .options(HubOptions::default().any_origin())
-        .hub_with("/bench", &bench, |options| options.limits_with(|limits| limits.maximum_message_size(1024 * 1024)))
         .hub("/conformance", &conformance)
         .hub(authentication::PATH, &auth)
         .hub_with("/conformance-sse", &conformance, |options| options.transports([Transport::ServerSentEvents]))
@@ -63,12 +67,15 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
                 .poll_timeout(Duration::from_secs(1))
         })
         .connection("/echo", echo::serve);
-    let hubs = match arguments.redis {
-        Some(url) => hubs.backplane(Redis::builder(url).prefix(arguments.prefix).open()?),
-        None => hubs,
+    let (measured, hubs) = match arguments.redis {
+        Some(url) => {
+            let redis = Redis::builder(url).prefix(arguments.prefix).open()?;
+            (measured.backplane(redis.clone()), hubs.backplane(redis))
+        }
+        None => (measured, hubs),
     };
     let functional = Functional::new();
-    let hubs = functional.mount(hubs).build();
+    let (measured, hubs) = (measured.build(), functional.mount(hubs).build());
 
     let app = Router::new()
         .merge(hubs.router().layer(from_fn(authentication::authenticate)))
@@ -81,7 +88,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .guard(app)
         .layer(from_fn(functional::special_paths))
         // For tests only: any page may do what its user may.
-        .layer(CorsLayer::very_permissive());
+        .layer(CorsLayer::very_permissive())
+        .merge(measured.router());
     // Before any routing.
     let app = MapRequestLayer::new(functional::lower_case).layer(app);
     let app = ServiceExt::<Request>::into_make_service_with_connect_info::<HttpConnection>(app);
@@ -89,7 +97,11 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let terminated = terminated()?;
     let listener = HttpListener::from(TcpListener::bind(&arguments.address).await?);
     println!("listening on http://{}", listener.local_addr()?);
-    axum::serve(listener, app).with_graceful_shutdown(hubs.shutdown_on(terminated)).await?;
+    let shutdown = async move {
+        terminated.await;
+        tokio::join!(measured.shutdown(), hubs.shutdown());
+    };
+    axum::serve(listener, app).with_graceful_shutdown(shutdown).await?;
     Ok(())
 }
 

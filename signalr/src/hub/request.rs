@@ -52,10 +52,14 @@ impl Request {
         extensions: Extensions,
         peer_address: Option<SocketAddr>,
     ) -> Self {
-        let mut text = String::new();
+        let length = headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 2).sum();
+        let mut text = String::with_capacity(length);
         for (name, value) in headers {
             if let Ok(value) = std::str::from_utf8(value.as_bytes()) {
-                text.extend([name.as_str(), ":", value, "\n"]);
+                text.push_str(name.as_str());
+                text.push(':');
+                text.push_str(value);
+                text.push('\n');
             }
         }
         let (query, access_token) = match token_in(query) {

@@ -77,6 +77,12 @@ enum Close {
     /// Our close frame is on its way.
     Sent {
         answered: bool,
+        failed: bool,
+    },
+    /// Nothing more is sent.
+    Shut {
+        /// Whether nothing more comes either.
+        peer_is_done: bool,
     },
 }
 
@@ -179,36 +185,57 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send, F: Frames> WebSocket<S, F> {
     }
 
     fn poll_goodbye(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let answered = match self.close {
-            Close::Sent { answered } => answered,
+        let peer_is_done = match self.close {
+            Close::Shut { peer_is_done } => peer_is_done,
+            _ => {
+                let peer_is_done = ready!(self.poll_close_frames(cx))?;
+                ready!(Pin::new(&mut self.io).poll_shutdown(cx))?;
+                self.close = Close::Shut { peer_is_done };
+                peer_is_done
+            }
+        };
+        // Behind a client's close frame nothing comes, and the server is to close the socket first.
+        if F::ROLE == Role::Client || !peer_is_done {
+            // A socket that is dropped with unread bytes takes back what was sent last: the peer ends first.
+            let mut buffer = [0; 512];
+            while ready!(self.poll_read(cx, &mut buffer))? > 0 {}
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// Sends a close frame, and waits for that of the peer unless it has broken the rules. Says whether the peer sends nothing
+    /// more.
+    fn poll_close_frames(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<bool>> {
+        let (answered, failed) = match self.close {
+            Close::Sent { answered, failed } => (answered, failed),
             before => {
                 let code = if let Close::Failed(code) = before { code } else { self.farewell };
                 write_close(&mut self.controls, Some(code), "", F::mask()?);
-                let answered = before != Close::No;
-                self.close = Close::Sent { answered };
-                answered
+                let (answered, failed) = (before != Close::No, matches!(before, Close::Failed(_)));
+                self.close = Close::Sent { answered, failed };
+                (answered, failed)
             }
         };
         ready!(self.poll_controls(cx))?;
         ready!(Pin::new(&mut self.io).poll_flush(cx))?;
-        if !answered {
-            // Whatever comes before the peer's close frame no longer matters.
-            let mut buffer = [0; 512];
-            while self.end.is_none() {
-                let count = ready!(self.poll_read(cx, &mut buffer))?;
-                if count == 0 {
-                    break;
-                }
-                let received = buffer.get_mut(..count).unwrap_or_default();
-                self.end = self.decoder.decode(received, &mut Vec::new()).end;
-            }
-            self.close = Close::Sent { answered: true };
+        if answered {
+            return Poll::Ready(Ok(!failed));
         }
-        ready!(Pin::new(&mut self.io).poll_shutdown(cx))?;
-        // A socket that is dropped with unread bytes takes back what was sent last: the peer ends first.
+        // Whatever comes before the peer's close frame no longer matters.
         let mut buffer = [0; 512];
-        while ready!(self.poll_read(cx, &mut buffer))? > 0 {}
-        Poll::Ready(Ok(()))
+        loop {
+            match &self.end {
+                Some(End::Close(_)) => return Poll::Ready(Ok(true)),
+                Some(End::Error(_)) => return Poll::Ready(Ok(false)),
+                None => {}
+            }
+            let count = ready!(self.poll_read(cx, &mut buffer))?;
+            if count == 0 {
+                return Poll::Ready(Ok(true));
+            }
+            let received = buffer.get_mut(..count).unwrap_or_default();
+            self.end = self.decoder.decode(received, &mut Vec::new()).end;
+        }
     }
 }
 

@@ -52,17 +52,20 @@ fn refusal(error: &UpgradeError) -> Response {
     response
 }
 
-/// The duplex of an upgraded connection. A plain TCP connection is unwrapped, which saves the indirection, and is set to
-/// send small messages at once.
+/// The duplex of an upgraded connection. A plain TCP connection is unwrapped, which saves the indirection, and sends small
+/// messages at once.
 pub(crate) fn duplex(upgraded: Upgraded, max_frame_size: usize) -> Box<dyn Duplex> {
     let tcp = |tcp: TcpStream, read_before: &[u8]| -> Box<dyn Duplex> {
-        // Without it messages may be late, but they do arrive.
-        let _ = tcp.set_nodelay(true);
         // A copy, as even an empty slice would keep the HTTP server's read buffer.
         Box::new(WebSocket::server(tcp, Bytes::copy_from_slice(read_before), max_frame_size))
     };
     let upgraded = match upgrade::downcast::<TokioIo<TcpStream>>(upgraded) {
-        Ok(parts) => return tcp(parts.io.into_inner(), &parts.read_buf),
+        Ok(parts) => {
+            let socket = parts.io.into_inner();
+            // Without it messages may be late, but they do arrive. `HttpListener` has done it before.
+            let _ = socket.set_nodelay(true);
+            return tcp(socket, &parts.read_buf);
+        }
         Err(upgraded) => upgraded,
     };
     match upgrade::downcast::<TokioIo<HttpSocket>>(upgraded) {
