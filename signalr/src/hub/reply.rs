@@ -262,10 +262,20 @@ impl<'p> Reply<'p> {
         current::with(self.peer.number, |outbound| outbound.has_room()).unwrap_or(true)
     }
 
-    /// Sends one item; returns what became of it.
-    pub(crate) fn item<T: Serialize>(&self, item: &T) -> Result<Pushed, ItemError> {
-        let To::Client(id) = &self.to else { return Ok(Pushed::Queued) };
-        self.emit(|codec, out| codec.encode_stream_item(out, id, item)).map_err(ItemError)
+    /// What the items of a stream begin with.
+    pub(crate) fn item_head(&self) -> Box<[u8]> {
+        match &self.to {
+            To::Client(id) => self.peer.codec().stream_item_head(id),
+            To::Nobody | To::Filters(_) => Box::default(),
+        }
+    }
+
+    /// Sends one item behind that head; returns what became of it.
+    pub(crate) fn item<T: Serialize>(&self, head: &[u8], item: &T) -> Result<Pushed, ItemError> {
+        if !matches!(self.to, To::Client(_)) {
+            return Ok(Pushed::Queued);
+        }
+        self.emit(|codec, out| codec.encode_next_stream_item(out, head, item)).map_err(ItemError)
     }
 
     /// When the inbox has room again, for streams in a task of their own.

@@ -283,6 +283,23 @@ impl Codec {
         rolled_back(out, |out| dispatch!(self.protocol, encode_stream_item(out, id, item, self.naming)))
     }
 
+    /// What is the same in each item of one stream, for [`encode_next_stream_item`](Self::encode_next_stream_item).
+    pub(crate) fn stream_item_head(self, id: &str) -> Box<[u8]> {
+        let mut head = Vec::new();
+        dispatch!(self.protocol, write_stream_item_head(&mut head, id));
+        head.into()
+    }
+
+    /// Writes a StreamItem with this head.
+    pub(crate) fn encode_next_stream_item<T: Serialize + ?Sized>(
+        self,
+        out: &mut Vec<u8>,
+        head: &[u8],
+        item: &T,
+    ) -> Result<(), EncodeError> {
+        rolled_back(out, |out| dispatch!(self.protocol, encode_next_stream_item(out, head, item, self.naming)))
+    }
+
     /// Writes a Completion with a value. A method that returns nothing answers `&()`, which is null on the wire.
     ///
     /// # Errors

@@ -140,24 +140,31 @@ impl Session {
     }
 
     fn message(&mut self, body: Raw<'_>, cx: &mut Context<'_>) -> Result<(), ProtocolError> {
-        let message = self.peer.codec().decode_raw(body)?;
-        if self.stateful.is_some() && !self.count(&message, body.as_bytes().len())? {
+        let decoded = self.peer.codec().decode_raw(body);
+        if self.stateful.is_some()
+            && let Ok(message) = &decoded
+            && !self.count(message, body.as_bytes().len())?
+        {
             return Ok(());
         }
-        match message {
-            Message::Invocation(ref invocation) => self.invocation(body.as_bytes(), invocation, cx),
-            Message::StreamItem(item) => {
+        // Matched where it is: messages are large to move.
+        match decoded {
+            Err(violation) => return Err(violation),
+            Ok(Message::Invocation(ref invocation)) => self.invocation(body.as_bytes(), invocation, cx),
+            Ok(Message::StreamItem(item)) => {
                 if !self.uploads.push(&item.id, item.item.as_bytes()) {
                     self.service.item(&item);
                 }
             }
-            Message::Completion(completion) => self.completion(completion)?,
-            Message::CancelInvocation { id } => self.calls.cancel(&id),
-            Message::Ping if self.clock.arm() => {
-                let next = self.next_tick();
-                self.timer.as_mut().reset(next);
+            Ok(Message::Completion(completion)) => self.completion(completion)?,
+            Ok(Message::CancelInvocation { id }) => self.calls.cancel(&id),
+            Ok(Message::Ping) => {
+                if self.clock.arm() {
+                    let next = self.next_tick();
+                    self.timer.as_mut().reset(next);
+                }
             }
-            Message::Close { error, allow_reconnect } => {
+            Ok(Message::Close { error, allow_reconnect }) => {
                 self.service.dismissed(allow_reconnect);
                 self.begin_close(match error {
                     Some(error) => CloseReason::ClientError(error.into_owned()),
@@ -165,7 +172,7 @@ impl Session {
                 });
             }
             // Counted above; without stateful reconnect the numbers mean nothing.
-            Message::Ping | Message::Ack { .. } | Message::Sequence { .. } | Message::Unknown { .. } => {}
+            Ok(Message::Ack { .. } | Message::Sequence { .. } | Message::Unknown { .. }) => {}
         }
         Ok(())
     }

@@ -22,12 +22,14 @@ where
     // Boxed, as it is rare, and other streams should not carry its size.
     let reply = if reply.is_captured() { Box::pin(reply.opened()).await } else { Some(reply) };
     let Some(reply) = reply else { return };
-    let mut pump = Pump { reply: Some(reply), room: None, convert };
+    let mut pump = Pump { head: reply.item_head(), reply: Some(reply), room: None, convert };
     let mut stream = pin!(stream);
     poll_fn(|cx| pump.poll(cx, stream.as_mut())).await;
 }
 
 struct Pump<F> {
+    /// What each item begins with.
+    head: Box<[u8]>,
     reply: Option<Reply<'static>>,
     /// Only used by a stream that runs in a task of its own.
     room: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
@@ -57,7 +59,7 @@ impl<F> Pump<F> {
                     self.reply.take().into_iter().for_each(Reply::end);
                     return Poll::Ready(());
                 }
-                Some(Ok(item)) => reply.item(&item).map_err(HubError::from),
+                Some(Ok(item)) => reply.item(&self.head, &item).map_err(HubError::from),
                 Some(Err(error)) => Err(error),
             };
             match sent {

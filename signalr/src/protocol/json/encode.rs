@@ -79,12 +79,31 @@ pub(in crate::protocol) fn encode_stream_item<T: Serialize + ?Sized>(
     item: &T,
     naming: Naming,
 ) -> Result<(), EncodeError> {
-    out.extend_from_slice(b"{\"type\":2,\"invocationId\":");
-    write_string(out, id);
-    out.extend_from_slice(b",\"item\":");
+    write_stream_item_head(out, id);
     write_value(out, item, naming)?;
     end(out);
     Ok(())
+}
+
+/// A StreamItem of a stream whose head was written before.
+#[inline]
+pub(in crate::protocol) fn encode_next_stream_item<T: Serialize + ?Sized>(
+    out: &mut Vec<u8>,
+    head: &[u8],
+    item: &T,
+    naming: Naming,
+) -> Result<(), EncodeError> {
+    out.extend_from_slice(head);
+    write_value(out, item, naming)?;
+    end(out);
+    Ok(())
+}
+
+/// What stands in front of each item of a stream.
+pub(in crate::protocol) fn write_stream_item_head(out: &mut Vec<u8>, id: &str) {
+    out.extend_from_slice(b"{\"type\":2,\"invocationId\":");
+    write_string(out, id);
+    out.extend_from_slice(b",\"item\":");
 }
 
 #[inline]

@@ -11,6 +11,9 @@ use crate::protocol::packed::read::Reader;
 use crate::protocol::payload::{Arguments, Payload};
 use std::borrow::Cow;
 
+/// The stream ids of an invocation without streams, if nothing follows them.
+const NO_STREAMS: [u8; 1] = [0x90];
+
 /// Reads one message without its length prefix.
 ///
 /// Arguments and items that are not well-formed are no error here, as with ASP.NET Core: they fail when they are read
@@ -86,7 +89,8 @@ fn invocation_behind_headers<'a>(
     let (arguments, well_formed) = arguments(reader);
     // Peers of before ASP.NET Core 3.0 send five items. Where malformed arguments end is not known, so neither are the
     // stream ids; such an invocation cannot succeed anyway.
-    let stream_ids = if items > 5 && well_formed { stream_ids(reader)? } else { Vec::new() };
+    let may_have_streams = items > 5 && well_formed && reader.rest() != NO_STREAMS;
+    let stream_ids = if may_have_streams { stream_ids(reader)? } else { Vec::new() };
     Ok(Invocation {
         streaming,
         id: id.map(Cow::Borrowed),

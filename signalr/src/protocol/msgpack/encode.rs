@@ -89,10 +89,29 @@ pub(crate) fn encode_stream_item<T: Serialize + ?Sized>(
     naming: Naming,
 ) -> Result<(), EncodeError> {
     try_framed(out, |out| {
-        out.extend_from_slice(&[const { array::<4>() }, kind::STREAM_ITEM, NO_HEADERS]);
-        write_str(out, id);
+        write_stream_item_head(out, id);
         encode_value(out, item, naming)
     })
+}
+
+/// A StreamItem of a stream whose head was written before.
+#[inline]
+pub(crate) fn encode_next_stream_item<T: Serialize + ?Sized>(
+    out: &mut Vec<u8>,
+    head: &[u8],
+    item: &T,
+    naming: Naming,
+) -> Result<(), EncodeError> {
+    try_framed(out, |out| {
+        out.extend_from_slice(head);
+        encode_value(out, item, naming)
+    })
+}
+
+/// What stands in front of each item of a stream, behind the length of its message.
+pub(crate) fn write_stream_item_head(out: &mut Vec<u8>, id: &str) {
+    out.extend_from_slice(&[const { array::<4>() }, kind::STREAM_ITEM, NO_HEADERS]);
+    write_str(out, id);
 }
 
 pub(crate) fn encode_result<T: Serialize + ?Sized>(

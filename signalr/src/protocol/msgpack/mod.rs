@@ -21,8 +21,8 @@ mod value;
 pub(super) use decode::{decode, decode_whole};
 pub(super) use encode::{
     encode_ack, encode_arguments, encode_cancel, encode_close, encode_encoded_invocation, encode_encoded_result,
-    encode_end, encode_error, encode_error_with_info, encode_invocation, encode_ping, encode_result, encode_sequence,
-    encode_stream_item,
+    encode_end, encode_error, encode_error_with_info, encode_invocation, encode_next_stream_item, encode_ping,
+    encode_result, encode_sequence, encode_stream_item, write_stream_item_head,
 };
 #[cfg(feature = "client-core")]
 pub(super) use value::path_of_failure;
