@@ -173,16 +173,19 @@ impl Session {
             if self.closing.is_some() {
                 return self.drive_closing(cx);
             }
-            let mut progress = self.stateful.is_some() && self.poll_stateful(cx);
-            progress |= self.poll_connecting(cx);
-            progress |= self.authentication.is_some() && self.poll_authentication(cx);
+            let mut again = self.stateful.is_some() && self.poll_stateful(cx);
+            again |= self.authentication.is_some() && self.poll_authentication(cx);
+            let mut progress = self.poll_connecting(cx);
             progress |= self.poll_calls(cx);
             progress |= self.poll_receive(cx);
-            progress |= self.poll_drain();
-            progress |= self.poll_send(cx);
+            again |= self.poll_drain();
+            again |= self.poll_send(cx);
             // Last, because sending too may make something due.
-            progress |= self.poll_timer(cx);
-            if !progress && self.closing.is_none() {
+            again |= self.poll_timer(cx);
+            // What was read has been answered and sent in the same round. Only what stands at the beginning of a round may have
+            // waited for it.
+            again |= progress && (self.stateful.is_some() || self.authentication.is_some());
+            if !again && self.closing.is_none() {
                 return false;
             }
         }
@@ -221,8 +224,10 @@ impl Session {
     /// Runs the calls. Only new ones wait while the peer does not take its answers; streams do so by themselves.
     fn poll_calls(&mut self, cx: &mut Context<'_>) -> bool {
         let mut progress = self.calls.poll(cx);
-        if self.connecting.is_none() && self.calls.has_waiting() {
-            progress |= self.start_waiting(cx);
+        // What has just begun is polled too, and may end at once.
+        while self.connecting.is_none() && self.calls.has_waiting() && self.start_waiting(cx) {
+            progress = true;
+            self.calls.poll(cx);
         }
         progress
     }

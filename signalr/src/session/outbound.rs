@@ -10,6 +10,8 @@ use std::io::IoSlice;
 const COPIED: usize = 1024;
 /// Bytes up to this are moved to make room in front of them: that is cheaper than a vectored write.
 const MOVED: usize = 4 * 1024;
+/// What is kept free in front of the first message, for the header of a frame: that is cheaper than moving anything.
+const HEADROOM: usize = 16;
 /// Sent bytes at the front of the buffer are cut off from this number on.
 const COMPACTED: usize = 4 * 1024;
 /// A larger buffer is given back once it is empty.
@@ -21,7 +23,7 @@ pub(crate) struct Outbound {
     segments: VecDeque<Bytes>,
     segment_bytes: usize,
     tail: Vec<u8>,
-    /// How much of `tail` was sent; only moves while `segments` is empty.
+    /// How much of `tail` was sent, or is free; only moves while `segments` is empty.
     sent: usize,
     /// With so many bytes in it, nothing new is produced.
     room: usize,
@@ -57,7 +59,15 @@ impl Outbound {
     /// The buffer to encode one's own next message into. Only ever append to it.
     pub(crate) fn encode_buffer(&mut self) -> &mut Vec<u8> {
         self.messages.add();
+        self.make_headroom();
         &mut self.tail
+    }
+
+    fn make_headroom(&mut self) {
+        if self.tail.is_empty() {
+            self.tail.extend_from_slice(&[0; HEADROOM]);
+            self.sent = HEADROOM;
+        }
     }
 
     /// Appends a batch of whole messages and leaves `batch` empty.
@@ -66,6 +76,7 @@ impl Outbound {
             self.messages.add();
         }
         if self.tail.is_empty() {
+            // A client's, whose frames are copied anyway.
             std::mem::swap(&mut self.tail, batch);
         } else {
             self.tail.extend_from_slice(batch);
@@ -82,6 +93,7 @@ impl Outbound {
     pub(crate) fn push_shared(&mut self, message: Bytes) {
         self.messages.add();
         if message.len() < COPIED && !self.kept {
+            self.make_headroom();
             self.tail.extend_from_slice(&message);
             return;
         }
@@ -138,7 +150,18 @@ impl Outbound {
 
     /// Puts a few bytes in front, if that is cheaper than writing them apart.
     pub(crate) fn prepend(&mut self, head: &[u8]) -> bool {
-        let cheap = self.segments.is_empty() && self.len() <= MOVED;
+        if !self.segments.is_empty() {
+            return false;
+        }
+        let start = self.sent.checked_sub(head.len());
+        if let Some(start) = start
+            && let Some(room) = self.tail.get_mut(start..self.sent)
+        {
+            room.copy_from_slice(head);
+            self.sent = start;
+            return true;
+        }
+        let cheap = self.len() <= MOVED;
         if cheap {
             self.tail.splice(self.sent..self.sent, head.iter().copied());
         }

@@ -1,6 +1,6 @@
 //! Received bytes to payload and control frames.
 
-use super::header::{Header, MAX_HEADER, Rules};
+use super::header::{Header, MAX_HEADER, Rules, whole_message};
 use super::in_place::InPlace;
 use super::utf8::{NotUtf8, Utf8};
 use super::{CloseFrame, Control, ControlPayload, FrameError, Opcode, Role};
@@ -178,6 +178,9 @@ impl FrameDecoder {
         pieces: &mut P,
     ) -> Result<(), End> {
         while !bytes.unread().is_empty() {
+            if self.whole_message(bytes, pieces)? {
+                continue;
+            }
             let mut frame = match &mut self.state {
                 State::Header(partial) => {
                     let Some(header) = partial.read(bytes, self.rules)? else {
@@ -205,6 +208,37 @@ impl FrameDecoder {
             self.state = State::Header(PartialHeader::EMPTY);
         }
         Ok(())
+    }
+
+    /// Takes a message that is one frame and all there, without remembering anything of it. Says whether there was one.
+    #[inline(always)]
+    fn whole_message<P: Pieces>(&mut self, bytes: &mut InPlace<'_>, pieces: &mut P) -> Result<bool, FrameError> {
+        if !matches!((&self.state, self.message, self.rules.role), (State::Header(header), Message::None, Role::Server) if header.length == 0)
+        {
+            return Ok(false);
+        }
+        let Some((header, opcode, mask, length)) = whole_message(bytes.unread(), self.rules.max_frame_size) else {
+            return Ok(false);
+        };
+        bytes.take(header);
+        let payload = bytes.keep(length, mask);
+        let format = match opcode {
+            Opcode::Text => {
+                let mut text = Utf8::default();
+                let checked = text.check(payload);
+                if let Err(NotUtf8 { accepted }) = checked {
+                    bytes.forget(length - accepted);
+                }
+                if checked.is_err() || !text.is_complete() {
+                    self.message = Message::Text(text);
+                    return Err(FrameError::TextNotUtf8);
+                }
+                TransferFormat::Text
+            }
+            _ => TransferFormat::Binary,
+        };
+        pieces.found(Piece { end: bytes.kept(), format });
+        Ok(true)
     }
 
     /// Checks whether a frame with this header may come now.

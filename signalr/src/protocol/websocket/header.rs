@@ -124,6 +124,32 @@ impl Header {
     }
 }
 
+/// A masked frame that is a whole message, as most are: its header's length, its opcode, its mask and its payload's length.
+/// `None` if it is anything else, or not all there.
+#[inline(always)]
+pub(super) fn whole_message(bytes: &[u8], max_frame_size: usize) -> Option<(usize, Opcode, [u8; 4], usize)> {
+    const TEXT: u8 = FINAL | Opcode::Text as u8;
+    const BINARY: u8 = FINAL | Opcode::Binary as u8;
+    let (opcode, length, rest) = match *bytes {
+        [first @ (TEXT | BINARY), second, ref rest @ ..] if second & MASKED != 0 => {
+            (if first == TEXT { Opcode::Text } else { Opcode::Binary }, second & LENGTH, rest)
+        }
+        _ => return None,
+    };
+    let (length, rest) = match length {
+        LENGTH_64 => return None,
+        LENGTH_16 => {
+            let (length, rest) = rest.split_first_chunk::<2>()?;
+            (usize::from(u16::from_be_bytes(*length)), rest)
+        }
+        length => (usize::from(length), rest),
+    };
+    let (mask, rest) = rest.split_first_chunk::<4>()?;
+    let header = bytes.len() - rest.len();
+    let is_minimal = header == 6 || length >= usize::from(LENGTH_16);
+    (is_minimal && length <= max_frame_size && length <= rest.len()).then_some((header, opcode, *mask, length))
+}
+
 /// Reads the length of the payload, given the seven bits of the second byte and what follows it.
 fn read_length(bits: u8, rest: &[u8]) -> Result<Option<(u64, &[u8])>, Box<FrameError>> {
     let (length, least, rest) = match bits {
@@ -164,30 +190,31 @@ pub struct FrameHeader {
 pub fn frame_header(opcode: Opcode, length: usize, mask: Option<[u8; 4]>) -> FrameHeader {
     let mut header = FrameHeader { bytes: [0; MAX_HEADER], length: 0 };
     let masked = if mask.is_some() { MASKED } else { 0 };
-    header.push(&[FINAL | opcode as u8]);
+    header.push([FINAL | opcode as u8]);
     match length {
-        0..=MAX_CONTROL => header.push(&[masked | length as u8]),
+        0..=MAX_CONTROL => header.push([masked | length as u8]),
         126..=0xFFFF => {
-            header.push(&[masked | LENGTH_16]);
-            header.push(&(length as u16).to_be_bytes());
+            header.push([masked | LENGTH_16]);
+            header.push((length as u16).to_be_bytes());
         }
         _ => {
-            header.push(&[masked | LENGTH_64]);
-            header.push(&(length as u64).to_be_bytes());
+            header.push([masked | LENGTH_64]);
+            header.push((length as u64).to_be_bytes());
         }
     }
     if let Some(key) = mask {
-        header.push(&key);
+        header.push(key);
     }
     header
 }
 
 impl FrameHeader {
-    fn push(&mut self, more: &[u8]) {
-        let free = self.bytes.iter_mut().skip(usize::from(self.length));
-        for (slot, byte) in free.zip(more) {
-            *slot = *byte;
-            self.length += 1;
+    #[inline(always)]
+    fn push<const N: usize>(&mut self, more: [u8; N]) {
+        let free = self.bytes.get_mut(usize::from(self.length)..);
+        if let Some(slot) = free.and_then(|free| free.first_chunk_mut()) {
+            *slot = more;
+            self.length += N as u8;
         }
     }
 }
