@@ -247,6 +247,7 @@ impl Outbound {
     /// Gives an empty buffer back, however small.
     pub(crate) fn give_back(&mut self) {
         if self.is_empty() {
+            self.sent = 0;
             self.tail = Vec::new();
             self.segments = VecDeque::new();
         }

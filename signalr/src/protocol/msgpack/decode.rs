@@ -20,8 +20,10 @@ const NO_STREAMS: [u8; 1] = [0x90];
 /// as their types, which the caller of the method is told.
 pub(crate) fn decode(message: &[u8]) -> Result<Message<'_>, ProtocolError> {
     // Most of what a server reads begins so: an Invocation of five or six items without headers.
-    if let [head @ (0x95 | 0x96), kind::INVOCATION, 0x80, rest @ ..] = message {
-        let items = usize::from(head & 0x0f);
+    if let [head @ (0x95 | 0x96), kind::INVOCATION, 0x80, rest @ ..] = message
+        && let items = usize::from(head & 0x0f)
+        && items < message.len()
+    {
         return invocation_behind_headers(Reader::new(rest), items, false, Vec::new()).map(Message::Invocation);
     }
     decode_any(message)
