@@ -70,7 +70,8 @@ fn envelope(core: &HubCore, payload: &Bytes, invocation: &wire::Invocation<'_>) 
             encoded.push((protocol, part(payload, message)));
         }
     }
-    Ok(Envelope { encoded, latest: invocation.latest.map(SmolStr::new), foreign: true })
+    let lacking = Protocol::ALL.iter().copied().filter(|protocol| invocation.messages.get(*protocol).is_none());
+    Ok(Envelope { encoded, latest: invocation.latest.map(SmolStr::new), lacking: lacking.collect() })
 }
 
 /// Hands a message to the connections of this server that it is for.
@@ -223,3 +224,6 @@ fn answered(node: &Node, payload: &Bytes) -> Result<(), WireError> {
     }
     Ok(())
 }
+
+#[cfg(all(test, feature = "testing", feature = "msgpack"))]
+mod tests;

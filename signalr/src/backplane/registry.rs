@@ -350,7 +350,7 @@ impl Registry {
         self.each_peer(audience, |peer| {
             // Who has connected with a new protocol since the encoding was not there yet when this was sent.
             let Some(message) = envelope.message(peer.protocol) else {
-                if envelope.foreign {
+                if envelope.lacking.contains(&peer.protocol) {
                     peer.close(CloseReason::ServerError(NO_PROTOCOL.to_owned()));
                 }
                 return;
