@@ -113,11 +113,11 @@ fn to_connection(core: &Arc<HubCore>, node: &Arc<Node>, id: &str, payload: &Byte
             answer_question(&node, codec, &id, &channel, answer);
         }
     });
-    match envelope.message(peer.protocol) {
-        // What cannot be written to the client ends the connection, and so the question.
-        None => drop(core.registry.deliver(&Audience::Peer(peer.clone()), None, &envelope)),
-        Some(message) => {
-            if peer.invocations.relay(question.id, relay) {
+    if peer.invocations.relay(question.id, relay) {
+        match envelope.message(peer.protocol) {
+            // What cannot be written to the client ends the connection, and so the question.
+            None => drop(core.registry.deliver(&Audience::Peer(peer.clone()), None, &envelope)),
+            Some(message) => {
                 peer.inbox.push(message, Origin::OwnCall, None);
             }
         }
