@@ -2,6 +2,7 @@
 
 mod broken;
 mod broker;
+mod silent;
 
 mod memory {
     use signalr::testing::backplane::Fleet;
