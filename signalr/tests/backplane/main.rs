@@ -2,6 +2,7 @@
 
 mod broken;
 mod broker;
+mod protocols;
 mod silent;
 
 mod memory {
