@@ -23,8 +23,9 @@ impl BenchHub {
         a.wrapping_add(b)
     }
 
-    async fn broadcast(&self, ctx: Context<Self>, text: String) {
-        ctx.clients().all().receive(text).await;
+    async fn broadcast(&self, ctx: Context<Self>, text: String) -> Result<(), HubError> {
+        ctx.clients().all().receive(text).await.into_result()?;
+        Ok(())
     }
 
     async fn join_group(&self, ctx: Context<Self>, group: String) -> Result<(), HubError> {
@@ -32,8 +33,9 @@ impl BenchHub {
         Ok(())
     }
 
-    async fn send_to_group(&self, ctx: Context<Self>, group: String, text: String) {
-        ctx.clients().group(group).receive(text).await;
+    async fn send_to_group(&self, ctx: Context<Self>, group: String, text: String) -> Result<(), HubError> {
+        ctx.clients().group(group).receive(text).await.into_result()?;
+        Ok(())
     }
 
     fn counter(&self, count: u32) -> impl Stream<Item = u32> {

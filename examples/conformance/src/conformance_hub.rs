@@ -188,24 +188,29 @@ impl ConformanceHub {
         ctx.clients().caller().receive(message).await;
     }
 
-    async fn send_to_others(&self, ctx: Context<Self>, message: String) {
-        ctx.clients().others().receive(message).await;
+    async fn send_to_others(&self, ctx: Context<Self>, message: String) -> Result<(), HubError> {
+        ctx.clients().others().receive(message).await.into_result()?;
+        Ok(())
     }
 
-    async fn send_to_all(&self, ctx: Context<Self>, message: String) {
-        ctx.clients().all().receive(message).await;
+    async fn send_to_all(&self, ctx: Context<Self>, message: String) -> Result<(), HubError> {
+        ctx.clients().all().receive(message).await.into_result()?;
+        Ok(())
     }
 
-    async fn send_to_all_except(&self, ctx: Context<Self>, ids: Vec<String>, message: String) {
-        ctx.clients().all_except(ids).receive(message).await;
+    async fn send_to_all_except(&self, ctx: Context<Self>, ids: Vec<String>, message: String) -> Result<(), HubError> {
+        ctx.clients().all_except(ids).receive(message).await.into_result()?;
+        Ok(())
     }
 
-    async fn send_to_client(&self, ctx: Context<Self>, id: String, message: String) {
-        ctx.clients().client(id).receive(message).await;
+    async fn send_to_client(&self, ctx: Context<Self>, id: String, message: String) -> Result<(), HubError> {
+        ctx.clients().client(id).receive(message).await.into_result()?;
+        Ok(())
     }
 
-    async fn send_to_clients(&self, ctx: Context<Self>, ids: Vec<String>, message: String) {
-        ctx.clients().clients(ids).receive(message).await;
+    async fn send_to_clients(&self, ctx: Context<Self>, ids: Vec<String>, message: String) -> Result<(), HubError> {
+        ctx.clients().clients(ids).receive(message).await.into_result()?;
+        Ok(())
     }
 
     async fn join_group(&self, ctx: Context<Self>, group: String) -> Result<(), HubError> {
@@ -222,28 +227,45 @@ impl ConformanceHub {
         Ok(())
     }
 
-    async fn send_to_group(&self, ctx: Context<Self>, group: String, message: String) {
-        ctx.clients().group(group).receive(message).await;
+    async fn send_to_group(&self, ctx: Context<Self>, group: String, message: String) -> Result<(), HubError> {
+        ctx.clients().group(group).receive(message).await.into_result()?;
+        Ok(())
     }
 
-    async fn send_to_group_except(&self, ctx: Context<Self>, group: String, ids: Vec<String>, message: String) {
-        ctx.clients().group_except(group, ids).receive(message).await;
+    async fn send_to_group_except(
+        &self,
+        ctx: Context<Self>,
+        group: String,
+        ids: Vec<String>,
+        message: String,
+    ) -> Result<(), HubError> {
+        ctx.clients().group_except(group, ids).receive(message).await.into_result()?;
+        Ok(())
     }
 
-    async fn send_to_groups(&self, ctx: Context<Self>, groups: Vec<String>, message: String) {
-        ctx.clients().groups(groups).receive(message).await;
+    async fn send_to_groups(&self, ctx: Context<Self>, groups: Vec<String>, message: String) -> Result<(), HubError> {
+        ctx.clients().groups(groups).receive(message).await.into_result()?;
+        Ok(())
     }
 
-    async fn send_to_others_in_group(&self, ctx: Context<Self>, group: String, message: String) {
-        ctx.clients().others_in_group(group).receive(message).await;
+    async fn send_to_others_in_group(
+        &self,
+        ctx: Context<Self>,
+        group: String,
+        message: String,
+    ) -> Result<(), HubError> {
+        ctx.clients().others_in_group(group).receive(message).await.into_result()?;
+        Ok(())
     }
 
-    async fn send_to_user(&self, ctx: Context<Self>, user: String, message: String) {
-        ctx.clients().user(user).receive(message).await;
+    async fn send_to_user(&self, ctx: Context<Self>, user: String, message: String) -> Result<(), HubError> {
+        ctx.clients().user(user).receive(message).await.into_result()?;
+        Ok(())
     }
 
-    async fn send_to_users(&self, ctx: Context<Self>, users: Vec<String>, message: String) {
-        ctx.clients().users(users).receive(message).await;
+    async fn send_to_users(&self, ctx: Context<Self>, users: Vec<String>, message: String) -> Result<(), HubError> {
+        ctx.clients().users(users).receive(message).await.into_result()?;
+        Ok(())
     }
 
     async fn ask_client(&self, ctx: Context<Self>, id: String, question: String) -> Result<String, HubError> {

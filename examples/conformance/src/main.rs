@@ -19,6 +19,7 @@ mod test_hub;
 
 use arguments::Arguments;
 use axum::extract::{Path, Query, Request, State};
+use axum::http::StatusCode;
 use axum::middleware::from_fn;
 use axum::routing::get;
 use axum::serve::Listener;
@@ -138,7 +139,7 @@ struct Broadcast {
 async fn broadcast(
     State(hub): State<HubHandle<ConformanceHub>>,
     Query(Broadcast { m }): Query<Broadcast>,
-) -> &'static str {
-    hub.all().receive(m).await;
-    "sent"
+) -> Result<&'static str, StatusCode> {
+    hub.all().receive(m).await.into_result().map_err(|_error| StatusCode::INTERNAL_SERVER_ERROR)?;
+    Ok("sent")
 }

@@ -11,8 +11,8 @@ pub(crate) struct Envelope {
     pub(crate) encoded: Vec<(Protocol, Bytes)>,
     /// The name of a method of which only the latest message matters.
     pub(crate) latest: Option<SmolStr>,
-    /// Whether it comes from elsewhere, in all the protocols that it will ever be in.
-    pub(crate) foreign: bool,
+    /// The protocols that it will never be in, as it comes from a server without them.
+    pub(crate) lacking: Vec<Protocol>,
 }
 
 impl Envelope {

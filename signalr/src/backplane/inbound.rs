@@ -70,7 +70,8 @@ fn envelope(core: &HubCore, payload: &Bytes, invocation: &wire::Invocation<'_>) 
             encoded.push((protocol, part(payload, message)));
         }
     }
-    Ok(Envelope { encoded, latest: invocation.latest.map(SmolStr::new), foreign: true })
+    let lacking = Protocol::ALL.iter().copied().filter(|protocol| invocation.messages.get(*protocol).is_none());
+    Ok(Envelope { encoded, latest: invocation.latest.map(SmolStr::new), lacking: lacking.collect() })
 }
 
 /// Hands a message to the connections of this server that it is for.
@@ -112,11 +113,11 @@ fn to_connection(core: &Arc<HubCore>, node: &Arc<Node>, id: &str, payload: &Byte
             answer_question(&node, codec, &id, &channel, answer);
         }
     });
-    match envelope.message(peer.protocol) {
-        // What cannot be written to the client ends the connection, and so the question.
-        None => drop(core.registry.deliver(&Audience::Peer(peer.clone()), None, &envelope)),
-        Some(message) => {
-            if peer.invocations.relay(question.id, relay) {
+    if peer.invocations.relay(question.id, relay) {
+        match envelope.message(peer.protocol) {
+            // What cannot be written to the client ends the connection, and so the question.
+            None => drop(core.registry.deliver(&Audience::Peer(peer.clone()), None, &envelope)),
+            Some(message) => {
                 peer.inbox.push(message, Origin::OwnCall, None);
             }
         }
@@ -223,3 +224,6 @@ fn answered(node: &Node, payload: &Bytes) -> Result<(), WireError> {
     }
     Ok(())
 }
+
+#[cfg(all(test, feature = "testing", feature = "msgpack"))]
+mod tests;

@@ -30,7 +30,8 @@ use thiserror::Error;
 ///
 /// It knows nothing of hubs and messages: what is on the channels is made and read by this crate, so that a backplane is a
 /// thin layer over an engine with publish and subscribe, such as Redis, NATS or PostgreSQL. One backplane serves all hubs that
-/// are mounted in one [`SignalR`](crate::SignalR) application ([`SignalRBuilder::backplane`](crate::SignalRBuilder::backplane)).
+/// are mounted in one [`SignalR`](crate::SignalR) application ([`SignalRBuilder::backplane`](crate::SignalRBuilder::backplane)):
+/// it is one server of the fleet.
 ///
 /// # What an implementation promises
 ///
@@ -47,8 +48,9 @@ use thiserror::Error;
 /// None of the methods may block or wait: they begin something, and the returned future tells how it went. It need not be
 /// polled or kept for the thing to happen.
 ///
-/// Names of channels are at most some hundred bytes and may contain any character, since names of groups and users are part of
-/// them. An implementation must keep them apart by their bytes, case included.
+/// Names of channels may contain any character, and are as long as the application lets the names of groups and users be, which
+/// are part of them: usually some hundred bytes at most. An implementation must keep them apart by their bytes, case included.
+/// Where an engine has a limit, what is above it is an error of that call and harms no other.
 ///
 /// [`testing::backplane`](crate::testing::backplane) has the tests that each implementation passes.
 pub trait Backplane: fmt::Debug + Send + Sync + 'static {

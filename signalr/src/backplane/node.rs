@@ -179,13 +179,13 @@ impl Node {
             }
             Audience::Groups(names) => {
                 let payload = payload(&[]);
-                for name in names.iter().filter(|name| !name.is_empty()) {
+                for name in worth_sending_to(names) {
                     send(channels.group(name), payload.clone(), &|| Audience::Groups(vec![name.clone()]));
                 }
             }
             Audience::Users(names) => {
                 let payload = payload(&[]);
-                for name in names.iter().filter(|name| !name.is_empty()) {
+                for name in worth_sending_to(names) {
                     send(channels.user(name), payload.clone(), &|| Audience::Users(vec![name.clone()]));
                 }
             }
@@ -251,6 +251,11 @@ impl Node {
     pub(crate) fn servers(&self) -> Told<Option<usize>> {
         self.backplane.subscribers(&self.channels.all())
     }
+}
+
+/// As in ASP.NET Core an empty name is one like any other, but not in a list of several.
+fn worth_sending_to(names: &[String]) -> impl Iterator<Item = &String> {
+    names.iter().filter(|name| names.len() == 1 || !name.is_empty())
 }
 
 impl Drop for Node {

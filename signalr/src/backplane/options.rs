@@ -10,6 +10,8 @@ pub enum WhenAway {
     #[default]
     Fail,
     /// The connections of this server get the message; [`Receipt::error`](crate::Receipt::error) says why the others do not.
+    /// That holds from when the backplane refuses messages at once: what it has taken before it knew that it is cut off is
+    /// not delivered here either.
     DeliverLocally,
 }
 

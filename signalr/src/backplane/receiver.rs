@@ -17,7 +17,8 @@ impl BackplaneReceiver {
 
     /// Takes a payload that has arrived on a channel. It never blocks, waits or panics, whatever the payload is; the payloads of
     /// one channel must be handed over one after the other, in their order. It may call the backplane, so no lock may be held
-    /// that [`publish`](super::Backplane::publish) or [`subscribe`](super::Backplane::subscribe) needs.
+    /// that [`publish`](super::Backplane::publish) or [`subscribe`](super::Backplane::subscribe) needs. And it must not be called
+    /// from within `subscribe` or `unsubscribe`: a hub that calls these holds locks that it needs here.
     pub fn receive(&self, channel: &str, payload: Bytes) {
         (self.0)(channel, payload);
     }

@@ -19,7 +19,7 @@ use smol_str::SmolStr;
 use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use tokio::sync::Semaphore;
 
@@ -198,6 +198,8 @@ pub(crate) struct Registry {
     users: Sets,
     /// Live connections of each protocol: a message is encoded for those in use only.
     in_use: [AtomicUsize; Protocol::ALL.len()],
+    /// The protocols that clients of the hub may choose: a fleet is sent a message in all of them.
+    offered: [AtomicBool; Protocol::ALL.len()],
     /// What other servers are told of: settled when the hub is mounted.
     node: OnceLock<Option<Arc<Node>>>,
 }
@@ -230,6 +232,19 @@ impl Registry {
     pub(crate) fn protocols(&self) -> impl Iterator<Item = Protocol> + '_ {
         let counted = Protocol::ALL.iter().zip(&self.in_use);
         counted.filter(|(_, count)| count.load(Ordering::Acquire) > 0).map(|(protocol, _)| *protocol)
+    }
+
+    /// Clients of the hub may choose these protocols from now on.
+    pub(crate) fn offer(&self, protocols: &[Protocol]) {
+        for (protocol, is_offered) in Protocol::ALL.iter().zip(&self.offered) {
+            is_offered.fetch_or(protocols.contains(protocol), Ordering::Release);
+        }
+    }
+
+    /// The protocols that clients of the hub may choose.
+    pub(crate) fn offered(&self) -> impl Iterator<Item = Protocol> + '_ {
+        let offered = Protocol::ALL.iter().zip(&self.offered);
+        offered.filter(|(_, is_offered)| is_offered.load(Ordering::Acquire)).map(|(protocol, _)| *protocol)
     }
 
     /// How many connections there are.
@@ -350,7 +365,7 @@ impl Registry {
         self.each_peer(audience, |peer| {
             // Who has connected with a new protocol since the encoding was not there yet when this was sent.
             let Some(message) = envelope.message(peer.protocol) else {
-                if envelope.foreign {
+                if envelope.lacking.contains(&peer.protocol) {
                     peer.close(CloseReason::ServerError(NO_PROTOCOL.to_owned()));
                 }
                 return;

@@ -10,7 +10,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 use thiserror::Error;
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::timeout;
 
 type Rest = Pin<Box<dyn Future<Output = Result<bool, ChangeError>> + Send>>;
 
@@ -67,11 +67,14 @@ impl Change {
         let (after, connection) = (node.options().ack_timeout, connection.to_owned());
         let rest: Rest = Box::pin(async move {
             let (told, (_awaited, acknowledged)) = command?;
-            let deadline = Instant::now() + after;
-            told.await?;
-            match timeout_at(deadline, acknowledged).await {
-                Ok(Ok(())) => Ok(true),
-                Ok(Err(_)) | Err(_) => Err(ChangeError::NoAnswer { connection, after }),
+            let confirmed = async {
+                told.await?;
+                Ok(acknowledged.await.is_ok())
+            };
+            match timeout(after, confirmed).await {
+                Ok(Ok(true)) => Ok(true),
+                Ok(Err(error)) => Err(error),
+                Ok(Ok(false)) | Err(_) => Err(ChangeError::NoAnswer { connection, after }),
             }
         });
         Change { here: false, rest: Some(rest) }
@@ -83,20 +86,20 @@ impl Change {
         let node = node.clone();
         let rest: Rest = Box::pin(async move {
             let Asked { reached, mut answers, awaited: _awaited } = asked;
-            let reached = reached?.await?;
-            let servers = node.servers().await.unwrap_or_default().or(reached);
-            let mut others = servers.map(|servers| servers.saturating_sub(1));
             let until = async {
+                let reached = reached?.await?;
+                let servers = node.servers().await.unwrap_or_default().or(reached);
+                let mut others = servers.map(|servers| servers.saturating_sub(1));
                 while others != Some(0) {
                     let Some(answer) = answers.recv().await else { break };
                     if let Ok(Answer { kind: AnswerKind::Done(true), .. }) = Answer::read(&answer) {
-                        return true;
+                        return Ok(true);
                     }
                     others = others.map(|others| others - 1);
                 }
-                false
+                Ok(false)
             };
-            timeout(after, until).await.map_err(|_elapsed| ChangeError::NoAnswer { connection, after })
+            timeout(after, until).await.unwrap_or(Err(ChangeError::NoAnswer { connection, after }))
         });
         Change { here: false, rest: Some(rest) }
     }

@@ -3,12 +3,13 @@
 use crate::backplane::envelope::Envelope;
 use crate::backplane::inbound::DISCONNECTED;
 use crate::backplane::node::Node;
+use crate::backplane::registry::HubCore;
 use crate::backplane::waiting::Awaited;
 use crate::backplane::{BackplaneError, Told};
 use crate::hub::error::short_type_name;
 use crate::protocol::codec::InvocationHead;
 use crate::protocol::negotiate::new_connection_id;
-use crate::protocol::{Arguments, Codec, EncodeError, Naming, Protocol, WireArguments};
+use crate::protocol::{Arguments, Codec, EncodeError, Protocol, WireArguments};
 use crate::session::inbox::{Origin, Pushed};
 use crate::session::invocations::Answer;
 use crate::session::peer::Peer;
@@ -203,8 +204,8 @@ impl<T> ClientResult<T> {
 
     /// Encodes the question and publishes it for the server that holds the connection.
     pub(crate) fn ask_elsewhere<W: WireArguments>(
+        core: &HubCore,
         node: &Node,
-        naming: Naming,
         connection: &str,
         method: &str,
         arguments: &W,
@@ -212,7 +213,7 @@ impl<T> ClientResult<T> {
         let asked = || {
             // It has to be unique among the questions of all servers.
             let id: SmolStr = new_connection_id().map_err(|_error| ClientResultError::Unasked)?.into();
-            let protocols = Protocol::ALL.iter().copied();
+            let (protocols, naming) = (core.registry.offered(), core.naming());
             let envelope = Envelope::encode(protocols, naming, method, Some(&id), arguments)
                 .map_err(ClientResultError::Question)?;
             let (awaited, answer) = node.await_result(id.clone());

@@ -31,7 +31,7 @@ pub struct Receipt {
     /// How many servers have it: 1 without a backplane. A backplane counts those that listen to the message's target, once for
     /// each group, user or connection that was named, and tells it when the send is awaited. `None` if that is not known.
     pub servers: Option<usize>,
-    /// Why nobody gets it, or not everybody.
+    /// Why nobody gets it, or not everybody: see [`into_result`](Self::into_result).
     pub error: Option<SendError>,
 }
 
@@ -46,6 +46,33 @@ pub enum SendError {
     /// [choice](crate::BackplaneOptions::when_away) of the application.
     #[error(transparent)]
     Backplane(#[from] BackplaneError),
+}
+
+impl Receipt {
+    /// The receipt of a message that was sent, or why not everybody gets it. A hub method that ends by it fails where a send does,
+    /// as in ASP.NET Core; otherwise an error is only seen by whoever looks at [`error`](Self::error).
+    ///
+    /// ```
+    /// # use signalr::{Context, HubError, hub};
+    /// # struct Chat;
+    /// #[hub]
+    /// impl Chat {
+    ///     async fn shout(&self, ctx: Context<Self>, text: String) -> Result<(), HubError> {
+    ///         ctx.clients().all().send("ReceiveMessage", ("someone", text)).await.into_result()?;
+    ///         Ok(())
+    ///     }
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    /// The receipt's [`error`](Self::error). With [`WhenAway::DeliverLocally`](crate::WhenAway) some may have got the message all the
+    /// same.
+    pub fn into_result(self) -> Result<Self, SendError> {
+        match self.error {
+            Some(error) => Err(error),
+            None => Ok(self),
+        }
+    }
 }
 
 impl Sent {
@@ -120,5 +147,25 @@ impl IntoFuture for Sent {
 impl fmt::Debug for Sent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Sent").field("receipt", &self.receipt).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_receipt_is_a_result() {
+        let deliveries = Deliveries { delivered: 2, ..Deliveries::default() };
+        let receipt = Sent::new(deliveries).await;
+        assert_eq!(receipt.clone().into_result(), Ok(receipt));
+        let away = BackplaneError::Away("gone".to_owned());
+        assert_eq!(Sent::failed(away.clone().into()).await.into_result(), Err(away.clone().into()));
+        // Also if it turns out later.
+        let told: Told<Option<usize>> = Box::pin(std::future::ready(Err(away.clone())));
+        let published = Published { told: vec![told], ..Published::default() };
+        let sent = Sent::published(Deliveries::default(), published);
+        assert_eq!(sent.receipt().error, None);
+        assert_eq!(sent.await.into_result(), Err(away.into()));
     }
 }

@@ -105,7 +105,7 @@ impl<A> Target<A> {
         let encoded = match (&*audience, node) {
             (Audience::Peer(peer), _) => encode(&mut std::iter::once(peer.protocol)),
             (_, None) => encode(&mut core.registry.protocols()),
-            (_, Some(_)) => encode(&mut Protocol::ALL.iter().copied()),
+            (_, Some(_)) => encode(&mut core.registry.offered()),
         };
         let mut envelope = match encoded {
             Ok(envelope) => envelope,
@@ -192,7 +192,7 @@ impl<A: SingleClient> Target<A> {
         match (peer, self.core.node()) {
             (Some(peer), _) => ClientResult::ask(peer, method, &arguments),
             (None, Some(node)) if !id.is_empty() => {
-                ClientResult::ask_elsewhere(node, self.core.naming(), id, method, &arguments)
+                ClientResult::ask_elsewhere(&self.core, node, id, method, &arguments)
             }
             (None, _) => ClientResult::nobody(id),
         }

@@ -94,6 +94,8 @@ impl Terms {
 
 impl<H: HubMethods> Shared<H> {
     pub(super) fn new(hub: &Hub<H>, options: &HubOptions, shutdown: &Arc<Shutdown>) -> Arc<Self> {
+        let rules = options.handshake_rules();
+        hub.inner().core.registry.offer(&rules.protocols);
         Arc::new(Shared {
             hub: hub.inner().clone(),
             filters: options.filters(),

@@ -34,6 +34,7 @@ impl Answer {
 
 /// How many questions of others may wait for one peer. Beyond that the oldest are given up.
 const RELAYED: usize = 1024;
+const TOO_MANY: &str = "Too many questions wait for the client.";
 
 /// Takes the answer to a question of somebody else; without one if the connection has ended.
 pub(crate) type Relay = Box<dyn FnOnce(Option<Answer>) + Send>;
@@ -119,8 +120,10 @@ impl Invocations {
             waiting.extend(relayed.take());
             if waiting.len() > RELAYED { waiting.pop_front() } else { None }
         });
-        // Whoever asked that gives up when its time has come.
-        drop(oldest);
+        // Not everybody gives up a question whose answer does not come.
+        if let Some(oldest) = oldest {
+            (oldest.relay)(Some(Answer::Error(TOO_MANY.to_owned())));
+        }
         match relayed {
             Some(Relayed { relay, .. }) => {
                 relay(None);
@@ -164,5 +167,31 @@ impl Invocations {
         for relayed in table.into_iter().flat_map(|table| table.relayed) {
             (relayed.relay)(None);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+
+    #[test]
+    fn whoever_asks_through_this_end_is_told_when_there_are_too_many() {
+        let invocations = Invocations::new(1);
+        let told: Arc<Mutex<Vec<(usize, Option<Answer>)>>> = Arc::default();
+        for nth in 0..=RELAYED {
+            let told = told.clone();
+            let relay: Relay = Box::new(move |answer| told.lock().unwrap().push((nth, answer)));
+            assert!(invocations.relay(&format!("question {nth}"), relay));
+        }
+        assert!(matches!(&told.lock().unwrap()[..], [(0, Some(Answer::Error(text)))] if text == TOO_MANY));
+        // The others are still answered, late answers to that one are ignored.
+        invocations.complete("question 0", Outcome::Void).unwrap();
+        invocations.complete("question 1", Outcome::Void).unwrap();
+        assert!(matches!(&told.lock().unwrap()[1..], [(1, Some(Answer::Void))]));
+        invocations.fail_all();
+        let told = told.lock().unwrap();
+        assert_eq!(told.len(), RELAYED + 1);
+        assert!(told[2..].iter().all(|(_, answer)| answer.is_none()));
     }
 }

@@ -4,6 +4,8 @@
 //! [`TestLine`] is what lies between a client and the server: who the client is, and what goes wrong on the way. A
 //! [`Recorder`] takes the place of a receiver and keeps what the server calls.
 //!
+//! [`backplane`] is the conformance suite of backplanes.
+//!
 //! The guide's section [testing hubs](crate#testing-hubs) shows them at work.
 //!
 //! [`HubConnection`]: crate::HubConnection

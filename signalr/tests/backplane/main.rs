@@ -2,6 +2,8 @@
 
 mod broken;
 mod broker;
+mod protocols;
+mod silent;
 
 mod memory {
     use signalr::testing::backplane::Fleet;

@@ -4,6 +4,7 @@ use crate::server::Server;
 use crate::support::{Inbox, builder, connect, connected, disconnected, publish, soon};
 use bytes::Bytes;
 use signalr::{Backplane, BackplaneError, BackplaneReceiver};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -270,6 +271,32 @@ async fn a_flood_does_not_hold_up_what_is_published() {
         assert_eq!(publish(&one, "c", "x").await, Ok(Some(0)));
     }
     flood.abort();
+}
+
+/// Nobody is there any more for whom to connect again.
+#[tokio::test]
+async fn the_last_handle_may_go_while_redis_says_nothing() {
+    let server = Server::start().await;
+    let tasks = || tokio::runtime::Handle::current().metrics().num_alive_tasks();
+    let before = tasks();
+    let redis = builder(&server.url()).response_timeout(SHORT).connect_timeout(SHORT).open().expect("it opens");
+    connected(&redis).await;
+    server.signal("STOP").await;
+    let told = redis.publish("c", Bytes::new()).expect("taken");
+    static PANICS: AtomicUsize = AtomicUsize::new(0);
+    let (own, hook) = (std::thread::current().id(), std::panic::take_hook());
+    std::panic::set_hook(Box::new(move |panic| {
+        PANICS.fetch_add(usize::from(std::thread::current().id() == own), Ordering::Relaxed);
+        hook(panic);
+    }));
+    drop(redis);
+    let error = soon(told).await.expect_err("no answer");
+    assert!(matches!(&error, BackplaneError::Lost(cause) if cause.contains("no answer within")), "{error}");
+    while tasks() > before {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(PANICS.load(Ordering::Relaxed), 0);
+    server.signal("CONT").await;
 }
 
 #[test]

@@ -5,6 +5,7 @@ mod basics;
 #[path = "../telemetry/capture.rs"]
 #[allow(dead_code, reason = "other tests use the rest")]
 mod capture;
+mod churn;
 mod conformance;
 #[cfg(feature = "metrics")]
 #[path = "../telemetry/counting.rs"]

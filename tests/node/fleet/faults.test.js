@@ -133,6 +133,31 @@ describe("faults", { concurrency: true, timeout: 240_000, skip: !canStart }, () 
     assert.equal(await c.invoke("AskClient", a.connectionId, "who?"), "a");
   });
 
+  test("what cannot be sent while Redis is away fails, and what needs no Redis does not", async (t) => {
+    const { redis, own, peer } = await start(t);
+    const clients = await Promise.all([connectTo(t, own, {}), connectTo(t, peer, {})]);
+    await redis.kill();
+    const call = (client, method, ...values) => {
+      const expected = `An unexpected error occurred invoking '${method}' on the server.`;
+      return failure(client.invoke(method, ...values)).then(({ message }) => assert.ok(message.startsWith(expected)));
+    };
+    const calls = clients.flatMap((client, index) => [
+      call(client, "SendToAll", "lost"),
+      call(client, "SendToOthers", "lost"),
+      call(client, "SendToGroup", "group", "lost"),
+      call(client, "SendToUser", "nobody", "lost"),
+      call(client, "SendToClient", clients[1 - index].connectionId, "lost"),
+    ]);
+    await Promise.all(calls);
+    for (const client of clients) {
+      await client.invoke("SendToCaller", "here");
+      assert.equal(await client.inbox.next(), "here");
+    }
+    await redis.startAgain();
+    await untilHeard(...clients);
+    await untilHeard(...clients.toReversed());
+  });
+
   test("whoever connects while Redis is away does not wait for ever", async (t) => {
     const { redis, own, peer } = await start(t);
     const early = await connectTo(t, peer, {});

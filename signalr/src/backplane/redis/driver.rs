@@ -29,7 +29,10 @@ pub(super) async fn run(shared: Arc<Shared>, mut dropped: oneshot::Receiver<()>)
         match link {
             Ok(link) => {
                 let since = Instant::now();
-                let Some(cause) = serve(&shared, link, &mut dropped).await else { return };
+                let mut handles = Handles { dropped: &mut dropped, are_gone: false };
+                let cause = serve(&shared, link, &mut handles).await;
+                // What could not be sent is lost: nobody is there any more to connect again for.
+                let (Some(cause), false) = (cause, handles.are_gone) else { return };
                 tracing::warn!(%cause, "Redis is lost, connecting again");
                 shared.meters.lost();
                 told = cause;
@@ -55,6 +58,12 @@ pub(super) async fn run(shared: Arc<Shared>, mut dropped: oneshot::Receiver<()>)
     }
 }
 
+/// Whoever uses the link.
+struct Handles<'a> {
+    dropped: &'a mut oneshot::Receiver<()>,
+    are_gone: bool,
+}
+
 /// Tells those who wait when the runtime drops the task.
 struct Guard(Arc<Shared>);
 
@@ -65,9 +74,9 @@ impl Drop for Guard {
 }
 
 /// Serves until the link is lost, and says why. `None` when the last handle was dropped and everything is sent.
-async fn serve(shared: &Shared, link: Link, dropped: &mut oneshot::Receiver<()>) -> Option<String> {
+async fn serve(shared: &Shared, link: Link, handles: &mut Handles<'_>) -> Option<String> {
     let mut unanswered = VecDeque::new();
-    let cause = exchange(shared, &link, &mut unanswered, dropped).await;
+    let cause = exchange(shared, &link, &mut unanswered, handles).await;
     let cause = cause.map(|cause| format!("{}: {cause}", link.address));
     shared.leave(cause.as_deref().unwrap_or(ENDED), unanswered.into_iter().flatten());
     cause
@@ -78,12 +87,11 @@ async fn exchange(
     shared: &Shared,
     link: &Link,
     unanswered: &mut VecDeque<Vec<Command>>,
-    dropped: &mut oneshot::Receiver<()>,
+    handles: &mut Handles<'_>,
 ) -> Option<String> {
     let timeout = shared.options.response_timeout;
     let mut restoring = Restoring::begin(shared, link);
     let mut answers = FuturesOrdered::new();
-    let mut is_ending = false;
     let mut silent_since = Instant::now();
     let mut watch = pin!(sleep(timeout));
     loop {
@@ -121,9 +129,9 @@ async fn exchange(
                 answers.push_back(link.send(&batch));
                 unanswered.push_back(batch);
             }
-            _ = &mut *dropped, if !is_ending => is_ending = true,
+            _ = &mut *handles.dropped, if !handles.are_gone => handles.are_gone = true,
         }
-        if is_ending && answers.is_empty() && shared.is_idle() {
+        if handles.are_gone && answers.is_empty() && shared.is_idle() {
             return None;
         }
     }

@@ -37,7 +37,8 @@ use tokio::sync::{oneshot, watch};
 /// # Ok(()) }
 /// ```
 ///
-/// A clone is another handle of the same connection, which a task of its own keeps: when Redis is lost, that task connects again,
+/// A clone is another handle of the same connection, and so of the same server of the fleet: several servers in one process open one
+/// each, or they are counted as one. A task of its own keeps the connection: when Redis is lost, that task connects again,
 /// waiting longer from one attempt to the next, and subscribes again to everything. The task ends with the last handle, as soon
 /// as what was published until then is sent. [`connected`](Redis::connected) and [`is_connected`](Redis::is_connected) are for
 /// checks of readiness. Nothing is stored in Redis.

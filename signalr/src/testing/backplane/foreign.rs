@@ -7,8 +7,9 @@ use super::hub::{ASKED, TOLD, To};
 use crate::backplane::Backplane;
 use crate::backplane::channels::Channels;
 use crate::backplane::envelope::Envelope;
+use crate::backplane::inbound::DISCONNECTED;
 use crate::backplane::wire::{self, Action, Answer, AnswerKind, Ask, AskKind, GroupCommand, Question};
-use crate::protocol::{Naming, Protocol};
+use crate::protocol::{Naming, Outcome, Protocol};
 use crate::session::close::CloseReason;
 use bytes::Bytes;
 use std::sync::Arc;
@@ -176,6 +177,19 @@ pub(super) async fn foreign_servers_without_a_protocol_end_its_connections(bench
         assert_eq!(victim.line.ended().await, CloseReason::ServerError(NO_PROTOCOL.to_owned()));
         scene.b.test.wait_for_connections(2).await;
     }
+    // Whoever asks a question so is told that its client has gone.
+    let victim = scene.bench.member(&scene.b).await;
+    let mut returns = Ear::on(&foreigner.engine, &foreigner.channels.returns("foreigner")).await;
+    let question = Question { id: "q", return_channel: &foreigner.channels.returns("foreigner") };
+    let payload = wire::invocation(&[""; 0], &[], None, Some(question));
+    foreigner.publish(&foreigner.channels.connection(&victim.id), payload).await;
+    assert_eq!(victim.line.ended().await, CloseReason::ServerError(NO_PROTOCOL.to_owned()));
+    let returned = returns.payload().await;
+    let (protocol, message) = ok(wire::read_completion(&returned));
+    let completion = ok(wire::completed(protocol.into(), message));
+    assert_eq!(completion.id, "q");
+    assert!(matches!(completion.outcome, Outcome::Error(error) if error.message == DISCONNECTED));
+    scene.b.test.wait_for_connections(2).await;
     scene.works().await;
 }
 

@@ -110,6 +110,7 @@ pub(super) async fn groups_of_a_connection_are_limited_by_its_server(bench: Benc
 
 pub(super) async fn groups_have_any_name(bench: Bench) {
     let names = [
+        "",
         "g",
         "G",
         "g ",

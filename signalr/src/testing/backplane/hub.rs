@@ -147,10 +147,7 @@ fn failed(error: impl std::fmt::Display) -> HubError {
 impl SuiteHub {
     /// Tells a text to whom it is for.
     async fn tell(&self, ctx: Context<Self>, to: To, text: String) -> Result<(), HubError> {
-        match to.tell_by(&ctx.clients(), &text).await.error {
-            None => Ok(()),
-            Some(error) => Err(failed(error)),
-        }
+        to.tell_by(&ctx.clients(), &text).await.into_result().map(drop).map_err(failed)
     }
 
     async fn join(&self, ctx: Context<Self>, group: String) -> Result<bool, HubError> {
