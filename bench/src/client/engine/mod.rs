@@ -1,0 +1,211 @@
+//! Many WebSocket clients on one thread: one poll, and one read buffer for all.
+
+mod connection;
+
+use super::PATIENCE;
+use super::protocol::{Message, Protocol};
+use super::web_socket::UPGRADE;
+use crate::Error;
+use crate::process::Server;
+use connection::{Connection, Receiver};
+use mio::{Events, Interest, Poll, Token};
+use socket2::{Domain, Socket, Type};
+use std::io::ErrorKind;
+use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
+use std::time::{Duration, Instant};
+
+pub(crate) use connection::Out;
+
+/// What clients do.
+pub(crate) trait Work {
+    /// The handshake of a connection is done.
+    fn opened(&mut self, _connection: usize, _out: &mut Out) -> Result<(), Error> {
+        Ok(())
+    }
+
+    /// Anything but a ping or the end. What is put into `out` is written at once after all that one read has brought.
+    fn message(&mut self, connection: usize, out: &mut Out, message: &Message<'_>) -> Result<(), Error>;
+
+    /// A connection has ended as [`Out::close`] says.
+    fn closed(&mut self, _connection: usize) {}
+
+    /// At the beginning, and after all events of one wait: the place for what concerns other connections. Says whether the
+    /// work goes on.
+    fn turn(&mut self, engine: &mut Engine) -> Result<bool, Error>;
+}
+
+/// How many connections are opened at once.
+const OPENED_AT_ONCE: usize = 64;
+const READ_BUFFER: usize = 256 * 1024;
+/// How long one wait is at most: `turn` looks at the time.
+const WAIT: Duration = Duration::from_millis(20);
+/// How many addresses of loopback connections come from, so that ports do not run short.
+const SOURCES: usize = 240;
+
+/// The clients of one server.
+pub(crate) struct Engine {
+    poll: Poll,
+    address: SocketAddr,
+    connections: Vec<Connection>,
+    read_buffer: Box<[u8]>,
+    /// How many connections were opened so far.
+    opened: usize,
+    receiver: Receiver,
+}
+
+impl Engine {
+    pub(crate) fn new(server: &Server, protocol: Protocol) -> Result<Self, Error> {
+        let upgrade = format!("GET {} HTTP/1.1\r\nHost: {}\r\n{UPGRADE}\r\n", server.path, server.address);
+        Ok(Engine {
+            poll: Poll::new()?,
+            address: server.address,
+            connections: Vec::new(),
+            read_buffer: vec![0; READ_BUFFER].into(),
+            opened: 0,
+            receiver: Receiver::new(protocol, upgrade.into_bytes()),
+        })
+    }
+
+    pub(crate) fn protocol(&self) -> Protocol {
+        self.receiver.protocol
+    }
+
+    /// How many connections there are.
+    pub(crate) fn len(&self) -> usize {
+        self.connections.len()
+    }
+
+    /// Begins to open connections up to that number of them, each up to the end of its handshake.
+    pub(crate) fn open_all(&mut self, number: usize) -> Result<(), Error> {
+        let open = self.connections.len();
+        self.run(&mut Opening { begun: open, open, number })
+    }
+
+    /// Begins to open a connection: the next new one, or again one that has ended.
+    pub(crate) fn open(&mut self, number: usize) -> Result<(), Error> {
+        let mut socket = mio::net::TcpStream::from_std(self.connect()?);
+        self.opened += 1;
+        self.poll.registry().register(&mut socket, Token(number), Interest::READABLE | Interest::WRITABLE)?;
+        let connection = Connection::new(socket);
+        match self.connections.get_mut(number) {
+            Some(ended) => *ended = connection,
+            None => self.connections.push(connection),
+        }
+        Ok(())
+    }
+
+    /// Begins to connect, from the next of many addresses if the server is on this machine.
+    fn connect(&self) -> Result<std::net::TcpStream, Error> {
+        let socket = Socket::new(Domain::for_address(self.address), Type::STREAM.nonblocking().cloexec(), None)?;
+        socket.set_tcp_nodelay(true)?;
+        if self.address.ip() == Ipv4Addr::LOCALHOST {
+            let source = Ipv4Addr::new(127, 0, 0, 2 + (self.opened % SOURCES) as u8);
+            socket.bind(&SocketAddrV4::new(source, 0).into())?;
+        }
+        match socket.connect(&self.address.into()) {
+            Err(error) if error.raw_os_error() != Some(nix::libc::EINPROGRESS) => Err(error.into()),
+            _ => Ok(socket.into()),
+        }
+    }
+
+    /// Sends what `write` puts there.
+    pub(crate) fn send(&mut self, number: usize, write: impl FnOnce(&mut Out)) -> Result<(), Error> {
+        let connection = self.connections.get_mut(number).ok_or("no such connection")?;
+        write(&mut connection.out);
+        connection.flush()
+    }
+
+    /// Fails if anything comes although nothing is under way.
+    pub(crate) fn expect_nothing(&mut self, time: Duration) -> Result<(), Error> {
+        self.run(&mut Silence { until: Instant::now() + time })
+    }
+
+    pub(crate) fn run(&mut self, work: &mut impl Work) -> Result<(), Error> {
+        let mut events = Events::with_capacity(1024);
+        let mut progress = (self.receiver.messages, Instant::now());
+        while work.turn(self)? {
+            match self.poll.poll(&mut events, Some(WAIT)) {
+                Err(error) if error.kind() != ErrorKind::Interrupted => return Err(error.into()),
+                _ => {}
+            }
+            for event in &events {
+                let number = event.token().0;
+                let Some(connection) = self.connections.get_mut(number) else { continue };
+                let mut handle = || {
+                    if event.is_writable() {
+                        connection.writable(&self.receiver)?;
+                    }
+                    if event.is_readable() {
+                        let ends = event.is_read_closed();
+                        connection.readable(number, ends, &mut self.read_buffer, &mut self.receiver, work)?;
+                    }
+                    Ok(())
+                };
+                handle().map_err(|error: Error| format!("connection {number}: {error}"))?;
+            }
+            if self.receiver.messages != progress.0 {
+                progress = (self.receiver.messages, Instant::now());
+            } else if progress.1.elapsed() > PATIENCE {
+                return Err(format!("nothing has happened for {PATIENCE:?}").into());
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Opens connections, some at once, up to a number.
+struct Opening {
+    begun: usize,
+    open: usize,
+    number: usize,
+}
+
+impl Work for Opening {
+    fn opened(&mut self, _connection: usize, _out: &mut Out) -> Result<(), Error> {
+        self.open += 1;
+        Ok(())
+    }
+
+    fn message(&mut self, _connection: usize, _out: &mut Out, message: &Message<'_>) -> Result<(), Error> {
+        Err(unexpected(message))
+    }
+
+    fn turn(&mut self, engine: &mut Engine) -> Result<bool, Error> {
+        while self.begun < self.number.min(self.open + OPENED_AT_ONCE) {
+            engine.open(self.begun)?;
+            self.begun += 1;
+        }
+        Ok(self.open < self.number)
+    }
+}
+
+struct Silence {
+    until: Instant,
+}
+
+impl Work for Silence {
+    fn message(&mut self, _connection: usize, _out: &mut Out, message: &Message<'_>) -> Result<(), Error> {
+        Err(unexpected(message))
+    }
+
+    fn turn(&mut self, _engine: &mut Engine) -> Result<bool, Error> {
+        Ok(Instant::now() < self.until)
+    }
+}
+
+/// An error that tells of something that should not have come.
+#[cold]
+pub(crate) fn unexpected(message: &Message<'_>) -> Error {
+    let text = match message {
+        Message::Invocation(bytes) | Message::Completion { result: Some(bytes), .. } => {
+            bytes.get(..200).unwrap_or(bytes)
+        }
+        _ => b"",
+    };
+    let kind = match message {
+        Message::Completion { id, .. } => format!("a completion of {id}"),
+        Message::Invocation(_) => "an invocation".to_owned(),
+        other => format!("{other:?}"),
+    };
+    format!("{kind} that was not expected: {}", String::from_utf8_lossy(text).escape_debug()).into()
+}

@@ -1,0 +1,44 @@
+//! What some work has cost the server, and what it has cost the clients.
+
+use crate::Error;
+use crate::process::{Server, own_cpu_time};
+use std::time::Duration;
+
+/// What one run has brought.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Figure {
+    /// The figure of the server.
+    pub(crate) server: f64,
+    /// The CPU time of the clients for the same, where there are such. It goes up and down with the speed of the machine, as
+    /// the server's does.
+    pub(crate) clients: Option<f64>,
+}
+
+impl From<f64> for Figure {
+    fn from(server: f64) -> Self {
+        Figure { server, clients: None }
+    }
+}
+
+/// The CPU times of server and clients at one moment.
+pub(super) struct Costs {
+    server: Duration,
+    clients: Duration,
+}
+
+impl Costs {
+    pub(super) fn now(server: &Server) -> Result<Self, Error> {
+        Ok(Costs { server: server.cpu_time()?, clients: own_cpu_time()? })
+    }
+
+    /// The CPU time since then for each of so many operations, in microseconds.
+    pub(super) fn per_operation(&self, server: &Server, operations: usize) -> Result<Figure, Error> {
+        if operations == 0 {
+            return Err("nothing was measured: give it more time".into());
+        }
+        let per = |time: Duration| time.as_secs_f64() * 1e6 / operations as f64;
+        let now = Costs::now(server)?;
+        let clients = Some(per(now.clients - self.clients));
+        Ok(Figure { server: per(now.server - self.server), clients })
+    }
+}
