@@ -20,6 +20,10 @@ impl Figures {
         Numbers(self.0.iter().map(|figure| figure.server).collect())
     }
 
+    fn clients(&self) -> Numbers {
+        Numbers(self.0.iter().filter_map(|figure| figure.clients).collect())
+    }
+
     /// The server's by the clients' of the same run.
     pub(crate) fn by_clients(&self) -> Numbers {
         Numbers(self.0.iter().filter_map(|figure| Some(figure.server / figure.clients?)).collect())
@@ -64,10 +68,10 @@ pub(crate) enum Limit {
     Ratio(f64),
 }
 
-const HEADS: [&str; 8] = ["row", "of", "median", "best", "worst", "first / this", "by clients", "limit"];
+const HEADS: [&str; 9] = ["row", "of", "median", "best", "worst", "first / this", "limit", "clients", "by clients"];
 
 pub(crate) fn head() -> String {
-    let rulers = ["---", "---", "---:", "---:", "---:", "---:", "---:", "---:"];
+    let rulers = ["---", "---", "---:", "---:", "---:", "---:", "---:", "---:", "---:"];
     in_columns(&HEADS) + &in_columns(&rulers)
 }
 
@@ -86,6 +90,7 @@ pub(crate) fn lines(name: &str, unit: &str, limit: Limit, sides: &[(&str, Figure
             _ => String::new(),
         };
         let server = figures.server();
+        let clients = Some(figures.clients().median()).filter(|median| median.is_finite());
         lines += &in_columns(&[
             if nth == 0 { name } else { "" },
             side,
@@ -93,8 +98,9 @@ pub(crate) fn lines(name: &str, unit: &str, limit: Limit, sides: &[(&str, Figure
             &text(server.best(), unit),
             &text(server.worst(), unit),
             &ratio(Figures::server),
-            &ratio(Figures::by_clients),
             &bound,
+            &clients.map(|median| text(median, unit)).unwrap_or_default(),
+            &ratio(Figures::by_clients),
         ]);
     }
     lines
@@ -157,11 +163,11 @@ mod tests {
     fn a_row_has_its_name_and_its_limit_once() {
         let sides = [
             ("hub", figures([(30.0, 10.0), (36.0, 12.0), (33.0, 11.0)])),
-            ("floor", figures([(20.0, 10.0), (24.0, 6.0), (30.0, 15.0)])),
+            ("floor", figures([(20.0, 5.0), (24.0, 6.0), (30.0, 12.0)])),
         ];
-        let lines = lines("invoke", "µs", Limit::Ratio(1.5), &sides);
+        let lines = lines("invoke", "µs", Limit::Ratio(1.4), &sides);
         let cells: Vec<Vec<&str>> = lines.lines().map(|line| line.split('|').map(str::trim).collect()).collect();
-        assert_eq!(cells[0][1..9], ["invoke", "hub", "33.0 µs", "30.0 µs", "36.0 µs", "", "", ""]);
-        assert_eq!(cells[1][1..9], ["", "floor", "24.0 µs", "20.0 µs", "30.0 µs", "1.50", "1.50", "1.50"]);
+        assert_eq!(cells[0][1..10], ["invoke", "hub", "33.0 µs", "30.0 µs", "36.0 µs", "", "", "11.0 µs", ""]);
+        assert_eq!(cells[1][1..10], ["", "floor", "24.0 µs", "20.0 µs", "30.0 µs", "1.50", "1.40", "12.0 µs", "0.75"]);
     }
 }

@@ -41,4 +41,9 @@ impl Costs {
         let clients = Some(per(now.clients - self.clients));
         Ok(Figure { server: per(now.server - self.server), clients })
     }
+
+    /// The same without the clients, for rows whose clients differ.
+    pub(super) fn of_server(&self, server: &Server, operations: usize) -> Result<Figure, Error> {
+        Ok(Figure { clients: None, ..self.per_operation(server, operations)? })
+    }
 }

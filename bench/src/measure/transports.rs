@@ -78,7 +78,7 @@ async fn invocations(server: &Server, kind: Kind, plan: &Plan) -> Result<Figure,
             callers.push(caller);
             count += calls;
         }
-        figure = Some(costs.per_operation(server, count)?);
+        figure = Some(costs.of_server(server, count)?);
     }
     figure.ok_or_else(|| "nothing was measured".into())
 }
@@ -113,7 +113,7 @@ async fn deliveries(server: &Server, kind: Kind, plan: &Plan) -> Result<Figure, 
             }
             count += plan.listeners + 1;
         }
-        figure = Some(costs.per_operation(server, count)?);
+        figure = Some(costs.of_server(server, count)?);
     }
     figure.ok_or_else(|| "nothing was measured".into())
 }

@@ -2,7 +2,6 @@
 
 use super::protocol::{Protocol, Request};
 use memchr::memchr;
-use std::fmt::Write;
 
 pub(super) struct Json;
 
@@ -17,7 +16,7 @@ impl Protocol for Json {
         let (kind, message) = message.split_at_checked(1)?;
         let (id, message) = until(message.strip_prefix(",\"invocationId\":\"")?, b'"')?;
         match kind {
-            "2" => message.strip_prefix(",\"item\":")?.parse().ok().map(Request::Item),
+            "2" => Some(Request::Item(number(message.strip_prefix(",\"item\":")?))),
             "3" => Some(Request::EndOfUpload),
             _ => {
                 let (target, message) = until(message.strip_prefix(",\"target\":\"")?, b'"')?;
@@ -26,7 +25,7 @@ impl Protocol for Json {
                     ("1", "Echo") => Some(Request::Echo { id, argument }),
                     ("1", "Broadcast") => Some(Request::Broadcast { id, argument }),
                     ("1", "Sum") => Some(Request::Sum { id }),
-                    ("4", "Counter") => argument.parse().ok().map(|count| Request::Counter { id, count }),
+                    ("4", "Counter") => Some(Request::Counter { id, count: number(argument) }),
                     _ => None,
                 }
             }
@@ -42,9 +41,7 @@ impl Protocol for Json {
     }
 
     fn item(out: &mut String, id: &str, item: u64) {
-        append(out, ["{\"type\":2,\"invocationId\":\"", id, "\",\"item\":"]);
-        // Writing to memory does not fail.
-        let _ = write!(out, "{item}}}\x1e");
+        append(out, ["{\"type\":2,\"invocationId\":\"", id, "\",\"item\":", &item.to_string(), "}\x1e"]);
     }
 
     fn completion(out: &mut String, id: &str, result: Option<&str>) {
@@ -63,6 +60,10 @@ impl Protocol for Json {
 fn append<const N: usize>(out: &mut String, parts: [&str; N]) {
     out.reserve(parts.iter().map(|part| part.len()).sum());
     parts.iter().for_each(|part| out.push_str(part));
+}
+
+fn number(digits: &str) -> u64 {
+    digits.bytes().fold(0, |number, digit| number * 10 + u64::from(digit & 0x0f))
 }
 
 /// What is before that byte, and what after.
