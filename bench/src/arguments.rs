@@ -17,6 +17,8 @@ Rows are named one by one or by their groups, see below; without names those of 
   --protocol json|messagepack   only in that protocol
   --runs N                      medians of so many runs (3)
   --seconds N                   how long a run measures (2)
+  --warm-up N                   how long a server works before that (a tenth as long); one that compiles as it runs
+                                needs 5
   --server NAME=COMMAND         also measures the server that COMMAND starts, in which {port} and {url} say where it
                                 has to listen; its hub is at /bench, or NAME/PATH=COMMAND; may be repeated
   --conformance PROGRAM         measures the bench hub of that program instead of `hub`
@@ -48,6 +50,7 @@ impl<'a> Arguments<'a> {
                 "--protocol" => plan.protocols = vec![Protocol::named(value()?).ok_or_else(usage)?],
                 "--runs" => plan.runs = value()?.parse()?,
                 "--seconds" => plan.time = Duration::from_secs_f64(value()?.parse()?),
+                "--warm-up" => plan.warm_up = Some(Duration::from_secs_f64(value()?.parse()?)),
                 "--server" => plan.others.push(Other::parse(value()?)?),
                 "--conformance" => plan.conformance = Some(value()?.into()),
                 "--help" => return Ok(Arguments::Help),

@@ -11,6 +11,8 @@ use std::time::Duration;
 pub(crate) struct Plan {
     pub(crate) runs: usize,
     pub(crate) time: Duration,
+    /// How long a server works before that; a tenth as long if nothing else is said.
+    pub(crate) warm_up: Option<Duration>,
     /// How many connections call.
     pub(crate) callers: usize,
     /// How many connections hear a broadcast.
@@ -34,6 +36,7 @@ impl Default for Plan {
         Plan {
             runs: 3,
             time: Duration::from_secs(2),
+            warm_up: None,
             callers: 50,
             listeners: 1000,
             idle: 10_000,
@@ -64,6 +67,11 @@ impl Plan {
             sizes: &[32, 65_536],
             ..Plan::default()
         }
+    }
+
+    /// The warm-up, and the time that counts.
+    pub(crate) fn phases(&self) -> [Duration; 2] {
+        [self.warm_up.unwrap_or(self.time / 10), self.time]
     }
 
     /// Makes sure that all connections can be opened.

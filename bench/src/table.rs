@@ -168,6 +168,6 @@ mod tests {
         let lines = lines("invoke", "µs", Limit::Ratio(1.4), &sides);
         let cells: Vec<Vec<&str>> = lines.lines().map(|line| line.split('|').map(str::trim).collect()).collect();
         assert_eq!(cells[0][1..10], ["invoke", "hub", "33.0 µs", "30.0 µs", "36.0 µs", "", "", "11.0 µs", ""]);
-        assert_eq!(cells[1][1..10], ["", "floor", "24.0 µs", "20.0 µs", "30.0 µs", "1.50", "1.40", "12.0 µs", "0.75"]);
+        assert_eq!(cells[1][1..10], ["", "floor", "24.0 µs", "20.0 µs", "30.0 µs", "1.50", "1.40", "6.00 µs", "0.75"]);
     }
 }

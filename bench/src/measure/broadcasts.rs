@@ -70,7 +70,7 @@ pub(super) fn run(listeners: Listeners, server: &Server, plan: &Plan, next: Next
     let mut broadcasts = Broadcasts::new(&engine, seen, next, text);
     let mut figure = None;
     // Every phase ends with nothing under way, so that what is counted is what was done.
-    for time in [plan.time / 10, plan.time] {
+    for time in plan.phases() {
         let costs = Costs::now(server)?;
         let before = broadcasts.delivered;
         broadcasts.until = Instant::now() + time;

@@ -32,7 +32,7 @@ pub(super) fn run(mut engine: Engine, server: &Server, plan: &Plan, operation: O
     let mut calls = Calls::new(&engine, operation);
     let mut figure = None;
     // Every phase ends with nothing under way, so that what is counted is what was done.
-    for time in [plan.time / 10, plan.time] {
+    for time in plan.phases() {
         let costs = Costs::now(server)?;
         calls.until = Instant::now() + time;
         calls.ended = 0;

@@ -27,7 +27,7 @@ pub(super) fn run(mut engine: Engine, server: &Server, plan: &Plan) -> Result<Fi
         until: Instant::now(),
     };
     let mut figure = None;
-    for time in [plan.time / 10, plan.time] {
+    for time in plan.phases() {
         let costs = Costs::now(server)?;
         // In the order in which the engine takes new ones.
         connects.free = (0..AT_ONCE).rev().collect();

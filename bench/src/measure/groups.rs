@@ -39,7 +39,7 @@ pub(super) fn run(mut engine: Engine, server: &Server, plan: &Plan, groups: usiz
 
     let mut sends = Sends::new(&engine, groups);
     let mut delivery = None;
-    for time in [plan.time / 10, plan.time] {
+    for time in plan.phases() {
         let costs = Costs::now(server)?;
         sends.until = Instant::now() + time;
         sends.delivered = 0;

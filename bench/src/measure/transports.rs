@@ -57,7 +57,7 @@ async fn invocations(server: &Server, kind: Kind, plan: &Plan) -> Result<Figure,
     let mut callers = open(server, kind, 0..CALLERS).await?;
     let mut figure = None;
     // Every phase ends with nothing under way, so that what is counted is what was done.
-    for time in [plan.time / 10, plan.time] {
+    for time in plan.phases() {
         let costs = Costs::now(server)?;
         let until = Instant::now() + time;
         let mut tasks: JoinSet<Result<_, Error>> = JoinSet::new();
@@ -92,7 +92,7 @@ async fn deliveries(server: &Server, kind: Kind, plan: &Plan) -> Result<Figure, 
         listeners.spawn(listen(listener.into_listener(), heard.clone(), plan.listeners));
     }
     let mut figure = None;
-    for time in [plan.time / 10, plan.time] {
+    for time in plan.phases() {
         let costs = Costs::now(server)?;
         let mut count = 0;
         let until = Instant::now() + time;
