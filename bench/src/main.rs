@@ -10,6 +10,7 @@ mod plan;
 mod process;
 mod rows;
 mod server;
+mod system;
 mod table;
 
 use arguments::Arguments;
@@ -37,7 +38,8 @@ fn run(words: &[&str]) -> Result<(), Error> {
         }
         Arguments::Serve(own) => own.serve(),
         Arguments::Measure { plan, rows } => {
-            plan.check()?;
+            // Before servers are started, which inherit it.
+            system::raise_file_limit()?;
             rows::run(&plan, &rows)
         }
     }

@@ -2,7 +2,7 @@
 
 use crate::Error;
 use crate::client::protocol::Protocol;
-use crate::process::{Other, Server, raise_file_limit};
+use crate::process::{Other, Server};
 use crate::server::Own;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -72,18 +72,6 @@ impl Plan {
     /// The warm-up, and the time that counts.
     pub(crate) fn phases(&self) -> [Duration; 2] {
         [self.warm_up.unwrap_or(self.time / 10), self.time]
-    }
-
-    /// Makes sure that all connections can be opened.
-    pub(crate) fn check(&self) -> Result<(), Error> {
-        let most = self.connections.iter().copied().chain([self.listeners, self.idle + self.idle / 10]).max();
-        let (needed, limit) = (most.unwrap_or_default() as u64 + 100, raise_file_limit()?);
-        if needed > limit {
-            return Err(
-                format!("{needed} open files are needed, but no more than {limit} are allowed (ulimit -Hn)").into()
-            );
-        }
-        Ok(())
     }
 
     pub(crate) fn server(&self, own: Own) -> Result<Server, Error> {

@@ -1,7 +1,8 @@
 //! What some work has cost the server, and what it has cost the clients.
 
 use crate::Error;
-use crate::process::{Server, own_cpu_time};
+use crate::process::Server;
+use crate::system::own_cpu_time;
 use std::time::Duration;
 
 /// What one run has brought.
@@ -28,7 +29,7 @@ pub(super) struct Costs {
 
 impl Costs {
     pub(super) fn now(server: &Server) -> Result<Self, Error> {
-        Ok(Costs { server: server.cpu_time()?, clients: own_cpu_time()? })
+        Ok(Costs { server: server.usage.cpu_time()?, clients: own_cpu_time()? })
     }
 
     /// The CPU time since then for each of so many operations, in microseconds.

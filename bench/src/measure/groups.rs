@@ -30,12 +30,12 @@ pub(super) fn run(mut engine: Engine, server: &Server, plan: &Plan, groups: usiz
     let connections = plan.listeners.max(SIZE);
     engine.open_all(connections)?;
     engine.expect_nothing(plan.settling)?;
-    let before = server.resident()?;
+    let before = server.usage.resident()?;
     let members = |group: usize| (0..SIZE).map(move |nth| (group * SIZE + nth) % connections);
     let first = (0..groups).flat_map(|group| members(group).map(move |member| (member, group)));
     Joins::of(&engine, first.collect()).run(&mut engine)?;
     engine.expect_nothing(plan.settling)?;
-    let grown = server.resident()?.saturating_sub(before);
+    let grown = server.usage.resident()?.saturating_sub(before);
 
     let mut sends = Sends::new(&engine, groups);
     let mut delivery = None;

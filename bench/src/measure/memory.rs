@@ -15,10 +15,10 @@ pub(super) fn idle(mut engine: Engine, server: &Server, plan: &Plan) -> Result<F
     let first = plan.idle.div_ceil(10);
     engine.open_all(first)?;
     engine.expect_nothing(plan.settling)?;
-    let before = server.resident()?;
+    let before = server.usage.resident()?;
     engine.open_all(first + plan.idle)?;
     engine.expect_nothing(plan.settling)?;
-    let grown = server.resident()?.saturating_sub(before);
+    let grown = server.usage.resident()?.saturating_sub(before);
     Ok((grown as f64 / plan.idle as f64 / 1e3).into())
 }
 
@@ -26,9 +26,9 @@ pub(super) fn idle(mut engine: Engine, server: &Server, plan: &Plan) -> Result<F
 pub(super) fn large(engine: Engine, server: &Server, plan: &Plan) -> Result<Figure, Error> {
     let mut listeners = broadcasts::open(engine, plan.listeners)?;
     listeners.engine.expect_nothing(plan.settling)?;
-    let before = server.resident()?;
+    let before = server.usage.resident()?;
     broadcasts::once(&mut listeners, &"x".repeat(LARGE))?;
     listeners.engine.expect_nothing(plan.settling)?;
-    let after = server.resident()?;
+    let after = server.usage.resident()?;
     Ok(((after as f64 - before as f64) / 1e6).into())
 }

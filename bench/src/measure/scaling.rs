@@ -15,10 +15,10 @@ pub(crate) fn connections(
     protocol: Protocol,
     number: usize,
 ) -> Result<Vec<Figure>, Error> {
-    let before = server.resident()?;
+    let before = server.usage.resident()?;
     let mut listeners = broadcasts::open(Engine::new(server, protocol)?, number)?;
     listeners.engine.expect_nothing(plan.settling)?;
-    let grown = server.resident()?.saturating_sub(before);
+    let grown = server.usage.resident()?.saturating_sub(before);
     let delivery = broadcasts::run(listeners, server, plan, Next::Delivered, TEXT)?;
     Ok(vec![delivery, (grown as f64 / number as f64 / 1e3).into()])
 }
@@ -33,8 +33,8 @@ pub(crate) fn groups(plan: &Plan, server: &Server, protocol: Protocol, number: u
 pub(crate) fn size(plan: &Plan, server: &Server, protocol: Protocol, bytes: usize) -> Result<Vec<Figure>, Error> {
     let mut listeners = broadcasts::open(Engine::new(server, protocol)?, plan.listeners)?;
     listeners.engine.expect_nothing(plan.settling)?;
-    let before = server.resident()?;
+    let before = server.usage.resident()?;
     let delivery = broadcasts::run(listeners, server, plan, Next::Delivered, &"x".repeat(bytes))?;
-    let after = server.resident()?;
+    let after = server.usage.resident()?;
     Ok(vec![delivery, ((after as f64 - before as f64) / 1e6).into()])
 }

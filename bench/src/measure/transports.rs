@@ -133,9 +133,9 @@ async fn idle(server: &Server, kind: Kind, plan: &Plan) -> Result<Figure, Error>
     // What the first connections bring about is not theirs alone.
     let some = plan.listeners / 10;
     let first = hold(server, kind, plan, 0..some).await?;
-    let before = server.resident()?;
+    let before = server.usage.resident()?;
     let more = hold(server, kind, plan, some..some + plan.listeners).await?;
-    let after = server.resident()?;
+    let after = server.usage.resident()?;
     drop((first, more));
     Ok((after.saturating_sub(before) as f64 / plan.listeners as f64 / 1e3).into())
 }

@@ -7,11 +7,12 @@ use super::protocol::{Message, Protocol};
 use super::web_socket::UPGRADE;
 use crate::Error;
 use crate::process::Server;
+use crate::system::{connect, raise_file_limit};
 use connection::{Connection, Receiver};
+use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token};
-use socket2::{Domain, Socket, Type};
 use std::io::ErrorKind;
-use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
 pub(crate) use connection::Out;
@@ -34,6 +35,8 @@ pub(crate) trait Work {
     fn turn(&mut self, engine: &mut Engine) -> Result<bool, Error>;
 }
 
+/// What is open besides connections, at most.
+const OTHER_FILES: u64 = 100;
 /// How many connections are opened at once.
 const OPENED_AT_ONCE: usize = 64;
 const READ_BUFFER: usize = 256 * 1024;
@@ -75,15 +78,20 @@ impl Engine {
         self.connections.len()
     }
 
-    /// Begins to open connections up to that number of them, each up to the end of its handshake.
+    /// Opens connections up to that number of them, each up to the end of its handshake.
     pub(crate) fn open_all(&mut self, number: usize) -> Result<(), Error> {
+        let (files, allowed) = (number as u64 + OTHER_FILES, raise_file_limit()?);
+        if files > allowed {
+            let text = "connections need that many open files, of server and clients each";
+            return Err(format!("{number} {text}, but {allowed} are allowed: see `ulimit -Hn`").into());
+        }
         let open = self.connections.len();
         self.run(&mut Opening { begun: open, open, number })
     }
 
     /// Begins to open a connection: the next new one, or again one that has ended.
     pub(crate) fn open(&mut self, number: usize) -> Result<(), Error> {
-        let mut socket = mio::net::TcpStream::from_std(self.connect()?);
+        let mut socket = TcpStream::from_std(connect(self.address, self.source())?);
         self.opened += 1;
         self.poll.registry().register(&mut socket, Token(number), Interest::READABLE | Interest::WRITABLE)?;
         let connection = Connection::new(socket);
@@ -94,18 +102,9 @@ impl Engine {
         Ok(())
     }
 
-    /// Begins to connect, from the next of many addresses if the server is on this machine.
-    fn connect(&self) -> Result<std::net::TcpStream, Error> {
-        let socket = Socket::new(Domain::for_address(self.address), Type::STREAM.nonblocking().cloexec(), None)?;
-        socket.set_tcp_nodelay(true)?;
-        if self.address.ip() == Ipv4Addr::LOCALHOST {
-            let source = Ipv4Addr::new(127, 0, 0, 2 + (self.opened % SOURCES) as u8);
-            socket.bind(&SocketAddrV4::new(source, 0).into())?;
-        }
-        match socket.connect(&self.address.into()) {
-            Err(error) if error.raw_os_error() != Some(nix::libc::EINPROGRESS) => Err(error.into()),
-            _ => Ok(socket.into()),
-        }
+    /// The next of many addresses of this machine.
+    fn source(&self) -> Ipv4Addr {
+        Ipv4Addr::new(127, 0, 0, 2 + (self.opened % SOURCES) as u8)
     }
 
     /// Sends what `write` puts there.

@@ -1,27 +1,33 @@
-//! What a process has used.
+//! What a process has used, and what it may use.
 
 use crate::Error;
+use nix::errno::Errno;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::time::{ClockId, clock_gettime};
 use nix::unistd::Pid;
+use socket2::{Domain, Socket, Type};
 use std::fs;
+use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, TcpStream};
 use std::time::Duration;
 
-pub(super) struct Usage {
+/// Of a process.
+pub(crate) struct Usage {
     id: u32,
     clock: ClockId,
 }
 
 impl Usage {
-    pub(super) fn of(id: u32) -> Result<Self, Error> {
+    pub(crate) fn of(id: u32) -> Result<Self, Error> {
         Ok(Usage { id, clock: ClockId::pid_cpu_clock_id(Pid::from_raw(id.try_into()?))? })
     }
 
-    pub(super) fn cpu_time(&self) -> Result<Duration, Error> {
+    /// The CPU time of all its threads so far, also of those that have ended.
+    pub(crate) fn cpu_time(&self) -> Result<Duration, Error> {
         Ok(clock_gettime(self.clock)?.into())
     }
 
-    pub(super) fn resident(&self) -> Result<u64, Error> {
+    /// The bytes of memory that it holds now.
+    pub(crate) fn resident(&self) -> Result<u64, Error> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.id))?;
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).ok_or("no VmRSS")?;
         Ok(line.trim().trim_end_matches(" kB").parse::<u64>()? * 1024)
@@ -40,6 +46,17 @@ pub(crate) fn raise_file_limit() -> Result<u64, Error> {
         setrlimit(Resource::RLIMIT_NOFILE, hard, hard)?;
     }
     Ok(hard)
+}
+
+/// Begins to connect from that address, without waiting for the end of it.
+pub(crate) fn connect(address: SocketAddr, source: Ipv4Addr) -> Result<TcpStream, Error> {
+    let socket = Socket::new(Domain::IPV4, Type::STREAM.nonblocking().cloexec(), None)?;
+    socket.set_tcp_nodelay(true)?;
+    socket.bind(&SocketAddrV4::new(source, 0).into())?;
+    match socket.connect(&address.into()) {
+        Err(error) if error.raw_os_error() != Some(Errno::EINPROGRESS as i32) => Err(error.into()),
+        _ => Ok(socket.into()),
+    }
 }
 
 #[cfg(test)]

@@ -1,18 +1,14 @@
 //! A server in a process of its own.
 
-mod usage;
-
 use crate::Error;
 use crate::server::Own;
+use crate::system::Usage;
 use std::io::{BufRead, BufReader};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
-use usage::Usage;
-
-pub(crate) use usage::{own_cpu_time, raise_file_limit};
 
 /// How long a server may take to listen.
 const START: Duration = Duration::from_secs(30);
@@ -55,7 +51,7 @@ pub(crate) struct Server {
     pub(crate) stream_address: Option<SocketAddr>,
     /// The path of its bench hub.
     pub(crate) path: String,
-    usage: Usage,
+    pub(crate) usage: Usage,
     // After what looks at the process.
     _process: Process,
 }
@@ -101,16 +97,6 @@ impl Server {
         }
         let usage = Usage::of(process.child.id())?;
         Ok(Server { address, stream_address: None, path: other.path.clone(), usage, _process: process })
-    }
-
-    /// The CPU time of all its threads so far, also of those that have ended.
-    pub(crate) fn cpu_time(&self) -> Result<Duration, Error> {
-        self.usage.cpu_time()
-    }
-
-    /// The bytes of memory that it holds now.
-    pub(crate) fn resident(&self) -> Result<u64, Error> {
-        self.usage.resident()
     }
 }
 
