@@ -1,13 +1,15 @@
 //! Broadcasts to all connections, of which the first sends.
 
-use super::costs::{Costs, Figure};
+use super::costs::{Figure, measured};
 use super::{SILENCE, TEXT};
 use crate::Error;
+use crate::client::PATIENCE;
 use crate::client::engine::{Engine, Out, Work, unexpected};
 use crate::client::protocol::{Expected, Message, Request, Value};
 use crate::plan::Plan;
 use crate::process::Server;
 use bytes::Bytes;
+use std::mem;
 use std::time::Instant;
 
 /// When a broadcast is followed by the next.
@@ -68,22 +70,19 @@ impl Work for Greeting {
 pub(super) fn run(listeners: Listeners, server: &Server, plan: &Plan, next: Next, text: &str) -> Result<Figure, Error> {
     let Listeners { mut engine, seen } = listeners;
     let mut broadcasts = Broadcasts::new(&engine, seen, next, text);
-    let mut figure = None;
-    // Every phase ends with nothing under way, so that what is counted is what was done.
-    for time in plan.phases() {
-        let costs = Costs::now(server)?;
+    let figure = measured(server, plan, |until| {
         let before = broadcasts.delivered;
-        broadcasts.until = Instant::now() + time;
+        broadcasts.until = until;
         engine.run(&mut broadcasts)?;
-        figure = Some(costs.per_operation(server, broadcasts.delivered - before)?);
-    }
+        Ok(broadcasts.delivered - before)
+    })?;
     engine.expect_nothing(SILENCE)?;
-    figure.ok_or_else(|| "nothing was measured".into())
+    Ok(figure)
 }
 
 /// One broadcast, delivered to all.
 pub(super) fn once(listeners: &mut Listeners, text: &str) -> Result<(), Error> {
-    let seen = std::mem::take(&mut listeners.seen);
+    let seen = mem::take(&mut listeners.seen);
     let mut broadcasts = Broadcasts::new(&listeners.engine, seen, Next::Delivered, text);
     broadcasts.most = 1;
     listeners.engine.run(&mut broadcasts)?;
@@ -132,7 +131,7 @@ impl Broadcasts {
             sent: 0,
             completed: 0,
             delivered: 0,
-            until: Instant::now() + crate::client::PATIENCE,
+            until: Instant::now() + PATIENCE,
             most: usize::MAX,
         }
     }

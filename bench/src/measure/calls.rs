@@ -1,6 +1,6 @@
 //! Invocations, streams and uploads: every connection begins the next as soon as one has ended.
 
-use super::costs::{Costs, Figure};
+use super::costs::{Figure, measured};
 use super::{SILENCE, TEXT};
 use crate::Error;
 use crate::client::engine::{Engine, Out, Work, unexpected};
@@ -30,19 +30,15 @@ pub(super) enum Operation {
 pub(super) fn run(mut engine: Engine, server: &Server, plan: &Plan, operation: Operation) -> Result<Figure, Error> {
     engine.open_all(plan.callers)?;
     let mut calls = Calls::new(&engine, operation);
-    let mut figure = None;
-    // Every phase ends with nothing under way, so that what is counted is what was done.
-    for time in plan.phases() {
-        let costs = Costs::now(server)?;
-        calls.until = Instant::now() + time;
-        calls.ended = 0;
+    let each = if let Operation::Echo { .. } = operation { 1 } else { ITEMS as usize };
+    let figure = measured(server, plan, |until| {
+        (calls.until, calls.ended) = (until, 0);
         calls.begin_all(&mut engine)?;
         engine.run(&mut calls)?;
-        let each = if let Operation::Echo { .. } = operation { 1 } else { ITEMS as usize };
-        figure = Some(costs.per_operation(server, calls.ended * each)?);
-    }
+        Ok(calls.ended * each)
+    })?;
     engine.expect_nothing(SILENCE)?;
-    figure.ok_or_else(|| "nothing was measured".into())
+    Ok(figure)
 }
 
 struct Calls {

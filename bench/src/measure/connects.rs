@@ -1,7 +1,7 @@
 //! Connections that come, call once, and go.
 
 use super::TEXT;
-use super::costs::{Costs, Figure};
+use super::costs::{Figure, measured};
 use crate::Error;
 use crate::client::engine::{Engine, Out, Work, unexpected};
 use crate::client::protocol::{Expected, Message, Request, Value};
@@ -26,17 +26,13 @@ pub(super) fn run(mut engine: Engine, server: &Server, plan: &Plan) -> Result<Fi
         ended: 0,
         until: Instant::now(),
     };
-    let mut figure = None;
-    for time in plan.phases() {
-        let costs = Costs::now(server)?;
+    measured(server, plan, |until| {
         // In the order in which the engine takes new ones.
         connects.free = (0..AT_ONCE).rev().collect();
-        connects.ended = 0;
-        connects.until = Instant::now() + time;
+        (connects.until, connects.ended) = (until, 0);
         engine.run(&mut connects)?;
-        figure = Some(costs.per_operation(server, connects.ended)?);
-    }
-    figure.ok_or_else(|| "nothing was measured".into())
+        Ok(connects.ended)
+    })
 }
 
 struct Connects {

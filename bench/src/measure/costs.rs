@@ -1,9 +1,10 @@
 //! What some work has cost the server, and what it has cost the clients.
 
 use crate::Error;
+use crate::plan::Plan;
 use crate::process::Server;
 use crate::system::own_cpu_time;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// What one run has brought.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -19,6 +20,20 @@ impl From<f64> for Figure {
     fn from(server: f64) -> Self {
         Figure { server, clients: None }
     }
+}
+
+/// The CPU time of each operation of some work, which goes on up to a moment and says how many operations that were. It ends
+/// with nothing under way, so that what is counted is what was done.
+pub(super) fn measured(
+    server: &Server,
+    plan: &Plan,
+    mut work: impl FnMut(Instant) -> Result<usize, Error>,
+) -> Result<Figure, Error> {
+    let [warm_up, time] = plan.phases();
+    work(Instant::now() + warm_up)?;
+    let costs = Costs::now(server)?;
+    let operations = work(Instant::now() + time)?;
+    costs.per_operation(server, operations)
 }
 
 /// The CPU times of server and clients at one moment.

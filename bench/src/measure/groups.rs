@@ -1,14 +1,15 @@
 //! Messages to groups, all of the same size, and joining them.
 
-use super::costs::{Costs, Figure};
+use super::costs::{Costs, Figure, measured};
 use super::{SILENCE, TEXT};
 use crate::Error;
 use crate::client::engine::{Engine, Out, Work, unexpected};
-use crate::client::protocol::{Expected, Message, Request, Value};
+use crate::client::protocol::{Expected, Message, Protocol, Request, Value};
 use crate::plan::Plan;
 use crate::process::Server;
 use bytes::Bytes;
 use std::collections::VecDeque;
+use std::mem;
 use std::time::Instant;
 
 /// Members of each group.
@@ -38,14 +39,11 @@ pub(super) fn run(mut engine: Engine, server: &Server, plan: &Plan, groups: usiz
     let grown = server.usage.resident()?.saturating_sub(before);
 
     let mut sends = Sends::new(&engine, groups);
-    let mut delivery = None;
-    for time in plan.phases() {
-        let costs = Costs::now(server)?;
-        sends.until = Instant::now() + time;
-        sends.delivered = 0;
+    let delivery = measured(server, plan, |until| {
+        (sends.until, sends.delivered) = (until, 0);
         engine.run(&mut sends)?;
-        delivery = Some(costs.per_operation(server, sends.delivered)?);
-    }
+        Ok(sends.delivered)
+    })?;
     engine.expect_nothing(SILENCE)?;
 
     // Groups that the connection is not in yet, evenly over all.
@@ -58,7 +56,7 @@ pub(super) fn run(mut engine: Engine, server: &Server, plan: &Plan, groups: usiz
     let costs = Costs::now(server)?;
     Joins::of(&engine, more).run(&mut engine)?;
     let join = costs.per_operation(server, joins)?;
-    Ok(Cost { delivery: delivery.ok_or("nothing was measured")?, join, member: grown as f64 / (groups * SIZE) as f64 })
+    Ok(Cost { delivery, join, member: grown as f64 / (groups * SIZE) as f64 })
 }
 
 fn name(group: usize) -> String {
@@ -71,7 +69,7 @@ struct Joins {
     is_waiting_for_answer: Vec<bool>,
     missing: usize,
     has_begun: bool,
-    protocol: crate::client::protocol::Protocol,
+    protocol: Protocol,
 }
 
 impl Joins {
@@ -116,7 +114,7 @@ impl Work for Joins {
     }
 
     fn turn(&mut self, engine: &mut Engine) -> Result<bool, Error> {
-        if !std::mem::replace(&mut self.has_begun, true) {
+        if !mem::replace(&mut self.has_begun, true) {
             for connection in 0..engine.len() {
                 if let Some(request) = self.next(connection) {
                     engine.send(connection, |out| out.put(&request))?;

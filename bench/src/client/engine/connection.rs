@@ -199,14 +199,14 @@ impl Connection {
             self.state = State::Handshaking;
             self.out.put(&receiver.handshake);
         }
-        while let Some(frame) = unframe(bytes.get(done..).unwrap_or_default())? {
-            done += frame.length;
-            match (frame.opcode, &mut self.fragments) {
-                (TEXT | BINARY, None) if frame.is_last => self.payload(number, frame.payload, receiver, work)?,
-                (TEXT | BINARY, fragments @ None) => *fragments = Some(frame.payload.to_owned()),
+        while let Some(received) = unframe(bytes.get(done..).unwrap_or_default())? {
+            done += received.length;
+            match (received.opcode, &mut self.fragments) {
+                (TEXT | BINARY, None) if received.is_last => self.payload(number, received.payload, receiver, work)?,
+                (TEXT | BINARY, fragments @ None) => *fragments = Some(received.payload.to_owned()),
                 (CONTINUATION, Some(fragments)) => {
-                    fragments.extend_from_slice(frame.payload);
-                    if frame.is_last {
+                    fragments.extend_from_slice(received.payload);
+                    if received.is_last {
                         let whole = self.fragments.take().unwrap_or_default();
                         self.payload(number, &whole, receiver, work)?;
                     }
@@ -214,10 +214,10 @@ impl Connection {
                 // In case that the server waits for our side to end.
                 (CLOSE, _) if self.state == State::Closing => drop(self.socket.shutdown(Shutdown::Write)),
                 (CLOSE, _) => {
-                    let reason = String::from_utf8_lossy(frame.payload.get(2..).unwrap_or_default());
+                    let reason = String::from_utf8_lossy(received.payload.get(2..).unwrap_or_default());
                     return Err(format!("the server has closed the WebSocket: {reason}").into());
                 }
-                (PING, _) => self.out.put(&crate::client::web_socket::frame(PONG, frame.payload)),
+                (PING, _) => self.out.put(&frame(PONG, received.payload)),
                 (PONG, _) => {}
                 (opcode, _) => return Err(format!("a frame with opcode {opcode} where none may be").into()),
             }
