@@ -5,7 +5,7 @@ use super::{SILENCE, TEXT};
 use crate::Error;
 use crate::client::PATIENCE;
 use crate::client::engine::{Engine, Out, Work, unexpected};
-use crate::client::protocol::{Expected, Message, Request, Value};
+use crate::client::protocol::{Expected, Message, Protocol, Request, Value};
 use crate::plan::Plan;
 use crate::process::Server;
 use bytes::Bytes;
@@ -69,7 +69,7 @@ impl Work for Greeting {
 /// CPU time for each delivery of broadcasts of that text.
 pub(super) fn run(listeners: Listeners, server: &Server, plan: &Plan, next: Next, text: &str) -> Result<Figure, Error> {
     let Listeners { mut engine, seen } = listeners;
-    let mut broadcasts = Broadcasts::new(&engine, seen, next, text);
+    let mut broadcasts = Broadcasts::new(engine.protocol(), seen, next, text);
     let figure = measured(server, plan, |until| {
         let before = broadcasts.delivered;
         broadcasts.until = until;
@@ -83,7 +83,7 @@ pub(super) fn run(listeners: Listeners, server: &Server, plan: &Plan, next: Next
 /// One broadcast, delivered to all.
 pub(super) fn once(listeners: &mut Listeners, text: &str) -> Result<(), Error> {
     let seen = mem::take(&mut listeners.seen);
-    let mut broadcasts = Broadcasts::new(&listeners.engine, seen, Next::Delivered, text);
+    let mut broadcasts = Broadcasts::new(listeners.engine.protocol(), seen, Next::Delivered, text);
     broadcasts.most = 1;
     listeners.engine.run(&mut broadcasts)?;
     listeners.engine.expect_nothing(SILENCE)?;
@@ -110,12 +110,11 @@ struct Broadcasts {
 }
 
 impl Broadcasts {
-    fn new(engine: &Engine, seen: Vec<usize>, next: Next, text: &str) -> Self {
+    fn new(protocol: Protocol, seen: Vec<usize>, next: Next, text: &str) -> Self {
         let in_flight = match next {
             Next::Delivered => 1,
             Next::Completed { in_flight } => in_flight,
         };
-        let protocol = engine.protocol();
         let call = |id| {
             let arguments = [Value::Text(text)];
             protocol.frame(Request::Call { id, target: "Broadcast", arguments: &arguments, stream: None })
@@ -183,5 +182,28 @@ impl Work for Broadcasts {
             })?;
         }
         Ok(self.completed < self.sent || !self.are_all_delivered())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn everybody_gets_each_broadcast_once() {
+        let mut broadcasts = Broadcasts::new(Protocol::Json, vec![7; 2], Next::Delivered, "abc");
+        let is_taken = |broadcasts: &mut Broadcasts, connection, arguments: &str| {
+            broadcasts.message(connection, &mut Out::default(), &Message::Invocation(arguments.as_bytes())).is_ok()
+        };
+        assert!(!is_taken(&mut broadcasts, 0, "[\"abc\"]"), "before it is sent");
+        let mut broadcasts = Broadcasts::new(Protocol::Json, vec![7; 2], Next::Delivered, "abc");
+        broadcasts.sent = 1;
+        assert!(is_taken(&mut broadcasts, 0, "[\"abc\"]"));
+        assert!(!broadcasts.are_all_delivered());
+        assert!(is_taken(&mut broadcasts, 1, "[\"abc\"]"));
+        assert!(broadcasts.are_all_delivered());
+        assert!(!is_taken(&mut broadcasts, 0, "[\"abc\"]"), "twice");
+        broadcasts.sent = 2;
+        assert!(!is_taken(&mut broadcasts, 1, "[\"abd\"]"), "another text");
     }
 }

@@ -4,7 +4,7 @@ use super::costs::{Figure, measured};
 use super::{SILENCE, TEXT};
 use crate::Error;
 use crate::client::engine::{Engine, Out, Work, unexpected};
-use crate::client::protocol::{Expected, Message, Request, Value};
+use crate::client::protocol::{Expected, Message, Protocol, Request, Value};
 use crate::plan::Plan;
 use crate::process::Server;
 use bytes::Bytes;
@@ -29,7 +29,7 @@ pub(super) enum Operation {
 /// CPU time for each invocation or item.
 pub(super) fn run(mut engine: Engine, server: &Server, plan: &Plan, operation: Operation) -> Result<Figure, Error> {
     engine.open_all(plan.callers)?;
-    let mut calls = Calls::new(&engine, operation);
+    let mut calls = Calls::new(engine.protocol(), engine.len(), operation);
     let each = if let Operation::Echo { .. } = operation { 1 } else { ITEMS as usize };
     let figure = measured(server, plan, |until| {
         (calls.until, calls.ended) = (until, 0);
@@ -64,8 +64,7 @@ struct State {
 }
 
 impl Calls {
-    fn new(engine: &Engine, operation: Operation) -> Self {
-        let protocol = engine.protocol();
+    fn new(protocol: Protocol, connections: usize, operation: Operation) -> Self {
         let call = |id| {
             let arguments = [Value::Text(TEXT)];
             protocol.frame(Request::Call { id, target: "Echo", arguments: &arguments, stream: None })
@@ -90,7 +89,7 @@ impl Calls {
             }
         };
         let state = || State { busy: vec![false; requests.len()], items: 0 };
-        let connections = (0..engine.len()).map(|_| state()).collect();
+        let connections = (0..connections).map(|_| state()).collect();
         Calls { requests, expected, items, connections, under_way: 0, ended: 0, until: Instant::now(), is_over: false }
     }
 
@@ -143,5 +142,57 @@ impl Work for Calls {
     fn turn(&mut self, _engine: &mut Engine) -> Result<bool, Error> {
         self.is_over |= Instant::now() >= self.until;
         Ok(self.under_way > 0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn calls(operation: Operation) -> Calls {
+        let mut calls = Calls::new(Protocol::Json, 1, operation);
+        calls.connections[0].busy.fill(true);
+        calls.under_way = calls.connections[0].busy.len();
+        calls.is_over = true;
+        calls
+    }
+
+    fn is_taken(calls: &mut Calls, message: Message<'_>) -> bool {
+        calls.message(0, &mut Out::default(), &message).is_ok()
+    }
+
+    fn completion(id: usize, result: &str) -> Message<'_> {
+        Message::Completion { id, result: Some(result.as_bytes()) }
+    }
+
+    #[test]
+    fn each_call_has_one_answer_and_the_right_one() {
+        let text = format!("\"{TEXT}\"");
+        let mut calls = calls(Operation::Echo { depth: 2 });
+        assert!(!is_taken(&mut calls, completion(1, "\"something else\"")));
+        assert!(!is_taken(&mut calls, completion(2, &text)));
+        assert!(is_taken(&mut calls, completion(1, &text)));
+        assert!(!is_taken(&mut calls, completion(1, &text)));
+        assert!(!is_taken(&mut calls, Message::Invocation(b"[]")));
+        assert_eq!((calls.ended, calls.under_way), (1, 1));
+    }
+
+    #[test]
+    fn a_stream_has_all_of_its_items_and_no_more() {
+        let end = || Message::Completion { id: 0, result: None };
+        for (items, is_right) in [(ITEMS - 1, false), (ITEMS, true)] {
+            let mut calls = calls(Operation::Stream);
+            assert!((0..items).all(|_| is_taken(&mut calls, Message::Item)));
+            assert_eq!(is_taken(&mut calls, end()), is_right);
+        }
+        let mut calls = calls(Operation::Stream);
+        assert!((0..ITEMS).all(|_| is_taken(&mut calls, Message::Item)));
+        assert!(!is_taken(&mut calls, Message::Item));
+    }
+
+    #[test]
+    fn an_upload_has_the_sum_of_what_was_sent() {
+        assert!(!is_taken(&mut calls(Operation::Upload), completion(0, "49499")));
+        assert!(is_taken(&mut calls(Operation::Upload), completion(0, "49500")));
     }
 }

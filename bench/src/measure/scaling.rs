@@ -16,7 +16,7 @@ pub(crate) fn connections(
     number: usize,
 ) -> Result<Vec<Figure>, Error> {
     let before = server.usage.resident()?;
-    let mut listeners = broadcasts::open(Engine::new(server, protocol)?, number)?;
+    let mut listeners = broadcasts::open(Engine::of(server, protocol)?, number)?;
     listeners.engine.expect_nothing(plan.settling)?;
     let grown = server.usage.resident()?.saturating_sub(before);
     let delivery = broadcasts::run(listeners, server, plan, Next::Delivered, TEXT)?;
@@ -25,13 +25,13 @@ pub(crate) fn connections(
 
 /// CPU time for each delivery of a message to one of so many groups, and for joining one; the bytes of each membership.
 pub(crate) fn groups(plan: &Plan, server: &Server, protocol: Protocol, number: usize) -> Result<Vec<Figure>, Error> {
-    let cost = groups::run(Engine::new(server, protocol)?, server, plan, number)?;
+    let cost = groups::run(Engine::of(server, protocol)?, server, plan, number)?;
     Ok(vec![cost.delivery, cost.join, cost.member.into()])
 }
 
 /// CPU time for each delivery of broadcasts of texts of so many bytes, and the megabytes that the server holds more in the end.
 pub(crate) fn size(plan: &Plan, server: &Server, protocol: Protocol, bytes: usize) -> Result<Vec<Figure>, Error> {
-    let mut listeners = broadcasts::open(Engine::new(server, protocol)?, plan.listeners)?;
+    let mut listeners = broadcasts::open(Engine::of(server, protocol)?, plan.listeners)?;
     listeners.engine.expect_nothing(plan.settling)?;
     let before = server.usage.resident()?;
     let delivery = broadcasts::run(listeners, server, plan, Next::Delivered, &"x".repeat(bytes))?;

@@ -37,7 +37,7 @@ impl Measurement {
     }
 
     pub(crate) fn run(self, plan: &Plan, server: &Server, protocol: Protocol) -> Result<Figure, Error> {
-        let engine = Engine::new(server, protocol)?;
+        let engine = Engine::of(server, protocol)?;
         match self {
             Measurement::Invoke { depth } => calls::run(engine, server, plan, Operation::Echo { depth }),
             Measurement::Stream => calls::run(engine, server, plan, Operation::Stream),

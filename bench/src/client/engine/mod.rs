@@ -1,6 +1,8 @@
 //! Many WebSocket clients on one thread: one poll, and one read buffer for all.
 
 mod connection;
+#[cfg(test)]
+mod tests;
 
 use super::PATIENCE;
 use super::protocol::{Message, Protocol};
@@ -57,11 +59,15 @@ pub(crate) struct Engine {
 }
 
 impl Engine {
-    pub(crate) fn new(server: &Server, protocol: Protocol) -> Result<Self, Error> {
-        let upgrade = format!("GET {} HTTP/1.1\r\nHost: {}\r\n{UPGRADE}\r\n", server.path, server.address);
+    pub(crate) fn of(server: &Server, protocol: Protocol) -> Result<Self, Error> {
+        Self::new(server.address, &server.path, protocol)
+    }
+
+    fn new(address: SocketAddr, path: &str, protocol: Protocol) -> Result<Self, Error> {
+        let upgrade = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\n{UPGRADE}\r\n");
         Ok(Engine {
             poll: Poll::new()?,
-            address: server.address,
+            address,
             connections: Vec::new(),
             read_buffer: vec![0; READ_BUFFER].into(),
             opened: 0,
