@@ -1,7 +1,7 @@
 //! The commands of this repository, as `cargo xtask COMMAND`.
 //!
 //! `demo` runs the chat example in a browser; `test` runs every check that continuous integration runs; `bench` measures what
-//! connections cost. All do their own set-up, so that a machine with Rust and Node.js needs nothing else.
+//! a server costs. All do their own set-up, so that a machine with Rust and Node.js needs nothing else.
 
 mod bench;
 mod command;
@@ -19,7 +19,7 @@ Usage: cargo xtask COMMAND
 
   demo [ARGUMENT...]   install the page's packages, build and run the chat example (arguments go to it)
   test [STEP...]       run all checks, or only the steps named
-  bench [ROW...]       measure release builds, all rows or those named; `bench --help` lists rows and options";
+  bench [ROW...]       measure release builds, the standard set or the rows named; `bench --help` lists all";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
