@@ -19,10 +19,19 @@ pub(crate) fn cases() -> Vec<Case> {
     let mut cases = Vec::new();
     for protocol in Protocol::ALL.iter().copied() {
         for (size, length) in SIZES {
-            cases.extend(messages(protocol, size, length));
+            cases.extend([
+                encoding(protocol, &format!("invocation {size}"), text(length), encode_invocation),
+                encoding(protocol, &format!("completion {size}"), text(length), encode_completion),
+                encoding(protocol, &format!("item {size}"), text(length), encode_item),
+                decoding(protocol, &format!("invocation {size}"), text(length), encode_invocation, decode_invocation),
+                decoding(protocol, &format!("completion {size}"), text(length), encode_completion, decode_completion),
+                decoding(protocol, &format!("item {size}"), text(length), encode_item, decode_item),
+            ]);
         }
         cases.extend(many_arguments(protocol));
     }
+    cases.push(encoding(Protocol::Json, "item 4 KiB, quoted", quoted(4096), encode_item));
+    cases.push(decoding(Protocol::Json, "item 4 KiB, quoted", quoted(4096), encode_item, decode_item));
     for (size, length) in SIZES {
         cases.extend(frames(size, length));
     }
@@ -36,32 +45,35 @@ struct Writing {
     text: String,
 }
 
-fn messages(protocol: Protocol, size: &str, length: usize) -> Vec<Case> {
-    let writing = move || Writing { protocol, out: Vec::with_capacity(2 * length + 256), text: text(length) };
-    let name = protocol.name();
-    let encoding =
-        |kind: &str, encode: fn(&mut Writing)| Case::of(format!("codec/{name}/encode {kind} {size}"), writing, encode);
-    let decoding = |kind: &str, encode: fn(&mut Writing), decode: fn(&mut Reading)| {
-        let reading = move || {
-            let mut written = writing();
-            encode(&mut written);
-            Reading { protocol, bytes: written.out }
-        };
-        Case::of(format!("codec/{name}/decode {kind} {size}"), reading, decode)
-    };
-    vec![
-        encoding("invocation", encode_invocation),
-        encoding("completion", encode_completion),
-        encoding("item", encode_item),
-        decoding("invocation", encode_invocation, decode_invocation),
-        decoding("completion", encode_completion, decode_completion),
-        decoding("item", encode_item, decode_item),
-    ]
+impl Writing {
+    fn new(protocol: Protocol, text: &str) -> Self {
+        Writing { protocol, out: Vec::with_capacity(2 * text.len() + 256), text: text.to_owned() }
+    }
 }
 
-/// As texts of people are: mostly ASCII, with something to escape.
+fn encoding(protocol: Protocol, what: &str, text: String, encode: fn(&mut Writing)) -> Case {
+    let name = protocol.name();
+    Case::of(format!("codec/{name}/encode {what}"), move || Writing::new(protocol, &text), encode)
+}
+
+fn decoding(protocol: Protocol, what: &str, text: String, encode: fn(&mut Writing), decode: fn(&mut Reading)) -> Case {
+    let name = protocol.name();
+    let reading = move || {
+        let mut written = Writing::new(protocol, &text);
+        encode(&mut written);
+        Reading { protocol, bytes: written.out }
+    };
+    Case::of(format!("codec/{name}/decode {what}"), reading, decode)
+}
+
+/// Letters and blanks, of which nothing has to be escaped.
 pub(crate) fn text(length: usize) -> String {
-    "How are you? \"Fine\", she said, ".chars().cycle().take(length).collect()
+    "the quick brown fox jumps over ".chars().cycle().take(length).collect()
+}
+
+/// A document in a string: every eighth character has to be escaped.
+fn quoted(length: usize) -> String {
+    "{\"name\": \"a fox\", \"jumps over\": 1}".chars().cycle().take(length).collect()
 }
 
 fn encode_invocation(Writing { protocol, out, text }: &mut Writing) {

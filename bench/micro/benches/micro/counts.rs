@@ -39,8 +39,12 @@ pub(crate) fn run_one(case: &Case) {
 pub(crate) fn run(cases: &[Case], parts: &[&str], recording: bool) -> Result<(), Failure> {
     let is_chosen = |case: &&Case| parts.is_empty() || parts.iter().any(|part| case.name.contains(part));
     let chosen: Vec<&Case> = cases.iter().filter(is_chosen).collect();
+    if chosen.is_empty() {
+        return Err(format!("No benchmark has {} in its name.", parts.join(" or ")).into());
+    }
     fs::create_dir_all(PROFILES)?;
     let mut record = Record::read()?;
+    eprintln!("Running {} benchmarks in callgrind, some seconds each.", chosen.len());
     let counts = count_all(&chosen)?;
     let counted: Vec<(&str, u64)> = chosen.iter().map(|case| case.name.as_str()).zip(counts).collect();
     print!("{}", table::of(&counted, &record));

@@ -16,11 +16,11 @@ const ITEMS: u32 = 100;
 pub(crate) fn cases() -> Vec<Case> {
     let mut cases: Vec<Case> = Protocol::ALL.iter().copied().flat_map(|protocol| Calls(protocol).cases()).collect();
     let json = Calls(Protocol::Json);
-    let request = |target| json.call(target, &(text(32),));
+    let request = || json.call("SendMessage", &(text(32),));
     cases.extend([
-        json.case_of("hub of 1 method", request("A0"), || Hub::new("One", One)),
-        json.case_of("hub of 10 methods", request("A5"), || Hub::new("Ten", Ten)),
-        json.case_of("hub of 100 methods", request("E5"), || Hub::new("Hundred", Hundred)),
+        json.case_of("hub of 1 method", request(), || Hub::new("One", One)),
+        json.case_of("hub of 10 methods", request(), || Hub::new("Ten", Ten)),
+        json.case_of("hub of 100 methods", request(), || Hub::new("Hundred", Hundred)),
     ]);
     cases
 }
@@ -55,7 +55,7 @@ impl Calls {
                 let server = Server::with(&Hub::new("Kinds", Kinds), options().filter(Pass));
                 self.repeat(server, filtered.clone())
             }),
-            Case::new(self.name("connect, call, close"), 100, move || {
+            Case::new(self.name("connect, call, close"), 300, move || {
                 Server::new(&Hub::new("Kinds", Kinds)).repeat_connecting(self.0, first.clone())
             }),
         ]

@@ -1,6 +1,6 @@
 //! Sends to many connections, until all of them were written to, and changes of groups.
 
-use crate::case::{Case, Operation};
+use crate::case::Case;
 use crate::codec::text;
 use crate::line::Client;
 use crate::server::Server;
@@ -9,6 +9,8 @@ use signalr::{Context, Hub, HubHandle, hub, receiver};
 use std::sync::{Arc, Mutex, PoisonError};
 
 const CONNECTIONS: usize = 1000;
+
+const GROUP: &str = "room";
 
 const ONE: &[Protocol] = &[Protocol::Json];
 const TWO: &[Protocol] = &[Protocol::Json, Protocol::MessagePack];
@@ -29,17 +31,19 @@ impl Room {
     }
 }
 
-/// Who is sent to, and with them whatever has to live meanwhile.
+/// Who is sent to, and what.
 struct Audience {
-    server: Server,
     handle: HubHandle<Room>,
-    ids: Vec<String>,
+    /// The id of one of them.
+    first: String,
+    text: String,
+    document: String,
     _clients: Vec<Client>,
 }
 
 impl Audience {
-    /// Connections that speak the protocols in turn. The first half are of the user `ann`.
-    fn new(connections: usize, protocols: &[Protocol]) -> Self {
+    /// Connections that speak the protocols in turn, all in one group. The first half are of the user `ann`.
+    fn new(connections: usize, protocols: &[Protocol]) -> (Server, Self) {
         let ids = Arc::default();
         let hub = Hub::new("Room", Room(Arc::clone(&ids)));
         let server = Server::new(&hub);
@@ -47,79 +51,68 @@ impl Audience {
             server.connect(*protocol, if nth < connections / 2 { "ann" } else { "bob" })
         };
         let clients = protocols.iter().cycle().take(connections).enumerate().map(connect).collect();
-        let ids = ids.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let (handle, ids) = (hub.handle(), ids.lock().unwrap_or_else(PoisonError::into_inner));
         assert_eq!(ids.len(), connections, "not everybody is connected");
-        Audience { server, handle: hub.handle(), ids, _clients: clients }
-    }
-
-    /// All are members of one group.
-    fn grouped(self) -> Self {
-        self.ids.iter().for_each(|id| join(&self.handle, id, "group"));
-        self
+        ids.iter().for_each(|id| join(&handle, id));
+        let first = ids.first().cloned().unwrap_or_default();
+        (server, Audience { handle, first, text: text(32), document: text(4096), _clients: clients })
     }
 }
 
-fn join(handle: &HubHandle<Room>, id: &str, group: &str) {
-    drop(handle.add_to_group(id, group).expect("there is room for a group"));
+fn join(handle: &HubHandle<Room>, id: &str) {
+    drop(handle.add_to_group(id, GROUP).expect("there is room for a group"));
+}
+
+fn leave(handle: &HubHandle<Room>, id: &str) {
+    drop(handle.remove_from_group(id, GROUP));
 }
 
 pub(crate) fn cases() -> Vec<Case> {
-    let everybody = |protocols| move || Audience::new(CONNECTIONS, protocols);
-    let group = |protocols| move || Audience::new(CONNECTIONS, protocols).grouped();
-    let alone = || Audience::new(1, ONE).grouped();
     vec![
-        send("all, 1,000", 20, everybody(ONE), |handle, _| drop(handle.all().receive(text(32)))),
-        send("all, 1,000, 4 KiB", 20, everybody(ONE), |handle, _| drop(handle.all().receive(text(4096)))),
-        send("all, 1,000, 8 times", 5, everybody(ONE), |handle, _| {
-            (0..8).for_each(|_| drop(handle.all().receive(text(32))));
+        many("all, 1,000", ONE, |to| drop(to.handle.all().receive(&*to.text))),
+        many("all, 1,000, 4 KiB", ONE, |to| drop(to.handle.all().receive(&*to.document))),
+        many("all, 1,000, 8 at once", ONE, |to| (0..8).for_each(|_| drop(to.handle.all().receive(&*to.text)))),
+        many("all, 500 + 500 of 2 protocols", TWO, |to| drop(to.handle.all().receive(&*to.text))),
+        many("all but one of 1,000", ONE, |to| drop(to.handle.all_except([&to.first]).receive(&*to.text))),
+        many("group of 1,000", ONE, |to| drop(to.handle.group(GROUP).receive(&*to.text))),
+        many("group of 500 + 500 of 2 protocols", TWO, |to| drop(to.handle.group(GROUP).receive(&*to.text))),
+        many("user of 500", ONE, |to| drop(to.handle.user("ann").receive(&*to.text))),
+        one("all, 1", |to| drop(to.handle.all().receive(&*to.text))),
+        one("all, 1, many arguments", |to| {
+            drop(to.handle.all().moved(7, &*to.text, 1.5, 2.25, [1, 2, 3], 1 << 40));
         }),
-        send("all, 500 + 500 of 2 protocols", 20, everybody(TWO), |handle, _| drop(handle.all().receive(text(32)))),
-        send("all but one of 1,000", 20, everybody(ONE), |handle, ids| {
-            drop(handle.all_except(ids.first()).receive(text(32)));
-        }),
-        send("group of 1,000", 20, group(ONE), |handle, _| drop(handle.group("group").receive(text(32)))),
-        send("group of 500 + 500 of 2 protocols", 20, group(TWO), |handle, _| {
-            drop(handle.group("group").receive(text(32)));
-        }),
-        send("user of 500", 20, everybody(ONE), |handle, _| drop(handle.user("ann").receive(text(32)))),
-        send("all, 1", 500, alone, |handle, _| drop(handle.all().receive(text(32)))),
-        send("all, 1, many arguments", 500, alone, |handle, _| {
-            drop(handle.all().moved(7, text(8), 1.5, 2.25, vec![1, 2, 3], 1 << 40));
-        }),
-        send("group of 1", 500, alone, |handle, _| drop(handle.group("group").receive(text(32)))),
-        send("client of 1", 500, alone, |handle, ids| {
-            ids.first().into_iter().for_each(|id| drop(handle.client(id).receive(text(32))));
-        }),
-        change("a new group", || Audience::new(1, ONE)),
-        change("a group of 1,000", || Audience::new(CONNECTIONS, ONE).grouped()),
+        one("group of 1", |to| drop(to.handle.group(GROUP).receive(&*to.text))),
+        one("client of 1", |to| drop(to.handle.client(&to.first).receive(&*to.text))),
+        change("a group of 1", 1),
+        change("a group of 1,000", CONNECTIONS),
     ]
 }
 
-fn send(
-    name: &str,
-    times: u64,
-    audience: impl Fn() -> Audience + Sync + 'static,
-    send: fn(&HubHandle<Room>, &[String]),
-) -> Case {
+fn many(name: &str, protocols: &'static [Protocol], send: fn(&Audience)) -> Case {
+    self::send(name, 20, CONNECTIONS, protocols, send)
+}
+
+fn one(name: &str, send: fn(&Audience)) -> Case {
+    self::send(name, 500, 1, ONE, send)
+}
+
+fn send(name: &str, times: u64, connections: usize, protocols: &'static [Protocol], send: fn(&Audience)) -> Case {
     Case::new(format!("send/{name}"), times, move || {
-        let Audience { server, handle, ids, _clients } = audience();
-        server.repeat(move || {
-            let _alive = &_clients;
-            send(&handle, &ids);
-        })
+        let (server, audience) = Audience::new(connections, protocols);
+        server.repeat(move || send(&audience))
     })
 }
 
-/// A connection joins a group and leaves it.
-fn change(name: &str, audience: impl Fn() -> Audience + Sync + 'static) -> Case {
-    Case::new(format!("join and leave/{name}"), 500, move || -> Operation {
-        let audience = audience();
-        let Some(id) = audience.ids.first().cloned() else { panic!("nobody is there") };
-        drop(audience.handle.remove_from_group(&id, "group"));
+/// A connection leaves a group and joins it again.
+fn change(name: &str, connections: usize) -> Case {
+    Case::new(format!("leave and join/{name}"), 500, move || {
+        let (server, audience) = Audience::new(connections, ONE);
         Box::new(move |times| {
+            // As a whole, so that nobody disconnects.
+            let (_server, Audience { handle, first, .. }) = (&server, &audience);
             for _ in 0..times {
-                join(&audience.handle, &id, "group");
-                drop(audience.handle.remove_from_group(&id, "group"));
+                leave(handle, first);
+                join(handle, first);
             }
         })
     })

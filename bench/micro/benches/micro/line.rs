@@ -1,23 +1,54 @@
 //! A connection in memory: the client's end is the benchmark, which writes bytes and counts those that it gets.
 
+use std::future::poll_fn;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// How much was written to all connections of a server.
+/// How much a server has written to all its connections.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Meter(Arc<AtomicU64>);
+pub(crate) struct Meter(Arc<Mutex<Reading>>);
+
+#[derive(Debug, Default)]
+struct Reading {
+    written: u64,
+    /// Who waits, and until how much was written.
+    awaited: Option<(u64, Waker)>,
+}
 
 impl Meter {
+    fn lock(&self) -> MutexGuard<'_, Reading> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     pub(crate) fn written(&self) -> u64 {
-        self.0.load(Ordering::Relaxed)
+        self.lock().written
+    }
+
+    /// Waits until so much was written.
+    pub(crate) async fn reaches(&self, goal: u64) {
+        poll_fn(|context| {
+            let mut reading = self.lock();
+            if reading.written >= goal {
+                return Poll::Ready(());
+            }
+            reading.awaited = Some((goal, context.waker().clone()));
+            Poll::Pending
+        })
+        .await;
     }
 
     fn add(&self, bytes: usize) {
-        self.0.fetch_add(bytes as u64, Ordering::Relaxed);
+        let mut reading = self.lock();
+        reading.written += bytes as u64;
+        if reading.awaited.as_ref().is_some_and(|(goal, _)| reading.written >= *goal)
+            && let Some((_, waker)) = reading.awaited.take()
+        {
+            drop(reading);
+            waker.wake();
+        }
     }
 }
 
@@ -76,11 +107,6 @@ impl Client {
     /// What has come since the client listens, which it no longer does.
     pub(crate) fn heard(&self) -> Vec<u8> {
         lock(&self.shared).received.take().unwrap_or_default()
-    }
-
-    /// Whether the server has dropped its end.
-    pub(crate) fn is_over(&self) -> bool {
-        Arc::strong_count(&self.shared) == 1
     }
 
     pub(crate) fn close(&self) {
@@ -144,6 +170,13 @@ impl AsyncWrite for Socket {
 
     fn poll_shutdown(self: Pin<&mut Self>, _context: &mut Context<'_>) -> Poll<io::Result<()>> {
         Poll::Ready(Ok(()))
+    }
+}
+
+impl Drop for Socket {
+    /// The end of a connection counts as a byte, so that it can be waited for.
+    fn drop(&mut self) {
+        self.meter.add(1);
     }
 }
 

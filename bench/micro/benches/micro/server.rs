@@ -10,13 +10,18 @@ use signalr::protocol::websocket::{Opcode, apply_mask, frame_header};
 use signalr::protocol::{Protocol, TransferFormat};
 use signalr::{Hub, HubMethods, HubOptions, SignalR};
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::yield_now;
+use tokio::time::timeout;
 
 /// Nothing happens by itself while something is measured, however slow the machine is.
 const NEVER: Duration = Duration::from_secs(24 * 3600);
+
+/// How long a benchmark may take, even in callgrind on a slow machine.
+const PATIENCE: Duration = Duration::from_secs(600);
 
 /// So often everybody else gets a turn before it is believed that nothing more is to come.
 const TURNS: usize = 200;
@@ -72,20 +77,16 @@ impl Server {
         let client = self.open();
         let ask = |request: &[u8]| {
             client.listen();
-            self.runtime.block_on(self.answered(&client, request));
+            self.runtime.block_on(answered(&self.meter, &client, request));
             client.heard()
         };
-        let upgraded = ask(&upgrade(user));
-        assert!(upgraded.starts_with(b"HTTP/1.1 101 "), "the server refuses the WebSocket");
-        let greeted = ask(&handshake(protocol));
-        assert!(greeted.ends_with(b"{}\x1e"), "the server refuses the handshake");
+        assert!(ask(&upgrade(user)).starts_with(b"HTTP/1.1 101 "), "the server refuses the WebSocket");
+        assert!(ask(&handshake(protocol)).ends_with(b"{}\x1e"), "the server refuses the handshake");
         client
     }
 
     fn open(&self) -> Client {
-        let (client, socket) = line(&self.meter);
-        assert!(self.sockets.send(socket).is_ok(), "the server has ended");
-        client
+        open(&self.sockets, &self.meter)
     }
 
     /// Lets the server do whatever it can do; how many bytes it has written meanwhile.
@@ -100,50 +101,62 @@ impl Server {
     }
 
     /// Does `work` again and again, each time until the server has written all that it writes for it.
-    pub(crate) fn repeat(self, mut work: impl FnMut() + 'static) -> Operation {
+    pub(crate) fn repeat(self, mut work: impl FnMut() + Send + 'static) -> Operation {
         work();
         let expected = self.settle();
         assert!(expected > 0, "the server writes nothing for it");
+        let mut work = Some(work);
         Box::new(move |times| {
-            self.runtime.block_on(async {
+            let (mut doing, meter) = (work.take(), self.meter.clone());
+            work = self.run(async move {
                 for _ in 0..times {
-                    let goal = self.meter.written() + expected;
-                    work();
-                    while self.meter.written() < goal {
-                        yield_now().await;
-                    }
+                    let goal = meter.written() + expected;
+                    doing.iter_mut().for_each(|work| work());
+                    meter.reaches(goal).await;
                 }
+                doing
             });
         })
-    }
-
-    /// Sends something, and waits until the server has written something.
-    async fn answered(&self, client: &Client, request: &[u8]) {
-        let before = self.meter.written();
-        client.send(request);
-        while self.meter.written() == before {
-            yield_now().await;
-        }
     }
 
     /// Opens a connection, sends `request` on it, and closes it after the answer.
     pub(crate) fn repeat_connecting(self, protocol: Protocol, request: Vec<u8>) -> Operation {
-        let (upgrade, handshake) = (upgrade("ann"), handshake(protocol));
+        let requests = Arc::new([upgrade("ann"), handshake(protocol), request]);
         Box::new(move |times| {
-            self.runtime.block_on(async {
+            let (meter, sockets, requests) = (self.meter.clone(), self.sockets.clone(), requests.clone());
+            self.run(async move {
                 for _ in 0..times {
-                    let client = self.open();
-                    for bytes in [&upgrade, &handshake, &request] {
-                        self.answered(&client, bytes).await;
+                    let client = open(&sockets, &meter);
+                    for request in &*requests {
+                        answered(&meter, &client, request).await;
                     }
+                    let end = meter.written() + 1;
                     client.close();
-                    while !client.is_over() {
-                        yield_now().await;
-                    }
+                    meter.reaches(end).await;
                 }
             });
         })
     }
+
+    /// Runs a task to its end. Within the runtime's own future each wake-up would cost a look at timers and sockets too.
+    fn run<T: Send + 'static>(&self, task: impl Future<Output = T> + Send + 'static) -> T {
+        let task = self.runtime.spawn(task);
+        let ended = self.runtime.block_on(async { timeout(PATIENCE, task).await });
+        ended.expect("the server does not write what it should").expect("no panic")
+    }
+}
+
+fn open(sockets: &UnboundedSender<Socket>, meter: &Meter) -> Client {
+    let (client, socket) = line(meter);
+    assert!(sockets.send(socket).is_ok(), "the server has ended");
+    client
+}
+
+/// Sends something, and waits until the server has written something.
+async fn answered(meter: &Meter, client: &Client, request: &[u8]) {
+    let goal = meter.written() + 1;
+    client.send(request);
+    meter.reaches(goal).await;
 }
 
 fn upgrade(user: &str) -> Vec<u8> {

@@ -114,11 +114,23 @@ macro_rules! hub_of {
     };
 }
 
-hub_of! { One: a0 }
-hub_of! { Ten: a0 a1 a2 a3 a4 a5 a6 a7 a8 a9 }
+hub_of! { One: send_message }
+hub_of! {
+    Ten:
+    get_message set_message add_message remove_message list_message find_message send_message join_message update_message
+    close_message
+}
 hub_of! {
     Hundred:
-    a0 a1 a2 a3 a4 a5 a6 a7 a8 a9 b0 b1 b2 b3 b4 b5 b6 b7 b8 b9 c0 c1 c2 c3 c4 c5 c6 c7 c8 c9 d0 d1 d2 d3 d4 d5 d6 d7 d8 d9
-    e0 e1 e2 e3 e4 e5 e6 e7 e8 e9 f0 f1 f2 f3 f4 f5 f6 f7 f8 f9 g0 g1 g2 g3 g4 g5 g6 g7 g8 g9 h0 h1 h2 h3 h4 h5 h6 h7 h8 h9
-    i0 i1 i2 i3 i4 i5 i6 i7 i8 i9 j0 j1 j2 j3 j4 j5 j6 j7 j8 j9
+    get_user set_user add_user remove_user list_user find_user send_user join_user update_user close_user get_room
+    set_room add_room remove_room list_room find_room send_room join_room update_room close_room get_message
+    set_message add_message remove_message list_message find_message send_message join_message update_message
+    close_message get_order set_order add_order remove_order list_order find_order send_order join_order update_order
+    close_order get_game set_game add_game remove_game list_game find_game send_game join_game update_game close_game
+    get_player set_player add_player remove_player list_player find_player send_player join_player update_player
+    close_player get_price set_price add_price remove_price list_price find_price send_price join_price update_price
+    close_price get_alert set_alert add_alert remove_alert list_alert find_alert send_alert join_alert update_alert
+    close_alert get_device set_device add_device remove_device list_device find_device send_device join_device
+    update_device close_device get_document set_document add_document remove_document list_document find_document
+    send_document join_document update_document close_document
 }
