@@ -14,5 +14,6 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
 
 /// Runs each benchmark once, of a build without optimisations.
 pub(crate) fn smoke() -> Result<(), Failure> {
-    Command::cargo("test").args(BENCHMARKS).run()
+    // With the features of the other tests, whose builds then serve this one too.
+    Command::cargo("test").args(["--workspace", "--all-features", "--bench", "micro"]).run()
 }
