@@ -26,6 +26,9 @@ pub(crate) const CHROMIUM: Program = Program {
 pub(crate) const REDIS: Program =
     Program { variable: "REDIS_SERVER", names: &["redis-server", "valkey-server"], package: "redis-server" };
 
+/// For the counts of instructions.
+pub(crate) const VALGRIND: Program = Program { variable: "VALGRIND", names: &["valgrind"], package: "valgrind" };
+
 impl Program {
     /// The program named by its variable, else one on `PATH`, else one installed now where that can be done unasked.
     pub(crate) fn find(&self) -> Result<PathBuf, Failure> {

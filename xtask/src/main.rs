@@ -1,11 +1,13 @@
 //! The commands of this repository, as `cargo xtask COMMAND`.
 //!
 //! `demo` runs the chat example in a browser; `test` runs every check that continuous integration runs; `bench` measures what
-//! a server costs. All do their own set-up, so that a machine with Rust and Node.js needs nothing else.
+//! a server costs, `micro` counts the instructions of single operations. All do their own set-up, so that a machine with Rust
+//! and Node.js needs nothing else.
 
 mod bench;
 mod command;
 mod installed;
+mod micro;
 mod node;
 mod steps;
 mod workspace;
@@ -19,7 +21,8 @@ Usage: cargo xtask COMMAND
 
   demo [ARGUMENT...]   install the page's packages, build and run the chat example (arguments go to it)
   test [STEP...]       run all checks, or only the steps named
-  bench [ROW...]       measure release builds, the standard set or the rows named; `bench --help` lists all";
+  bench [ROW...]       measure release builds, the standard set or the rows named; `bench --help` lists all
+  micro [PART...]      count instructions of micro-benchmarks, all or those named in part; `--record` keeps the figures";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -27,6 +30,7 @@ fn main() -> ExitCode {
         Some((command, rest)) if command == "demo" => demo(rest),
         Some((command, rest)) if command == "test" => steps::run(rest),
         Some((command, rest)) if command == "bench" => bench::run(rest),
+        Some((command, rest)) if command == "micro" => micro::run(rest),
         _ => Err(Failure::new(format!("{USAGE}\n\nSteps:\n{}", steps::list()))),
     };
     match result {

@@ -86,7 +86,8 @@ fn node_tests() -> Result<(), Failure> {
 }
 
 fn bench() -> Result<(), Failure> {
-    crate::bench::run(&["--smoke".to_owned()])
+    crate::bench::run(&["--smoke".to_owned()])?;
+    crate::micro::smoke()
 }
 
 fn browser() -> Result<(), Failure> {
