@@ -10,7 +10,7 @@ use std::pin::{Pin, pin};
 use std::task::{Context, Poll, ready};
 
 /// After so many items the other work of the connection has its turn.
-const ITEMS_PER_TURN: usize = 128;
+const ITEMS_PER_TURN: usize = 512;
 
 /// Sends all items of `stream` and then its end. `convert` takes out the error of an item that has one.
 pub(crate) async fn pump<S, T, F>(reply: Reply<'static>, stream: S, convert: F)

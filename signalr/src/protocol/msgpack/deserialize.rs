@@ -1,7 +1,7 @@
 //! MessagePack to Rust values, by serde.
 
 use super::value::{EXTENSION, ValueError};
-use crate::protocol::packed::read::{Kind, Reader};
+use crate::protocol::packed::read::{Kind, Reader, text};
 use serde::de::value::{BorrowedStrDeserializer, I8Deserializer, SeqDeserializer};
 use serde::de::{
     DeserializeSeed, Deserializer, EnumAccess, Error as _, IntoDeserializer, MapAccess, SeqAccess, Unexpected,
@@ -61,7 +61,7 @@ impl<'de> ValueDeserializer<'de> {
 
     fn text(&mut self) -> Result<&'de str, ValueError> {
         let bytes = self.reader.text_bytes().ok_or_else(malformed)?;
-        std::str::from_utf8(bytes).map_err(|_| ValueError::custom("a string is not UTF-8"))
+        text(bytes).ok_or_else(|| ValueError::custom("a string is not UTF-8"))
     }
 
     /// Reads binary data as the elements of a list, which .NET's `byte[]` is.
