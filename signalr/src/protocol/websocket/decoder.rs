@@ -1,6 +1,6 @@
 //! Received bytes to payload and control frames.
 
-use super::header::{Header, MAX_HEADER, Rules, whole_message};
+use super::header::{Header, MAX_HEADER, Rules, SHORT_HEADER, ShortMessage};
 use super::in_place::InPlace;
 use super::utf8::{NotUtf8, Utf8};
 use super::{CloseFrame, Control, ControlPayload, FrameError, Opcode, Role};
@@ -178,7 +178,7 @@ impl FrameDecoder {
         pieces: &mut P,
     ) -> Result<(), End> {
         while !bytes.unread().is_empty() {
-            if self.whole_message(bytes, pieces)? {
+            if self.short_message(bytes, pieces)? {
                 continue;
             }
             let mut frame = match &mut self.state {
@@ -210,33 +210,31 @@ impl FrameDecoder {
         Ok(())
     }
 
-    /// Takes a message that is one frame and all there, without remembering anything of it. Says whether there was one.
+    /// Takes a short message that is one frame and all there, without remembering anything of it. Says whether there was one.
     #[inline(always)]
-    fn whole_message<P: Pieces>(&mut self, bytes: &mut InPlace<'_>, pieces: &mut P) -> Result<bool, FrameError> {
-        if !matches!((&self.state, self.message, self.rules.role), (State::Header(header), Message::None, Role::Server) if header.length == 0)
-        {
+    fn short_message<P: Pieces>(&mut self, bytes: &mut InPlace<'_>, pieces: &mut P) -> Result<bool, FrameError> {
+        let State::Header(PartialHeader { length: 0, .. }) = self.state else { return Ok(false) };
+        if !matches!(self.message, Message::None) || self.rules.role == Role::Client {
             return Ok(false);
         }
-        let Some((header, opcode, mask, length)) = whole_message(bytes.unread(), self.rules.max_frame_size) else {
+        let Some(ShortMessage { is_text, mask, length }) = ShortMessage::read(bytes.unread()) else { return Ok(false) };
+        if length > self.rules.max_frame_size {
             return Ok(false);
-        };
-        bytes.take(header);
+        }
+        bytes.take(SHORT_HEADER);
         let payload = bytes.keep(length, mask);
-        let format = match opcode {
-            Opcode::Text => {
-                let mut text = Utf8::default();
-                let checked = text.check(payload);
-                if let Err(NotUtf8 { accepted }) = checked {
-                    bytes.forget(length - accepted);
-                }
-                if checked.is_err() || !text.is_complete() {
-                    self.message = Message::Text(text);
-                    return Err(FrameError::TextNotUtf8);
-                }
-                TransferFormat::Text
+        if is_text {
+            let mut text = Utf8::default();
+            let checked = text.check(payload);
+            if let Err(NotUtf8 { accepted }) = checked {
+                bytes.forget(length - accepted);
             }
-            _ => TransferFormat::Binary,
-        };
+            if checked.is_err() || !text.is_complete() {
+                self.message = Message::Text(text);
+                return Err(FrameError::TextNotUtf8);
+            }
+        }
+        let format = if is_text { TransferFormat::Text } else { TransferFormat::Binary };
         pieces.found(Piece { end: bytes.kept(), format });
         Ok(true)
     }

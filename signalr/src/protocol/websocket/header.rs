@@ -124,30 +124,29 @@ impl Header {
     }
 }
 
-/// A masked frame that is a whole message, as most are: its header's length, its opcode, its mask and its payload's length.
-/// `None` if it is anything else, or not all there.
-#[inline(always)]
-pub(super) fn whole_message(bytes: &[u8], max_frame_size: usize) -> Option<(usize, Opcode, [u8; 4], usize)> {
-    const TEXT: u8 = FINAL | Opcode::Text as u8;
-    const BINARY: u8 = FINAL | Opcode::Binary as u8;
-    let (opcode, length, rest) = match *bytes {
-        [first @ (TEXT | BINARY), second, ref rest @ ..] if second & MASKED != 0 => {
-            (if first == TEXT { Opcode::Text } else { Opcode::Binary }, second & LENGTH, rest)
-        }
-        _ => return None,
-    };
-    let (length, rest) = match length {
-        LENGTH_64 => return None,
-        LENGTH_16 => {
-            let (length, rest) = rest.split_first_chunk::<2>()?;
-            (usize::from(u16::from_be_bytes(*length)), rest)
-        }
-        length => (usize::from(length), rest),
-    };
-    let (mask, rest) = rest.split_first_chunk::<4>()?;
-    let header = bytes.len() - rest.len();
-    let is_minimal = header == 6 || length >= usize::from(LENGTH_16);
-    (is_minimal && length <= max_frame_size && length <= rest.len()).then_some((header, opcode, *mask, length))
+/// How long the header of a [`ShortMessage`] is.
+pub(super) const SHORT_HEADER: usize = 6;
+
+/// A masked frame that is a whole message of up to 125 bytes, as most are.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct ShortMessage {
+    pub(super) is_text: bool,
+    pub(super) mask: [u8; 4],
+    pub(super) length: usize,
+}
+
+impl ShortMessage {
+    /// Recognises one whose bytes are all there.
+    #[inline(always)]
+    pub(super) fn read(bytes: &[u8]) -> Option<Self> {
+        const TEXT: u8 = FINAL | Opcode::Text as u8;
+        const BINARY: u8 = FINAL | Opcode::Binary as u8;
+        let (&[first, second, ref mask @ ..], rest) = bytes.split_first_chunk::<SHORT_HEADER>()?;
+        // Without the bit of the mask it wraps around, and is too long.
+        let length = usize::from(second.wrapping_sub(MASKED));
+        let is_short = matches!(first, TEXT | BINARY) && length <= MAX_CONTROL && length <= rest.len();
+        is_short.then_some(ShortMessage { is_text: first == TEXT, mask: *mask, length })
+    }
 }
 
 /// Reads the length of the payload, given the seven bits of the second byte and what follows it.
