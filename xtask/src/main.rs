@@ -1,12 +1,13 @@
 //! The commands of this repository, as `cargo xtask COMMAND`.
 //!
 //! `demo` runs the chat example in a browser; `test` runs every check that continuous integration runs; `bench` measures what
-//! connections cost. All do their own set-up, so that a machine with Rust and Node.js needs nothing else.
+//! connections cost; `size` measures what methods cost to compile. All do their own set-up, so that a machine with Rust and Node.js needs nothing else.
 
 mod bench;
 mod command;
 mod installed;
 mod node;
+mod size;
 mod steps;
 mod workspace;
 
@@ -19,7 +20,8 @@ Usage: cargo xtask COMMAND
 
   demo [ARGUMENT...]   install the page's packages, build and run the chat example (arguments go to it)
   test [STEP...]       run all checks, or only the steps named
-  bench [ROW...]       measure release builds, all rows or those named; `bench --help` lists rows and options";
+  bench [ROW...]       measure release builds, all rows or those named; `bench --help` lists rows and options
+  size [OPTION...]     measure what 100 methods add to `cargo check` and to a program (options go to cargo)";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -27,6 +29,7 @@ fn main() -> ExitCode {
         Some((command, rest)) if command == "demo" => demo(rest),
         Some((command, rest)) if command == "test" => steps::run(rest),
         Some((command, rest)) if command == "bench" => bench::run(rest),
+        Some((command, rest)) if command == "size" => size::run(rest),
         _ => Err(Failure::new(format!("{USAGE}\n\nSteps:\n{}", steps::list()))),
     };
     match result {
