@@ -3,6 +3,7 @@
 use super::error::{CANCELED, HubError, PANIC};
 use super::invocation::PlainFailure;
 use super::told::Told;
+use crate::protocol::payload::AnyValue;
 use crate::protocol::{Codec, EncodeError};
 use crate::session::cancel::CancellationToken;
 use crate::session::current;
@@ -103,11 +104,11 @@ impl Reply {
     }
 
     /// Answers with a value.
-    pub fn result<T: Serialize + ?Sized>(mut self, value: &T) {
+    pub(crate) fn result(mut self, value: &dyn AnyValue) {
         match &self.to {
             To::Nobody => self.outcome = Some(Outcome::Ok),
             To::Client(id) => {
-                let encoded = self.emit(|codec, out| codec.encode_result(out, id.as_str(), value));
+                let encoded = self.emit(|codec, out| codec.write_result(out, id.as_str(), value));
                 // Only now: if `Serialize` panics, the call is answered when this is dropped.
                 self.outcome = Some(Outcome::Ok);
                 if let Err(error) = encoded
@@ -122,7 +123,7 @@ impl Reply {
 
     /// Answers to filters with a value.
     #[cold]
-    fn capture<T: Serialize + ?Sized>(mut self, value: &T) {
+    fn capture(mut self, value: &dyn AnyValue) {
         let codec = self.peer.codec();
         let encoded = codec.value(value);
         if let To::Filters(filters) = self.to.take() {
@@ -212,9 +213,9 @@ impl Reply {
     }
 
     /// Sends one item; returns what became of it.
-    pub(crate) fn item<T: Serialize>(&self, item: &T) -> Result<Pushed, ItemError> {
+    pub(crate) fn item(&self, item: &dyn AnyValue) -> Result<Pushed, ItemError> {
         let To::Client(id) = &self.to else { return Ok(Pushed::Queued) };
-        self.emit(|codec, out| codec.encode_stream_item(out, id.as_str(), item)).map_err(ItemError)
+        self.emit(|codec, out| codec.write_stream_item(out, id.as_str(), item)).map_err(ItemError)
     }
 
     /// When the inbox has room again, for streams in a task of their own.

@@ -227,6 +227,55 @@ pub trait ArgumentEncoder {
     fn argument<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), EncodeError>;
 }
 
+/// A value of any type. What is around values is written by functions that know no types, so that each type costs a program
+/// no more than its own serialisation.
+pub(crate) trait AnyValue {
+    fn write_json(&self, out: &mut Vec<u8>, naming: Naming) -> Result<(), EncodeError>;
+
+    #[cfg(feature = "msgpack")]
+    fn write_message_pack(&self, out: &mut Vec<u8>, naming: Naming) -> Result<(), EncodeError>;
+}
+
+impl<T: Serialize + ?Sized> AnyValue for T {
+    fn write_json(&self, out: &mut Vec<u8>, naming: Naming) -> Result<(), EncodeError> {
+        json::write_value(out, self, naming)
+    }
+
+    #[cfg(feature = "msgpack")]
+    fn write_message_pack(&self, out: &mut Vec<u8>, naming: Naming) -> Result<(), EncodeError> {
+        msgpack::write_value(out, self, naming)
+    }
+}
+
+/// Arguments of any types, for the same reason.
+pub(crate) trait AnyArguments {
+    fn count(&self) -> usize;
+
+    /// Writes the inside of an array.
+    fn write_json(&self, out: &mut Vec<u8>, naming: Naming) -> Result<(), EncodeError>;
+
+    /// Writes the values without the head of their array.
+    #[cfg(feature = "msgpack")]
+    fn write_message_pack(&self, out: &mut Vec<u8>, naming: Naming) -> Result<(), EncodeError>;
+}
+
+impl<A: WireArguments + ?Sized> AnyArguments for A {
+    fn count(&self) -> usize {
+        WireArguments::count(self)
+    }
+
+    fn write_json(&self, out: &mut Vec<u8>, naming: Naming) -> Result<(), EncodeError> {
+        self.try_each(&mut json::Elements::new(out, naming))
+    }
+
+    #[cfg(feature = "msgpack")]
+    fn write_message_pack(&self, out: &mut Vec<u8>, naming: Naming) -> Result<(), EncodeError> {
+        let mut elements = msgpack::Elements::new(out, naming);
+        self.try_each(&mut elements)?;
+        elements.check(WireArguments::count(self))
+    }
+}
+
 impl WireArguments for () {
     fn count(&self) -> usize {
         0

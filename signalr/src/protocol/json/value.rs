@@ -138,7 +138,7 @@ fn decode_error(error: &serde_json::Error) -> DecodeError {
 /// # Errors
 /// Fails when the value's `Serialize` does, and for numbers that JSON does not have; part of it may have been written.
 #[inline]
-pub(super) fn write_value<T: Serialize + ?Sized>(
+pub(in crate::protocol) fn write_value<T: Serialize + ?Sized>(
     out: &mut Vec<u8>,
     value: &T,
     naming: Naming,

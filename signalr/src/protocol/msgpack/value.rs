@@ -86,7 +86,7 @@ fn decode_next_renamed<T: DeserializeOwned>(rest: &mut &[u8]) -> Result<T, Decod
 
 /// Writes a value; part of it may have been written when that fails.
 #[inline]
-pub(in crate::protocol) fn encode_value<T: Serialize + ?Sized>(
+pub(in crate::protocol) fn write_value<T: Serialize + ?Sized>(
     out: &mut Vec<u8>,
     value: &T,
     naming: Naming,
