@@ -188,17 +188,13 @@ impl<'a> Arguments<'a> {
     /// Fails when the argument cannot be read as a `T`; nothing can be read after that.
     #[allow(clippy::should_implement_trait)] // the type differs from call to call
     pub fn next<T: DeserializeOwned>(&mut self) -> Result<T, DecodeError> {
-        if self.remaining == 0 {
-            return match self.rest {
-                Encoded::Json(_) => json::decode_value(Raw::Text("null"), self.naming),
-                #[cfg(feature = "msgpack")]
-                Encoded::MessagePack(_) => msgpack::decode_value(&[0xc0], self.naming),
-            };
+        match (self.remaining.checked_sub(1), &mut self.rest) {
+            (Some(remaining), _) => self.remaining = remaining,
+            (None, Encoded::Json(rest)) => *rest = Raw::Text("null"),
+            #[cfg(feature = "msgpack")]
+            (None, Encoded::MessagePack(rest)) => *rest = &[0xc0],
         }
-        self.remaining -= 1;
         match &mut self.rest {
-            // Nothing follows the last one, so that nobody has to know where it ends.
-            Encoded::Json(rest) if self.remaining == 0 => json::decode_last(rest, self.naming),
             Encoded::Json(rest) => json::decode_next(rest, self.naming),
             #[cfg(feature = "msgpack")]
             Encoded::MessagePack(rest) => msgpack::decode_next(rest, self.naming),

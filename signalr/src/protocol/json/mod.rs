@@ -22,4 +22,4 @@ pub(crate) use scan::Raw;
 pub(super) use scan::valid_beginning;
 #[cfg(feature = "client-core")]
 pub(super) use value::path_of_failure;
-pub(super) use value::{decode_last, decode_next, decode_value, write_value};
+pub(super) use value::{decode_next, decode_value, write_value};

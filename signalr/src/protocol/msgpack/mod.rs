@@ -31,8 +31,8 @@ pub(super) use value::{decode_next, decode_value, write_value};
 /// How deep arrays and maps of one value may be nested; the limit of ASP.NET Core.
 const MAX_DEPTH: usize = 500;
 
-/// The same for values whose members are renamed while they are read: each level takes about twice the stack, which must
-/// suffice also in builds without optimisation.
+/// The same for values whose members are renamed while they are read: such a level takes more stack, which must suffice also in
+/// builds without optimisation.
 const MAX_DEPTH_RENAMED: usize = MAX_DEPTH / 2;
 
 /// The first item of each message.
