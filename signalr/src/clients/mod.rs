@@ -73,6 +73,7 @@ impl<H: HubMethods> Clients<H> {
         Clients { core, caller, hub: std::marker::PhantomData }
     }
 
+    #[inline(never)]
     fn target<A>(&self, audience: Audience) -> ProxyOf<H, A> {
         Target::new(self.core.clone(), self.caller.clone(), audience).into()
     }
