@@ -5,7 +5,7 @@ use crate::workspace;
 
 const PACKAGE: &str = "load";
 
-/// Runs the rows named, or all, of release builds. With `--smoke` whatever is built fastest does.
+/// Runs the rows named, or the standard set, of release builds. With `--smoke` whatever is built fastest does.
 pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
     let build = Command::cargo("build").args(["--package", PACKAGE]);
     let program = if arguments.iter().any(|argument| argument == "--smoke") {

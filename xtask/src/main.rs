@@ -1,7 +1,8 @@
 //! The commands of this repository, as `cargo xtask COMMAND`.
 //!
 //! `demo` runs the chat example in a browser; `test` runs every check that continuous integration runs; `bench` measures what
-//! connections cost; `size` measures what methods cost to compile. All do their own set-up, so that a machine with Rust and Node.js needs nothing else.
+//! a server costs; `size` what a hub's methods cost to compile. All do their own set-up, so that a machine with Rust and
+//! Node.js needs nothing else.
 
 mod bench;
 mod command;
@@ -20,7 +21,7 @@ Usage: cargo xtask COMMAND
 
   demo [ARGUMENT...]   install the page's packages, build and run the chat example (arguments go to it)
   test [STEP...]       run all checks, or only the steps named
-  bench [ROW...]       measure release builds, all rows or those named; `bench --help` lists rows and options
+  bench [ROW...]       measure release builds, the standard set or the rows named; `bench --help` lists all
   size [OPTION...]     measure what 100 methods add to `cargo check` and to a program (options go to cargo)";
 
 fn main() -> ExitCode {

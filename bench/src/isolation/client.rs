@@ -1,18 +1,16 @@
 //! A client over a WebSocket, whose two halves can be used apart.
 
 use crate::Error;
-use crate::client::web_socket::{UPGRADE, frame, unframe};
+use crate::client::web_socket::{TEXT, UPGRADE, frame, unframe};
+use crate::client::{PATIENCE, SEPARATOR};
 use memchr::memmem;
 use std::net::SocketAddr;
-use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::time::timeout;
 
 const HANDSHAKE: &[u8] = b"{\"protocol\":\"json\",\"version\":1}\x1e";
-/// Nothing takes as long as this, unless it hangs.
-const PATIENCE: Duration = Duration::from_secs(30);
 
 pub(super) struct Client {
     pub(super) reader: Reader,
@@ -36,7 +34,7 @@ impl Client {
             let request = format!("GET /bench HTTP/1.1\r\nHost: localhost\r\n{UPGRADE}\r\n");
             client.writer.write_all(request.as_bytes()).await?;
             client.reader.skip_head().await?;
-            client.writer.write_all(&frame(HANDSHAKE)).await?;
+            client.writer.write_all(&frame(TEXT, HANDSHAKE)).await?;
             client.reader.next(|_| ()).await?;
             Ok(client)
         })
@@ -70,12 +68,12 @@ impl Reader {
     pub(super) async fn next(&mut self, mut look: impl FnMut(&[u8])) -> Result<usize, Error> {
         loop {
             let (mut done, mut count) = (0, 0);
-            while let Some((payload, length)) = unframe(self.received.get(done..).unwrap_or_default()) {
-                for message in payload.split_inclusive(|byte| *byte == crate::client::SEPARATOR) {
+            while let Some(frame) = unframe(self.received.get(done..).unwrap_or_default())? {
+                for message in frame.payload.split_inclusive(|byte| *byte == SEPARATOR) {
                     look(message);
                     count += 1;
                 }
-                done += length;
+                done += frame.length;
             }
             self.received.drain(..done);
             if count > 0 {
@@ -89,7 +87,7 @@ impl Reader {
 /// An invocation in its frame, with the one id that all invocations have.
 pub(super) fn invocation(target: &str, argument: &str) -> Vec<u8> {
     let arguments = format!("\"target\":\"{target}\",\"arguments\":[\"{argument}\"]");
-    frame(format!("{{\"type\":1,\"invocationId\":\"1\",{arguments}}}\x1e").as_bytes())
+    frame(TEXT, format!("{{\"type\":1,\"invocationId\":\"1\",{arguments}}}\x1e").as_bytes())
 }
 
 /// What comes of something that must not hang.

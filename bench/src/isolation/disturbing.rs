@@ -2,7 +2,7 @@
 
 use super::client::{Client, invocation};
 use super::process::Process;
-use super::{CALLS, TEXT};
+use super::{CALLS, TEXT, runtime};
 use crate::Error;
 use std::cell::Cell;
 use std::net::SocketAddr;
@@ -31,8 +31,11 @@ impl Disturbance {
 }
 
 /// What that process does, until its input ends.
-pub(crate) async fn disturb(server: &str, some: &str) -> Result<(), Error> {
-    let (server, some) = (server.parse()?, some.parse()?);
+pub(crate) fn disturb(server: &str, clients: &str) -> Result<(), Error> {
+    runtime()?.block_on(disturbed(server.parse()?, clients.parse()?))
+}
+
+async fn disturbed(server: SocketAddr, some: usize) -> Result<(), Error> {
     let (mut silent, mut busy) = (Vec::new(), Vec::new());
     for _ in 0..some {
         silent.push(silent_client(server).await?);

@@ -8,6 +8,7 @@ mod process;
 pub(crate) use disturbing::disturb;
 
 use crate::Error;
+use crate::plan::Plan;
 use client::{Client, Reader, invocation, patiently};
 use disturbing::Disturbance;
 use process::Process;
@@ -16,11 +17,9 @@ use std::net::SocketAddr;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 use tokio::io::AsyncWriteExt;
+use tokio::runtime::{Builder, Runtime};
 use tokio::task::LocalSet;
 use tokio::time::{MissedTickBehavior, interval, sleep};
-
-pub(crate) const NAME: &str = "isolation";
-pub(crate) const ABOUT: &str = "how late broadcasts come while other clients do not read, or call all the time";
 
 /// Broadcasts a second: so few that they alone do not keep the machine busy.
 const BROADCASTS: f64 = 20.0;
@@ -36,12 +35,12 @@ const LIMIT: f64 = 1.5;
 const HELD: f64 = ((1 << 20) + (1 << 16) + (1 << 15)) as f64;
 
 /// How much is done.
-pub(crate) struct Plan {
+struct Load {
     /// Medians of so many rounds of both kinds.
-    pub(crate) rounds: usize,
+    rounds: usize,
     /// How long broadcasts are sent.
-    pub(crate) time: Duration,
-    pub(crate) connections: usize,
+    time: Duration,
+    connections: usize,
 }
 
 /// What one round has seen.
@@ -56,14 +55,27 @@ struct Round {
     calls: f64,
 }
 
+/// Measures, and prints what comes of it. Each round takes longer than other measurements, since there are only so many
+/// broadcasts a second.
+pub(crate) fn run(plan: &Plan) -> Result<(), Error> {
+    let load = Load { rounds: plan.runs, time: plan.time * 3, connections: plan.listeners };
+    println!("{}", runtime()?.block_on(measured(&load))?);
+    Ok(())
+}
+
+/// One thread for all clients.
+fn runtime() -> Result<Runtime, Error> {
+    Ok(Builder::new_current_thread().enable_all().build()?)
+}
+
 /// Measures quiet and disturbed rounds in turn, and gives what is to be printed.
-pub(crate) async fn run(plan: &Plan) -> Result<String, Error> {
+async fn measured(load: &Load) -> Result<String, Error> {
     let (mut quiet, mut disturbed) = (Vec::new(), Vec::new());
-    for _ in 0..plan.rounds {
-        quiet.push(round(plan, false).await?);
-        disturbed.push(round(plan, true).await?);
+    for _ in 0..load.rounds {
+        quiet.push(round(load, false).await?);
+        disturbed.push(round(load, true).await?);
     }
-    let some = plan.disturbing();
+    let some = load.disturbing();
     let later = median(quiet.iter().zip(&disturbed).map(|(quiet, disturbed)| disturbed.late / quiet.late));
     let of = |rounds: &[Round], figure: fn(&Round) -> f64| median(rounds.iter().map(figure));
     let more = of(&disturbed, |round| round.peak) - of(&quiet, |round| round.peak);
@@ -72,7 +84,7 @@ pub(crate) async fn run(plan: &Plan) -> Result<String, Error> {
          {CALLS} calls a second each:\n\n\
          | round     | delivery, median | delivery, p99 | peak memory | calls a second |\n\
          | ---       |             ---: |          ---: |        ---: |           ---: |\n",
-        plan.connections
+        load.connections
     );
     for (name, rounds) in [("quiet", &quiet), ("disturbed", &disturbed)] {
         text += &format!(
@@ -84,14 +96,14 @@ pub(crate) async fn run(plan: &Plan) -> Result<String, Error> {
         );
     }
     text += &format!(
-        "\np99 disturbed / quiet: {later:.2}, limit {LIMIT:.2}; memory: {:.1} MB more, limit {:.1} MB\n",
+        "\np99 disturbed / quiet: {later:.2}, limit {LIMIT:.2}; memory: {:.1} MB more, limit {:.1} MB",
         more / 1e6,
         some as f64 * HELD / 1e6
     );
     Ok(text)
 }
 
-impl Plan {
+impl Load {
     /// How many clients do not read, and how many are busy.
     fn disturbing(&self) -> usize {
         (self.connections / PART).max(1)
@@ -107,20 +119,20 @@ fn median(figures: impl Iterator<Item = f64>) -> f64 {
 }
 
 /// One round against a fresh server.
-async fn round(plan: &Plan, disturbed: bool) -> Result<Round, Error> {
+async fn round(load: &Load, disturbed: bool) -> Result<Round, Error> {
     let mut server = Process::start(&["serve", "hub"])?;
     let line = server.line().await?;
     let address = line.strip_prefix("listening on http://").and_then(|line| line.split(' ').next());
     let address: SocketAddr = address.ok_or("the server did not start")?.parse()?;
-    let some = plan.disturbing();
+    let some = load.disturbing();
     // The same clients are measured in all rounds.
-    let measured = plan.connections - 2 * some;
+    let measured = load.connections - 2 * some;
     let mut clients = Vec::new();
-    for _ in 0..if disturbed { measured } else { plan.connections } {
+    for _ in 0..if disturbed { measured } else { load.connections } {
         clients.push(Client::open(address).await?);
     }
     let disturbance = if disturbed { Some(Disturbance::begin(address, some).await?) } else { None };
-    let late = LocalSet::new().run_until(broadcasts(plan, address, clients, measured)).await?;
+    let late = LocalSet::new().run_until(broadcasts(load, address, clients, measured)).await?;
     let calls = match disturbance {
         Some(disturbance) => disturbance.end().await?,
         None => 0.0,
@@ -131,14 +143,14 @@ async fn round(plan: &Plan, disturbed: bool) -> Result<Round, Error> {
 
 /// How late each broadcast came to each of the first clients, so many of them, from the earliest to the latest.
 async fn broadcasts(
-    plan: &Plan,
+    load: &Load,
     address: SocketAddr,
     clients: Vec<Client>,
     measured: usize,
 ) -> Result<Vec<Duration>, Error> {
     let clock = Instant::now();
     // What is sent first is not measured.
-    let (begin, end) = (plan.time / 10, plan.time + plan.time / 10);
+    let (begin, end) = (load.time / 10, load.time + load.time / 10);
     let mut sender = Client::open(address).await?;
     let late = Rc::new(RefCell::new(Vec::new()));
     let mut writers = Vec::new();

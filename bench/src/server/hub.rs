@@ -3,7 +3,8 @@
 use super::listen;
 use crate::Error;
 use axum::serve::Listener;
-use signalr::{Context, HttpConnection, HttpListener, Hub, HubOptions, SignalR, hub, receiver};
+use futures_util::{Stream, StreamExt, stream};
+use signalr::{Context, HttpConnection, HttpListener, Hub, HubError, HubOptions, SignalR, Upload, hub, receiver};
 use std::time::Duration;
 use tokio::net::TcpListener;
 
@@ -23,13 +24,38 @@ impl BenchHub {
     async fn broadcast(&self, ctx: Context<Self>, text: String) {
         ctx.clients().all().receive(text).await;
     }
+
+    async fn join_group(&self, ctx: Context<Self>, group: String) -> Result<(), HubError> {
+        ctx.join(group)?.await?;
+        Ok(())
+    }
+
+    async fn send_to_group(&self, ctx: Context<Self>, group: String, text: String) {
+        ctx.clients().group(group).receive(text).await;
+    }
+
+    fn counter(&self, count: u32) -> impl Stream<Item = u32> {
+        stream::iter(0..count)
+    }
+
+    async fn sum(&self, mut numbers: Upload<i64>) -> Result<i64, HubError> {
+        let mut total = 0i64;
+        while let Some(number) = numbers.next().await {
+            total = total.wrapping_add(number?);
+        }
+        Ok(total)
+    }
 }
 
 /// Serves the hub on the framework's listener, or on that of axum.
-pub(crate) async fn serve(own_listener: bool) -> Result<(), Error> {
+pub(super) async fn serve(own_listener: bool) -> Result<(), Error> {
     let hub = Hub::new("BenchHub", BenchHub);
-    // Pings are no part of what is measured.
-    let options = HubOptions::default().keep_alive_interval(Duration::from_secs(3600));
+    // Pings are no part of what is measured, and clients only send when they call.
+    let hour = Duration::from_secs(3600);
+    let options = HubOptions::default()
+        .keep_alive_interval(hour)
+        .client_timeout(2 * hour)
+        .limits_with(|limits| limits.maximum_message_size(1024 * 1024));
     let hubs = SignalR::builder().options(options).hub("/bench", &hub).build();
     if !own_listener {
         return listen(hubs.router()).await;

@@ -1,62 +1,23 @@
-//! What is measured: one run against a fresh server gives one figure.
+//! The measurements of transports.
 
+use super::TEXT;
+use super::costs::{Costs, Figure};
 use crate::Error;
-use crate::client::caller::{Caller, Kind, Listener};
-use crate::client::{invocation, patiently};
+use crate::client::transports::caller::{Caller, Kind, Listener};
+use crate::client::transports::{invocation, patiently};
+use crate::plan::Plan;
 use crate::process::Server;
 use futures_util::{StreamExt, TryStreamExt, stream};
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-/// The text of all calls and broadcasts.
-const TEXT: &str = "thirty-two bytes of plain text..";
 /// Connections that call, each waiting for its answer.
 const CALLERS: usize = 32;
 /// How many connections are opened at once.
 const OPENED_AT_ONCE: usize = 16;
-
-/// How much is done.
-#[derive(Debug)]
-pub(crate) struct Plan {
-    pub(crate) runs: usize,
-    pub(crate) time: Duration,
-    /// How many connections hear a broadcast, or do nothing.
-    pub(crate) connections: usize,
-    /// How long a server may take for what it does after its clients have what they wait for.
-    pub(crate) settling: Duration,
-    pub(crate) conformance: Option<PathBuf>,
-}
-
-impl Default for Plan {
-    fn default() -> Self {
-        Plan {
-            runs: 3,
-            time: Duration::from_secs(2),
-            connections: 1000,
-            settling: Duration::from_millis(500),
-            conformance: None,
-        }
-    }
-}
-
-impl Plan {
-    pub(crate) fn smoke() -> Self {
-        let time = Duration::from_millis(100);
-        Plan { runs: 1, time, connections: 20, settling: time, ..Plan::default() }
-    }
-
-    async fn server(&self, kind: Kind) -> Result<Server, Error> {
-        match &self.conformance {
-            Some(program) if kind.server() == "hub" => Server::conformance(program).await,
-            _ => Server::own(kind.server()).await,
-        }
-    }
-}
 
 /// A kind of run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,23 +39,26 @@ impl Measurement {
     }
 
     /// One run against a fresh server.
-    pub(crate) async fn run(self, plan: &Plan, kind: Kind) -> Result<f64, Error> {
-        let server = plan.server(kind).await?;
-        match self {
-            Measurement::Invocation => invocations(&server, kind, plan).await,
-            Measurement::Delivery => deliveries(&server, kind, plan).await,
-            Measurement::Idle => idle(&server, kind, plan).await,
-        }
+    pub(crate) fn run(self, plan: &Plan, kind: Kind) -> Result<Figure, Error> {
+        let server = plan.server(kind.server())?;
+        // One thread, as a client that is spread over all processors takes them from the server.
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        runtime.block_on(async {
+            match self {
+                Measurement::Invocation => invocations(&server, kind, plan).await,
+                Measurement::Delivery => deliveries(&server, kind, plan).await,
+                Measurement::Idle => idle(&server, kind, plan).await,
+            }
+        })
     }
 }
 
-async fn invocations(server: &Server, kind: Kind, plan: &Plan) -> Result<f64, Error> {
+async fn invocations(server: &Server, kind: Kind, plan: &Plan) -> Result<Figure, Error> {
     let mut callers = open(server, kind, 0..CALLERS).await?;
-    let mut before = Duration::ZERO;
-    let mut count = 0;
+    let mut figure = None;
     // Every phase ends with nothing under way, so that what is counted is what was done.
-    for time in [plan.time / 10, plan.time] {
-        before = server.cpu_time()?;
+    for time in plan.phases() {
+        let costs = Costs::now(server)?;
         let until = Instant::now() + time;
         let mut tasks: JoinSet<Result<_, Error>> = JoinSet::new();
         for mut caller in callers.drain(..) {
@@ -108,29 +72,29 @@ async fn invocations(server: &Server, kind: Kind, plan: &Plan) -> Result<f64, Er
                 Ok((caller, count))
             });
         }
-        count = 0;
+        let mut count = 0;
         while let Some(ended) = tasks.join_next().await {
             let (caller, calls) = ended??;
             callers.push(caller);
             count += calls;
         }
+        figure = Some(costs.of_server(server, count)?);
     }
-    per(server.cpu_time()? - before, count)
+    figure.ok_or_else(|| "nothing was measured".into())
 }
 
-async fn deliveries(server: &Server, kind: Kind, plan: &Plan) -> Result<f64, Error> {
+async fn deliveries(server: &Server, kind: Kind, plan: &Plan) -> Result<Figure, Error> {
     let mut sender = Caller::open(server, Kind::WebSocket, usize::MAX).await?;
     let send = sender.bytes(&invocation("Broadcast", TEXT));
     let heard = Arc::new((AtomicUsize::new(0), Notify::new()));
     let mut listeners: JoinSet<Result<(), Error>> = JoinSet::new();
-    for listener in open(server, kind, 0..plan.connections).await? {
-        listeners.spawn(listen(listener.into_listener(), heard.clone(), plan.connections));
+    for listener in open(server, kind, 0..plan.listeners).await? {
+        listeners.spawn(listen(listener.into_listener(), heard.clone(), plan.listeners));
     }
-    let mut before = Duration::ZERO;
-    let mut count = 0;
-    for time in [plan.time / 10, plan.time] {
-        before = server.cpu_time()?;
-        count = 0;
+    let mut figure = None;
+    for time in plan.phases() {
+        let costs = Costs::now(server)?;
+        let mut count = 0;
         let until = Instant::now() + time;
         while Instant::now() < until {
             let round = async {
@@ -147,10 +111,11 @@ async fn deliveries(server: &Server, kind: Kind, plan: &Plan) -> Result<f64, Err
                 result = patiently("a broadcast", round) => result?,
                 Some(ended) = listeners.join_next() => ended??,
             }
-            count += plan.connections + 1;
+            count += plan.listeners + 1;
         }
+        figure = Some(costs.of_server(server, count)?);
     }
-    per(server.cpu_time()? - before, count)
+    figure.ok_or_else(|| "nothing was measured".into())
 }
 
 /// Counts what all listeners hear; tells when it is one message for each.
@@ -164,15 +129,15 @@ async fn listen(mut listener: Listener, heard: Arc<(AtomicUsize, Notify)>, all: 
     }
 }
 
-async fn idle(server: &Server, kind: Kind, plan: &Plan) -> Result<f64, Error> {
+async fn idle(server: &Server, kind: Kind, plan: &Plan) -> Result<Figure, Error> {
     // What the first connections bring about is not theirs alone.
-    let some = plan.connections / 10;
+    let some = plan.listeners / 10;
     let first = hold(server, kind, plan, 0..some).await?;
-    let before = server.resident()?;
-    let more = hold(server, kind, plan, some..some + plan.connections).await?;
-    let after = server.resident()?;
+    let before = server.usage.resident()?;
+    let more = hold(server, kind, plan, some..some + plan.listeners).await?;
+    let after = server.usage.resident()?;
     drop((first, more));
-    Ok(after.saturating_sub(before) as f64 / plan.connections as f64 / 1000.0)
+    Ok((after.saturating_sub(before) as f64 / plan.listeners as f64 / 1e3).into())
 }
 
 async fn hold(
@@ -191,11 +156,4 @@ async fn hold(
 async fn open(server: &Server, kind: Kind, numbers: std::ops::Range<usize>) -> Result<Vec<Caller>, Error> {
     let opened = stream::iter(numbers).map(|number| Caller::open(server, kind, number));
     opened.buffer_unordered(OPENED_AT_ONCE).try_collect().await
-}
-
-fn per(time: Duration, count: usize) -> Result<f64, Error> {
-    if count == 0 {
-        return Err("nothing was measured: give it more time".into());
-    }
-    Ok(time.as_secs_f64() * 1e6 / count as f64)
 }

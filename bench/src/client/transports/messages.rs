@@ -1,9 +1,9 @@
 //! Where the messages of one connection come from, whatever is around them.
 
-use super::SEPARATOR;
 use super::http::Http;
-use super::web_socket::unframe;
 use crate::Error;
+use crate::client::SEPARATOR;
+use crate::client::web_socket::unframe;
 use memchr::memchr_iter;
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
@@ -46,7 +46,7 @@ impl<R: tokio::io::AsyncRead + Unpin> Messages<R> {
     /// Waits for messages and says how many have come. Each is shown, with whatever text is around it; pings are not.
     pub(crate) async fn next(&mut self, mut look: impl FnMut(&[u8])) -> Result<usize, Error> {
         loop {
-            let count = self.take(&mut look);
+            let count = self.take(&mut look)?;
             if count > 0 {
                 return Ok(count);
             }
@@ -56,7 +56,7 @@ impl<R: tokio::io::AsyncRead + Unpin> Messages<R> {
         }
     }
 
-    fn take(&mut self, look: &mut impl FnMut(&[u8])) -> usize {
+    fn take(&mut self, look: &mut impl FnMut(&[u8])) -> Result<usize, Error> {
         let mut count = 0;
         let mut show = |message: &[u8]| {
             if !message.ends_with(PING) {
@@ -74,16 +74,16 @@ impl<R: tokio::io::AsyncRead + Unpin> Messages<R> {
                 }
             }
             Around::WebSocketFrames => {
-                while let Some((payload, length)) = unframe(self.received.get(done..).unwrap_or_default()) {
-                    let messages = payload.strip_suffix(&[SEPARATOR]).into_iter();
+                while let Some(frame) = unframe(self.received.get(done..).unwrap_or_default())? {
+                    let messages = frame.payload.strip_suffix(&[SEPARATOR]).into_iter();
                     messages.flat_map(|messages| messages.split(|byte| *byte == SEPARATOR)).for_each(&mut show);
-                    done += length;
+                    done += frame.length;
                 }
             }
         }
         self.received.drain(..done);
         self.seen = if self.around == Around::Text { self.received.len() } else { 0 };
-        count
+        Ok(count)
     }
 }
 

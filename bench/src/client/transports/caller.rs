@@ -2,10 +2,11 @@
 
 use super::http::{Http, request};
 use super::messages::{Around, Messages};
-use super::web_socket::{UPGRADE, frame};
 use super::{HANDSHAKE, patiently};
 use crate::Error;
+use crate::client::web_socket::{TEXT, UPGRADE, frame};
 use crate::process::Server;
+use crate::server::Own;
 use memchr::memmem;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
@@ -31,11 +32,11 @@ pub(crate) enum Kind {
 
 impl Kind {
     /// Which server it is a client of.
-    pub(crate) fn server(self) -> &'static str {
+    pub(crate) fn server(self) -> Own {
         match self {
-            Kind::BarePost | Kind::BareEvents | Kind::BarePoll => "floor",
-            Kind::ServerSentEventsOnAxum => "hub-on-axum",
-            _ => "hub",
+            Kind::BarePost | Kind::BareEvents | Kind::BarePoll => Own::HttpFloor,
+            Kind::ServerSentEventsOnAxum => Own::HubOnAxum,
+            _ => Own::Hub,
         }
     }
 }
@@ -75,7 +76,7 @@ impl Caller {
     async fn opened(server: &Server, kind: Kind, number: usize) -> Result<Self, Error> {
         let address = server.address;
         let connect = || Http::connect(address);
-        let path = server.path;
+        let path = &*server.path;
         match kind {
             Kind::BarePost => {
                 let target = format!("/post?id={number}");
@@ -141,7 +142,7 @@ impl Caller {
     /// A message as this connection sends it.
     pub(crate) fn bytes(&self, message: &[u8]) -> Vec<u8> {
         match self.kind {
-            Kind::WebSocket => frame(message),
+            Kind::WebSocket => frame(TEXT, message),
             Kind::Stream => message.to_owned(),
             _ => request("POST", &self.target, "Content-Type: text/plain;charset=UTF-8\r\n", message),
         }

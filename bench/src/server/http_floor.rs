@@ -39,7 +39,7 @@ impl Channels {
     }
 }
 
-pub(crate) async fn serve() -> Result<(), Error> {
+pub(super) async fn serve() -> Result<(), Error> {
     let app = Router::new()
         .route("/post", post(take))
         .route("/poll", get(poll).post(pass_on))
