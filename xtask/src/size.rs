@@ -7,44 +7,45 @@ use crate::command::{Command, Failure};
 use crate::workspace;
 
 const PACKAGE: &str = "size";
-/// The programs of the package: with a hub of one method, and of a hundred.
-const PROGRAMS: [&str; 2] = ["one", "hundred"];
 const ROUNDS: usize = 3;
 const CHECK_LIMIT: Duration = Duration::from_secs(2);
 const SIZE_LIMIT: u64 = 300_000;
 
-/// Measures both, prints them beside their limits, and fails where the program grows by more than it may. The time is only printed:
-/// it says as much about the machine. The options go to cargo, such as `--features msgpack`.
+/// Measures both and prints them beside what is aimed at. The options go to cargo, such as `--features msgpack`.
 pub(crate) fn run(options: &[String]) -> Result<(), Failure> {
-    let check = median_check_times(options)?;
-    let size = program_sizes(options)?;
-    let (check, size) =
-        ([check[0], check[1], check[1].saturating_sub(check[0])], [size[0], size[1], size[1] - size[0]]);
+    let [one, hundred] = check_times(options)?;
+    let build = || Command::cargo("build").args(["--release", "--package", PACKAGE]);
+    build().args(["--config", &format!("profile.release.package.{PACKAGE}.strip=true")]).args(options).run()?;
+    let (small, large, types) = (program_size("one")?, program_size("hundred")?, program_size("types")?);
     let seconds = |time: Duration| format!("{:.2} s", time.as_secs_f64());
     let kilobytes = |bytes: u64| format!("{:.0} KB", bytes as f64 / 1000.0);
-    println!("\n| a hub of         | one method | 100 methods | difference |  limit |");
-    println!("| ---              |       ---: |        ---: |       ---: |   ---: |");
-    row("`cargo check`", check.map(seconds), seconds(CHECK_LIMIT));
-    row("stripped program", size.map(kilobytes), kilobytes(SIZE_LIMIT));
-    if size[2] > SIZE_LIMIT {
-        return Err(Failure::new(format!("100 methods add more than {} to a program", kilobytes(SIZE_LIMIT))));
-    }
+    println!("\n|                              | one method | 100 methods | difference | aimed at |");
+    println!("| ---                          |       ---: |        ---: |       ---: |     ---: |");
+    let row = |name: &str, cells: [String; 4]| {
+        let [one, hundred, difference, aim] = cells;
+        println!("| {name:<28} | {one:>10} | {hundred:>11} | {difference:>10} | {aim:>8} |");
+    };
+    let difference = [one, hundred, hundred.saturating_sub(one)].map(seconds);
+    let [one, hundred, difference] = difference;
+    row("`cargo check`", [one, hundred, difference, seconds(CHECK_LIMIT)]);
+    let difference = [small, large, large.saturating_sub(small)].map(kilobytes);
+    let [one, hundred, difference] = difference;
+    row("stripped program", [one, hundred, difference, kilobytes(SIZE_LIMIT)]);
+    let alone = kilobytes(types.saturating_sub(small));
+    row("… its types, by `serde_json`", [String::new(), String::new(), alone, String::new()]);
     Ok(())
 }
 
-fn row(name: &str, [one, hundred, difference]: [String; 3], limit: String) {
-    println!("| {name:<16} | {one:>10} | {hundred:>11} | {difference:>10} | {limit:>6} |");
-}
-
-/// How long `cargo check` takes of each program when nothing is known of it yet, but all of its dependencies are checked.
-fn median_check_times(options: &[String]) -> Result<[Duration; 2], Failure> {
+/// How long `cargo check` takes of a hub with one method and with a hundred, when nothing is known of it yet, but all of its
+/// dependencies are checked.
+fn check_times(options: &[String]) -> Result<[Duration; 2], Failure> {
     let check = |target: &[&str]| Command::cargo("check").args(["--package", PACKAGE]).args(target).args(options);
     check(&["--lib"]).run()?;
     let mut times = [const { Vec::new() }; 2];
     for _ in 0..ROUNDS {
         Command::cargo("clean").args(["--package", PACKAGE]).run()?;
         check(&["--lib"]).run()?;
-        for (program, times) in PROGRAMS.iter().zip(&mut times) {
+        for (program, times) in ["one", "hundred"].iter().zip(&mut times) {
             let started = Instant::now();
             check(&["--bin", program]).run()?;
             times.push(started.elapsed());
@@ -58,17 +59,10 @@ fn median(mut times: Vec<Duration>) -> Duration {
     times[times.len() / 2]
 }
 
-/// How many bytes the release build of each program has, without symbols.
-fn program_sizes(options: &[String]) -> Result<[u64; 2], Failure> {
-    let strip = format!("profile.release.package.{PACKAGE}.strip=true");
-    Command::cargo("build").args(["--release", "--package", PACKAGE, "--config", &strip]).args(options).run()?;
-    let mut sizes = [0; 2];
-    for (program, size) in PROGRAMS.iter().zip(&mut sizes) {
-        let path = workspace::release_program(program)?;
-        let metadata = fs::metadata(&path);
-        *size = metadata.map_err(|error| Failure::new(format!("{}: {error}", path.display())))?.len();
-    }
-    Ok(sizes)
+fn program_size(program: &str) -> Result<u64, Failure> {
+    let path = workspace::release_program(program)?;
+    let metadata = fs::metadata(&path).map_err(|error| Failure::new(format!("{}: {error}", path.display())))?;
+    Ok(metadata.len())
 }
 
 #[cfg(test)]

@@ -78,6 +78,7 @@ impl<H: HubMethods> Clients<H> {
         Target::new(self.core.clone(), self.caller.clone(), audience).into()
     }
 
+    #[inline(never)]
     fn caller_id(&self) -> Vec<SmolStr> {
         self.caller.iter().map(|caller| caller.peer.id.clone()).collect()
     }

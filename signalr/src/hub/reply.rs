@@ -104,6 +104,7 @@ impl Reply {
     }
 
     /// Answers with a value.
+    #[inline(never)]
     pub(crate) fn result(mut self, value: &dyn AnyValue) {
         match &self.to {
             To::Nobody => self.outcome = Some(Outcome::Ok),
@@ -145,6 +146,7 @@ impl Reply {
     }
 
     /// Answers with the error of the method.
+    #[inline(never)]
     pub fn error(mut self, error: HubError) {
         if let Some(filters) = self.to.take_filters() {
             let _ = filters.send(Captured::Error(error));
@@ -346,6 +348,7 @@ impl From<ItemError> for HubError {
 }
 
 impl Drop for Reply {
+    #[inline(never)]
     fn drop(&mut self) {
         if self.outcome.is_none() && (self.is_last || self.is_captured()) {
             self.dropped();
