@@ -11,6 +11,7 @@ use std::time::Duration;
 const USAGE: &str = "\
 Usage: load [ROW...] [OPTION...]
        load serve hub|hub-on-axum|floor|floor-on-axum|http-floor
+       load disturb ADDRESS CLIENTS
 
 Rows are named one by one or by their groups, see below; without names those of `standard` are measured.
 
@@ -28,6 +29,11 @@ pub(crate) enum Arguments<'a> {
     Help,
     /// Be a server.
     Serve(Own),
+    /// Be clients that disturb others.
+    Disturb {
+        server: &'a str,
+        clients: &'a str,
+    },
     Measure {
         plan: Box<Plan>,
         rows: Vec<&'a str>,
@@ -38,6 +44,9 @@ impl<'a> Arguments<'a> {
     pub(crate) fn parse(words: &[&'a str]) -> Result<Self, Error> {
         if let ["serve", name] = words {
             return Ok(Arguments::Serve(Own::named(name).ok_or_else(usage)?));
+        }
+        if let &["disturb", server, clients] = words {
+            return Ok(Arguments::Disturb { server, clients });
         }
         let is_smoke = words.contains(&"--smoke");
         let mut plan = if is_smoke { Plan::smoke() } else { Plan::default() };

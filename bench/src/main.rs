@@ -5,6 +5,7 @@
 
 mod arguments;
 mod client;
+mod isolation;
 mod measure;
 mod plan;
 mod process;
@@ -37,6 +38,7 @@ fn run(words: &[&str]) -> Result<(), Error> {
             Ok(())
         }
         Arguments::Serve(own) => own.serve(),
+        Arguments::Disturb { server, clients } => isolation::disturb(server, clients),
         Arguments::Measure { plan, rows } => {
             // Before servers are started, which inherit it.
             system::raise_file_limit()?;

@@ -19,6 +19,17 @@ pub(crate) fn program(package: &str) -> Result<PathBuf, Failure> {
     Ok(own.with_file_name(format!("{package}{}", std::env::consts::EXE_SUFFIX)))
 }
 
+/// The program that `cargo build --release` makes of a package.
+pub(crate) fn release_program(package: &str) -> Result<PathBuf, Failure> {
+    let own = program(package)?;
+    // The directory of one profile lies beside that of the other.
+    let (name, target) = (own.file_name(), own.parent().and_then(Path::parent));
+    let (Some(name), Some(target)) = (name, target) else {
+        return Err(Failure::new(format!("{} has no target directory", own.display())));
+    };
+    Ok(target.join("release").join(name))
+}
+
 /// The names in the `[features]` table of a package's manifest, without `default`.
 pub(crate) fn features(package: &str) -> Result<Vec<String>, Failure> {
     let path = root().join(package).join("Cargo.toml");

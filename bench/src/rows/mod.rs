@@ -6,6 +6,7 @@ mod standard;
 mod transports;
 
 use crate::Error;
+use crate::isolation;
 use crate::plan::Plan;
 use std::fmt::Write;
 
@@ -27,7 +28,7 @@ struct Group {
     run: fn(&Plan, &[&str]) -> Result<(), Error>,
 }
 
-const GROUPS: [Group; 3] = [
+const GROUPS: [Group; 4] = [
     Group {
         name: name(STANDARD, "what a server costs, beside what a WebSocket library allows"),
         rows: || standard::ALL.iter().map(|row| row.name).collect(),
@@ -43,7 +44,14 @@ const GROUPS: [Group; 3] = [
         rows: || scaling::ALL.iter().map(|row| row.name).collect(),
         run: scaling::run,
     },
+    Group {
+        name: name(ISOLATION, "whether clients feel each other"),
+        rows: || vec![name(ISOLATION, "how late broadcasts come while others do not read, or call all the time")],
+        run: |plan, _rows| isolation::run(plan),
+    },
 ];
+
+const ISOLATION: &str = "isolation";
 
 /// What is measured if nothing is named.
 pub(crate) const STANDARD: &str = "standard";

@@ -1,7 +1,8 @@
 //! One message for many connections: encoded once per protocol, shared by all.
 
 use crate::protocol::codec::InvocationHead;
-use crate::protocol::{Codec, EncodeError, Naming, Protocol, WireArguments};
+use crate::protocol::payload::AnyArguments;
+use crate::protocol::{Codec, EncodeError, Naming, Protocol};
 use bytes::Bytes;
 use smol_str::SmolStr;
 
@@ -17,18 +18,18 @@ pub(crate) struct Envelope {
 
 impl Envelope {
     /// Encodes a call; without an `id` it wants no answer.
-    pub(crate) fn encode<A: WireArguments>(
-        protocols: impl Iterator<Item = Protocol>,
+    pub(crate) fn encode(
+        protocols: &mut dyn Iterator<Item = Protocol>,
         naming: Naming,
         target: &str,
         id: Option<&str>,
-        arguments: &A,
+        arguments: &dyn AnyArguments,
     ) -> Result<Self, EncodeError> {
         let head = InvocationHead { target, id, ..InvocationHead::default() };
         let encoded = protocols
             .map(|protocol| {
                 let mut message = Vec::with_capacity(64);
-                Codec::new(protocol, naming).encode_invocation(&mut message, head, arguments)?;
+                Codec::new(protocol, naming).write_invocation(&mut message, head, arguments)?;
                 Ok((protocol, Bytes::from(message)))
             })
             .collect::<Result<_, EncodeError>>()?;

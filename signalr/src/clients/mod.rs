@@ -73,10 +73,12 @@ impl<H: HubMethods> Clients<H> {
         Clients { core, caller, hub: std::marker::PhantomData }
     }
 
+    #[inline(never)]
     fn target<A>(&self, audience: Audience) -> ProxyOf<H, A> {
         Target::new(self.core.clone(), self.caller.clone(), audience).into()
     }
 
+    #[inline(never)]
     fn caller_id(&self) -> Vec<SmolStr> {
         self.caller.iter().map(|caller| caller.peer.id.clone()).collect()
     }

@@ -4,7 +4,8 @@ use super::target::Audience;
 use crate::hub::call::CallArguments;
 use crate::hub::caller::Caller;
 use crate::hub::context::Connection;
-use crate::protocol::{Codec, EncodeError, Naming, Protocol, WireArguments};
+use crate::protocol::payload::AnyArguments;
+use crate::protocol::{Codec, EncodeError, Naming, Protocol};
 use std::fmt;
 use std::sync::Arc;
 
@@ -16,7 +17,7 @@ pub struct Outgoing<'a> {
     pub(crate) caller: Option<&'a Arc<Connection>>,
     pub(crate) question: bool,
     pub(crate) naming: Naming,
-    pub(crate) arguments: &'a dyn Encode,
+    pub(crate) arguments: &'a dyn AnyArguments,
 }
 
 /// What becomes of an outgoing call.
@@ -52,17 +53,6 @@ pub enum Recipients<'a> {
     GroupExcept(&'a str, Vec<&'a str>),
     /// All connections of these users.
     Users(Vec<&'a str>),
-}
-
-/// Arguments of any type.
-pub(crate) trait Encode {
-    fn encode(&self, codec: Codec) -> Result<CallArguments, EncodeError>;
-}
-
-impl<W: WireArguments> Encode for W {
-    fn encode(&self, codec: Codec) -> Result<CallArguments, EncodeError> {
-        CallArguments::encoded(codec, self)
-    }
 }
 
 pub(crate) type SendFilter = Box<dyn Fn(&Outgoing<'_>) -> SendDecision + Send + Sync>;
@@ -109,7 +99,7 @@ impl Outgoing<'_> {
     /// # Errors
     /// Fails when one of them cannot be serialised.
     pub fn arguments(&self) -> Result<CallArguments, EncodeError> {
-        self.arguments.encode(Codec::new(Protocol::Json, self.naming))
+        CallArguments::encoded(Codec::new(Protocol::Json, self.naming), self.arguments)
     }
 }
 

@@ -9,7 +9,8 @@ use crate::backplane::{BackplaneError, Told};
 use crate::hub::error::short_type_name;
 use crate::protocol::codec::InvocationHead;
 use crate::protocol::negotiate::new_connection_id;
-use crate::protocol::{Arguments, Codec, EncodeError, Protocol, WireArguments};
+use crate::protocol::payload::AnyArguments;
+use crate::protocol::{Arguments, Codec, EncodeError, Protocol};
 use crate::session::inbox::{Origin, Pushed};
 use crate::session::invocations::Answer;
 use crate::session::peer::Peer;
@@ -184,13 +185,13 @@ impl<T> ClientResult<T> {
     }
 
     /// Encodes and queues the question.
-    pub(crate) fn ask<W: WireArguments>(peer: Arc<Peer>, method: &str, arguments: &W) -> Self {
+    pub(crate) fn ask(peer: Arc<Peer>, method: &str, arguments: &dyn AnyArguments) -> Self {
         let Some((call, answer)) = peer.invocations.open() else { return Self::nobody(peer.id.as_str()) };
         let open = Open::Here { peer: peer.clone(), call };
         let id = peer.invocations.wire_id(call);
         let head = InvocationHead { id: Some(&id), target: method, ..InvocationHead::default() };
         let mut message = Vec::with_capacity(96);
-        if let Err(error) = peer.codec().encode_invocation(&mut message, head, arguments) {
+        if let Err(error) = peer.codec().write_invocation(&mut message, head, arguments) {
             return Self::new(Err(ClientResultError::Question(error)));
         }
         match peer.inbox.push(message.into(), Origin::OwnCall, None) {
@@ -203,18 +204,18 @@ impl<T> ClientResult<T> {
     }
 
     /// Encodes the question and publishes it for the server that holds the connection.
-    pub(crate) fn ask_elsewhere<W: WireArguments>(
+    pub(crate) fn ask_elsewhere(
         core: &HubCore,
         node: &Node,
         connection: &str,
         method: &str,
-        arguments: &W,
+        arguments: &dyn AnyArguments,
     ) -> Self {
         let asked = || {
             // It has to be unique among the questions of all servers.
             let id: SmolStr = new_connection_id().map_err(|_error| ClientResultError::Unasked)?.into();
-            let (protocols, naming) = (core.registry.offered(), core.naming());
-            let envelope = Envelope::encode(protocols, naming, method, Some(&id), arguments)
+            let (mut protocols, naming) = (core.registry.offered(), core.naming());
+            let envelope = Envelope::encode(&mut protocols, naming, method, Some(&id), arguments)
                 .map_err(ClientResultError::Question)?;
             let (awaited, answer) = node.await_result(id.clone());
             let told = node.ask_client(connection, &id, &envelope.encoded)?;

@@ -120,6 +120,7 @@ impl IntoFuture for Sent {
     type Output = Receipt;
     type IntoFuture = Pin<Box<dyn Future<Output = Receipt> + Send>>;
 
+    #[inline(never)]
     fn into_future(self) -> Self::IntoFuture {
         let Sent { mut receipt, above, told } = self;
         if above.is_empty() && told.is_empty() {

@@ -7,6 +7,7 @@ use crate::backplane::envelope::Envelope;
 use crate::backplane::node::Node;
 use crate::backplane::registry::{Deliveries, HubCore};
 use crate::hub::context::Connection;
+use crate::protocol::payload::AnyArguments;
 use crate::protocol::{Protocol, WireArguments};
 use crate::session::peer::Peer;
 use serde::de::DeserializeOwned;
@@ -93,7 +94,7 @@ impl<A> Target<A> {
         self.send_envelope(method, &arguments, Some(method))
     }
 
-    fn send_envelope<W: WireArguments>(&self, method: &str, arguments: &W, latest: Option<&'static str>) -> Sent {
+    fn send_envelope(&self, method: &str, arguments: &dyn AnyArguments, latest: Option<&'static str>) -> Sent {
         if self.is_dropped(method, arguments, false) {
             return Sent::to_nobody();
         }
@@ -155,7 +156,7 @@ struct Addressed<'a> {
 
 impl<A> Target<A> {
     /// Whether the application does not want this sent.
-    fn is_dropped<W: WireArguments>(&self, method: &str, arguments: &W, question: bool) -> bool {
+    fn is_dropped(&self, method: &str, arguments: &dyn AnyArguments, question: bool) -> bool {
         self.core.send_filter.get().is_some_and(|filter| {
             let outgoing = Outgoing {
                 hub: &self.core.name,

@@ -3,6 +3,7 @@
 use super::caller::Caller;
 use super::error::HubError;
 use super::filter::Answer;
+use crate::protocol::payload::AnyArguments;
 use crate::protocol::{Arguments, Codec, DecodeError, EncodeError, WireArguments};
 use serde::Serialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
@@ -68,7 +69,7 @@ impl HubCall {
         if self.streaming {
             return Err(HubError::hidden("a filter cannot answer with a value in place of a stream"));
         }
-        Ok(Answer::encoded(self.arguments.codec, self.arguments.codec.value(value)?))
+        Ok(Answer::encoded(self.arguments.codec, self.arguments.codec.value(&value)?))
     }
 }
 
@@ -95,7 +96,7 @@ impl CallArguments {
         CallArguments { bytes: arguments.as_bytes().into(), count: arguments.len(), codec: arguments.codec() }
     }
 
-    pub(crate) fn encoded<A: WireArguments + ?Sized>(codec: Codec, arguments: &A) -> Result<Self, EncodeError> {
+    pub(crate) fn encoded(codec: Codec, arguments: &dyn AnyArguments) -> Result<Self, EncodeError> {
         Ok(CallArguments { bytes: codec.arguments(arguments)?.into(), count: arguments.count(), codec })
     }
 
@@ -162,7 +163,7 @@ impl CallArguments {
         if index > 0 && self.codec.protocol.separates_arguments() {
             bytes.push(b',');
         }
-        bytes.append(&mut self.codec.value(value)?);
+        bytes.append(&mut self.codec.value(&value)?);
         bytes.extend_from_slice(self.bytes.get(after..).unwrap_or_default());
         self.bytes = bytes.into();
         Ok(())

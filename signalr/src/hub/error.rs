@@ -95,6 +95,8 @@ pub trait PublicError {
 }
 
 impl HubError {
+    #[cold]
+    #[inline(never)]
     fn new(public: bool, name: &'static str, message: String) -> Self {
         HubError(Box::new(Content { public, verbatim: false, name, message, code: None, data: None }))
     }

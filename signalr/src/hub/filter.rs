@@ -286,7 +286,7 @@ impl Answer {
     /// Fails when the value cannot be serialised, and for a stream; then nothing changes.
     pub fn set<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), EncodeError> {
         match &mut self.0 {
-            Content::Value(codec, bytes) => *bytes = codec.value(value)?,
+            Content::Value(codec, bytes) => *bytes = codec.value(&value)?,
             Content::Stream(_) => return Err(EncodeError("the answer is a stream, not a value".into())),
         }
         Ok(())

@@ -4,7 +4,7 @@ use super::context::Context;
 use super::error::HubError;
 use super::method::{HubMethods, Method};
 use super::reply::Reply;
-use crate::protocol::Arguments;
+use crate::protocol::{Arguments, DecodeError};
 use crate::session::calls::CallFuture;
 use crate::session::cancel::CancellationToken;
 use crate::streaming::upload::{Upload, UploadError, UploadHandle};
@@ -98,21 +98,29 @@ impl<'a, H: HubMethods> Invocation<'a, H> {
     /// The next argument from the wire. Past the last one it is read as null.
     #[doc(hidden)]
     pub fn argument<T: DeserializeOwned>(&mut self, name: &'static str) -> Result<T, Rejection> {
-        let position = self.position;
         self.position += 1;
-        self.arguments.next().map_err(|error| {
-            let error = error.to_string();
-            let error = &*redact::of_argument(&error);
-            tracing::debug!(method = self.method.name(), argument = name, position, error, "argument cannot be read");
-            self.binding_failure(
-                "Error binding arguments. Make sure that the types of the provided values match the types of the hub \
-                 method being invoked.",
-            )
-        })
+        match self.arguments.next() {
+            Ok(value) => Ok(value),
+            Err(error) => Err(self.unreadable(name, &error)),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn unreadable(&self, name: &'static str, error: &DecodeError) -> Rejection {
+        let error = error.to_string();
+        let error = &*redact::of_argument(&error);
+        let (method, position) = (self.method.name(), self.position - 1);
+        tracing::debug!(method, argument = name, position, error, "argument cannot be read");
+        self.binding_failure(
+            "Error binding arguments. Make sure that the types of the provided values match the types of the hub \
+             method being invoked.",
+        )
     }
 
     /// All arguments are read: checks what else must fit before the method runs.
     #[doc(hidden)]
+    #[inline(never)]
     pub fn begin(&mut self) -> Result<(), Rejection> {
         let target = self.method.name();
         let expected = self.method.upload_count();
@@ -135,14 +143,22 @@ impl<'a, H: HubMethods> Invocation<'a, H> {
     /// A parameter that the server makes.
     #[doc(hidden)]
     pub fn inject<T: FromInvocation<H>>(&mut self) -> Result<T, Rejection> {
-        T::from_invocation(self).map_err(|error| {
-            let text = format!("An unexpected error occurred invoking '{}' on the server.", self.method.name());
-            Rejection(error.into_refusal(&text, self.context.peer().detailed_errors))
-        })
+        match T::from_invocation(self) {
+            Ok(value) => Ok(value),
+            Err(error) => Err(self.refused(error)),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn refused(&self, error: HubError) -> Rejection {
+        let text = format!("An unexpected error occurred invoking '{}' on the server.", self.method.name());
+        Rejection(error.into_refusal(&text, self.context.peer().detailed_errors))
     }
 
     /// The hub, and what answers a call that has run to its end when it begins.
     #[doc(hidden)]
+    #[inline(never)]
     pub fn at_once(&mut self) -> (&'a Arc<H>, Reply<'a>) {
         self.begun = true;
         let make = || Reply::at_once(self.context.peer(), self.id, self.method.name());
@@ -154,6 +170,7 @@ impl<'a, H: HubMethods> Invocation<'a, H> {
 
     /// The hub, and what answers the call.
     #[doc(hidden)]
+    #[inline(never)]
     pub fn start(&mut self) -> (&'a Arc<H>, Reply<'static>) {
         if self.method.drops_on_cancel() {
             self.tokens.drop = Some(self.token());

@@ -184,7 +184,7 @@ impl<H: HubMethods> Hub<H> {
     }
 
     fn from_source(core: Arc<HubCore>, source: Source<H>) -> Self {
-        core.meters.set_methods(H::METHODS.iter().map(method::Method::name));
+        core.meters.set_methods(method::methods::<H>().iter().map(method::Method::name));
         Hub { inner: Arc::new(HubInner { core, source, table: Table::new() }) }
     }
 
@@ -300,6 +300,9 @@ impl<H: HubMethods> Clone for Hub<H> {
 
 impl<H: HubMethods> fmt::Debug for Hub<H> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Hub").field("name", &self.name()).field("methods", &H::METHODS).finish_non_exhaustive()
+        f.debug_struct("Hub")
+            .field("name", &self.name())
+            .field("methods", &method::methods::<H>())
+            .finish_non_exhaustive()
     }
 }

@@ -3,6 +3,7 @@
 use super::error::{CANCELED, HubError, PANIC};
 use super::invocation::PlainFailure;
 use super::told::Told;
+use crate::protocol::payload::AnyValue;
 use crate::protocol::{Codec, EncodeError};
 use crate::session::cancel::CancellationToken;
 use crate::session::current;
@@ -181,11 +182,12 @@ impl<'p> Reply<'p> {
     }
 
     /// Answers with a value.
-    pub fn result<T: Serialize + ?Sized>(mut self, value: &T) {
+    #[inline(never)]
+    pub(crate) fn result(mut self, value: &dyn AnyValue) {
         match &self.to {
             To::Nobody => self.outcome = Some(Outcome::Ok),
             To::Client(id) => {
-                let encoded = self.emit(|codec, out| codec.encode_result(out, id, value));
+                let encoded = self.emit(|codec, out| codec.write_result(out, id, value));
                 // Only now: if `Serialize` panics, the call is answered when this is dropped.
                 self.outcome = Some(Outcome::Ok);
                 if let Err(error) = encoded
@@ -200,7 +202,7 @@ impl<'p> Reply<'p> {
 
     /// Answers to filters with a value.
     #[cold]
-    fn capture<T: Serialize + ?Sized>(mut self, value: &T) {
+    fn capture(mut self, value: &dyn AnyValue) {
         let codec = self.peer.codec();
         let encoded = codec.value(value);
         if let To::Filters(filters) = self.to.take() {
@@ -222,6 +224,7 @@ impl<'p> Reply<'p> {
     }
 
     /// Answers with the error of the method.
+    #[inline(never)]
     pub fn error(mut self, error: HubError) {
         if let Some(filters) = self.to.take_filters() {
             let _ = filters.send(Captured::Error(error));
@@ -271,11 +274,11 @@ impl<'p> Reply<'p> {
     }
 
     /// Sends one item behind that head; returns what became of it.
-    pub(crate) fn item<T: Serialize>(&self, head: &[u8], item: &T) -> Result<Pushed, ItemError> {
+    pub(crate) fn item(&self, head: &[u8], item: &dyn AnyValue) -> Result<Pushed, ItemError> {
         if !matches!(self.to, To::Client(_)) {
             return Ok(Pushed::Queued);
         }
-        self.emit(|codec, out| codec.encode_next_stream_item(out, head, item)).map_err(ItemError)
+        self.emit(|codec, out| codec.write_next_stream_item(out, head, item)).map_err(ItemError)
     }
 
     /// When the inbox has room again, for streams in a task of their own.
@@ -406,6 +409,7 @@ impl From<ItemError> for HubError {
 }
 
 impl Drop for Reply<'_> {
+    #[inline(never)]
     fn drop(&mut self) {
         if self.outcome.is_none() && (self.is_last || self.is_captured()) {
             self.dropped();

@@ -9,7 +9,7 @@ use super::message::{CompletionError, Message};
 #[cfg(feature = "msgpack")]
 use super::msgpack;
 use super::naming::Naming;
-use super::payload::WireArguments;
+use super::payload::{AnyArguments, AnyValue, WireArguments};
 use serde::Serialize;
 
 /// A hub protocol: how messages look in bytes.
@@ -267,7 +267,7 @@ impl Codec {
         head: InvocationHead<'_>,
         arguments: &A,
     ) -> Result<(), EncodeError> {
-        rolled_back(out, |out| dispatch!(self.protocol, encode_invocation(out, head, arguments, self.naming)))
+        self.write_invocation(out, head, &arguments)
     }
 
     /// Writes a StreamItem.
@@ -280,7 +280,7 @@ impl Codec {
         id: &str,
         item: &T,
     ) -> Result<(), EncodeError> {
-        rolled_back(out, |out| dispatch!(self.protocol, encode_stream_item(out, id, item, self.naming)))
+        self.write_stream_item(out, id, &item)
     }
 
     /// What is the same in each item of one stream, for [`encode_next_stream_item`](Self::encode_next_stream_item).
@@ -288,16 +288,6 @@ impl Codec {
         let mut head = Vec::new();
         dispatch!(self.protocol, write_stream_item_head(&mut head, id));
         head.into()
-    }
-
-    /// Writes a StreamItem with this head.
-    pub(crate) fn encode_next_stream_item<T: Serialize + ?Sized>(
-        self,
-        out: &mut Vec<u8>,
-        head: &[u8],
-        item: &T,
-    ) -> Result<(), EncodeError> {
-        rolled_back(out, |out| dispatch!(self.protocol, encode_next_stream_item(out, head, item, self.naming)))
     }
 
     /// Writes a Completion with a value. A method that returns nothing answers `&()`, which is null on the wire.
@@ -310,6 +300,35 @@ impl Codec {
         id: &str,
         value: &T,
     ) -> Result<(), EncodeError> {
+        self.write_result(out, id, &value)
+    }
+
+    // ---- the same, of any type ----
+
+    pub(crate) fn write_invocation(
+        self,
+        out: &mut Vec<u8>,
+        head: InvocationHead<'_>,
+        arguments: &dyn AnyArguments,
+    ) -> Result<(), EncodeError> {
+        rolled_back(out, |out| dispatch!(self.protocol, encode_invocation(out, head, arguments, self.naming)))
+    }
+
+    pub(crate) fn write_stream_item(self, out: &mut Vec<u8>, id: &str, item: &dyn AnyValue) -> Result<(), EncodeError> {
+        rolled_back(out, |out| dispatch!(self.protocol, encode_stream_item(out, id, item, self.naming)))
+    }
+
+    /// Writes a StreamItem with this [head](Self::stream_item_head).
+    pub(crate) fn write_next_stream_item(
+        self,
+        out: &mut Vec<u8>,
+        head: &[u8],
+        item: &dyn AnyValue,
+    ) -> Result<(), EncodeError> {
+        rolled_back(out, |out| dispatch!(self.protocol, encode_next_stream_item(out, head, item, self.naming)))
+    }
+
+    pub(crate) fn write_result(self, out: &mut Vec<u8>, id: &str, value: &dyn AnyValue) -> Result<(), EncodeError> {
         rolled_back(out, |out| dispatch!(self.protocol, encode_result(out, id, value, self.naming)))
     }
 
@@ -330,16 +349,24 @@ impl Codec {
     }
 
     /// One value without anything around it.
-    pub(crate) fn value<T: Serialize + ?Sized>(self, value: &T) -> Result<Vec<u8>, EncodeError> {
+    pub(crate) fn value(self, value: &dyn AnyValue) -> Result<Vec<u8>, EncodeError> {
         let mut out = Vec::new();
-        dispatch!(self.protocol, encode_value(&mut out, value, self.naming))?;
+        match self.protocol {
+            Protocol::Json => value.write_json(&mut out, self.naming)?,
+            #[cfg(feature = "msgpack")]
+            Protocol::MessagePack => value.write_message_pack(&mut out, self.naming)?,
+        }
         Ok(out)
     }
 
     /// Arguments in the form of [`Arguments`](super::Arguments).
-    pub(crate) fn arguments<A: WireArguments + ?Sized>(self, arguments: &A) -> Result<Vec<u8>, EncodeError> {
+    pub(crate) fn arguments(self, arguments: &dyn AnyArguments) -> Result<Vec<u8>, EncodeError> {
         let mut out = Vec::new();
-        dispatch!(self.protocol, encode_arguments(&mut out, arguments, self.naming))?;
+        match self.protocol {
+            Protocol::Json => arguments.write_json(&mut out, self.naming)?,
+            #[cfg(feature = "msgpack")]
+            Protocol::MessagePack => arguments.write_message_pack(&mut out, self.naming)?,
+        }
         Ok(out)
     }
 }

@@ -27,7 +27,8 @@ pub enum Naming {
     DotNet,
 }
 
-/// The names of members in one protocol. Those that are declared cost nothing, as this is chosen per value.
+/// The names of members in one protocol. Those that are declared cost nothing where values are written, as this is chosen per
+/// value.
 pub(super) trait Names: 'static {
     /// The name that is written for a member.
     fn written(declared: &'static str) -> &'static str;
@@ -189,8 +190,8 @@ mod tests {
             ("名前", "名前", "名前"),
         ] {
             assert_eq!(Camel::written(declared), json, "{declared}");
-            assert_eq!(Pascal::written(declared), messagepack, "{declared}");
             assert_eq!(Declared::written(declared), declared);
+            assert_eq!(Pascal::written(declared), messagepack, "{declared}");
             assert!(Camel::is_meant(declared, json) && Camel::is_meant(declared, &messagepack.to_lowercase()));
             assert!(Pascal::is_meant(declared, messagepack), "{declared}");
         }

@@ -188,17 +188,13 @@ impl<'a> Arguments<'a> {
     /// Fails when the argument cannot be read as a `T`; nothing can be read after that.
     #[allow(clippy::should_implement_trait)] // the type differs from call to call
     pub fn next<T: DeserializeOwned>(&mut self) -> Result<T, DecodeError> {
-        if self.remaining == 0 {
-            return match self.rest {
-                Encoded::Json(_) => json::decode_value(Raw::Text("null"), self.naming),
-                #[cfg(feature = "msgpack")]
-                Encoded::MessagePack(_) => msgpack::decode_value(&[0xc0], self.naming),
-            };
+        match (self.remaining.checked_sub(1), &mut self.rest) {
+            (Some(remaining), _) => self.remaining = remaining,
+            (None, Encoded::Json(rest)) => *rest = Raw::Text("null"),
+            #[cfg(feature = "msgpack")]
+            (None, Encoded::MessagePack(rest)) => *rest = &[0xc0],
         }
-        self.remaining -= 1;
         match &mut self.rest {
-            // Nothing follows the last one, so that nobody has to know where it ends.
-            Encoded::Json(rest) if self.remaining == 0 => json::decode_last(rest, self.naming),
             Encoded::Json(rest) => json::decode_next(rest, self.naming),
             #[cfg(feature = "msgpack")]
             Encoded::MessagePack(rest) => msgpack::decode_next(rest, self.naming),
@@ -225,6 +221,55 @@ pub trait ArgumentEncoder {
     /// # Errors
     /// Fails when the value cannot be serialised in the protocol.
     fn argument<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), EncodeError>;
+}
+
+/// A value of any type. What is around values is written by functions that know no types, so that each type costs a program
+/// no more than its own serialisation.
+pub(crate) trait AnyValue {
+    fn write_json(&self, out: &mut Vec<u8>, naming: Naming) -> Result<(), EncodeError>;
+
+    #[cfg(feature = "msgpack")]
+    fn write_message_pack(&self, out: &mut Vec<u8>, naming: Naming) -> Result<(), EncodeError>;
+}
+
+impl<T: Serialize + ?Sized> AnyValue for T {
+    fn write_json(&self, out: &mut Vec<u8>, naming: Naming) -> Result<(), EncodeError> {
+        json::write_value(out, self, naming)
+    }
+
+    #[cfg(feature = "msgpack")]
+    fn write_message_pack(&self, out: &mut Vec<u8>, naming: Naming) -> Result<(), EncodeError> {
+        msgpack::write_value(out, self, naming)
+    }
+}
+
+/// Arguments of any types, for the same reason.
+pub(crate) trait AnyArguments {
+    fn count(&self) -> usize;
+
+    /// Writes the inside of an array.
+    fn write_json(&self, out: &mut Vec<u8>, naming: Naming) -> Result<(), EncodeError>;
+
+    /// Writes the values without the head of their array.
+    #[cfg(feature = "msgpack")]
+    fn write_message_pack(&self, out: &mut Vec<u8>, naming: Naming) -> Result<(), EncodeError>;
+}
+
+impl<A: WireArguments + ?Sized> AnyArguments for A {
+    fn count(&self) -> usize {
+        WireArguments::count(self)
+    }
+
+    fn write_json(&self, out: &mut Vec<u8>, naming: Naming) -> Result<(), EncodeError> {
+        self.try_each(&mut json::Elements::new(out, naming))
+    }
+
+    #[cfg(feature = "msgpack")]
+    fn write_message_pack(&self, out: &mut Vec<u8>, naming: Naming) -> Result<(), EncodeError> {
+        let mut elements = msgpack::Elements::new(out, naming);
+        self.try_each(&mut elements)?;
+        elements.check(WireArguments::count(self))
+    }
 }
 
 impl WireArguments for () {

@@ -21,8 +21,8 @@ async fn a_client_of_a_new_protocol_is_not_blamed_for_what_came_just_before_it()
     let server = TestServer::from(app.server(&hub));
     let _json: HubConnection = server.connect().await.unwrap();
     let core = &hub.inner().core;
-    let all = Protocol::ALL.iter().copied();
-    let encoded = Envelope::encode(all, core.naming(), "Told", None, &("hi",)).unwrap().encoded;
+    let mut all = Protocol::ALL.iter().copied();
+    let encoded = Envelope::encode(&mut all, core.naming(), "Told", None, &("hi",)).unwrap().encoded;
     let payload = wire::invocation(&[""; 0], &encoded, None, None);
     // It is read as long as nobody speaks MessagePack, and handed on when somebody does.
     let read = envelope(core, &payload, &wire::read_invocation(&payload).unwrap()).unwrap();

@@ -7,17 +7,17 @@ use crate::protocol::error::EncodeError;
 use crate::protocol::framing::SEPARATOR;
 use crate::protocol::message::CompletionError;
 use crate::protocol::naming::Naming;
-use crate::protocol::payload::{ArgumentEncoder, WireArguments};
+use crate::protocol::payload::{AnyArguments, AnyValue, ArgumentEncoder};
 use serde::Serialize;
 use std::io::Write;
 
-pub(in crate::protocol) fn encode_invocation<A: WireArguments + ?Sized>(
+pub(in crate::protocol) fn encode_invocation(
     out: &mut Vec<u8>,
     head: InvocationHead<'_>,
-    arguments: &A,
+    arguments: &dyn AnyArguments,
     naming: Naming,
 ) -> Result<(), EncodeError> {
-    invocation(out, head, |out| arguments.try_each(&mut Elements { out, written: 0, naming }))
+    invocation(out, head, |out| arguments.write_json(out, naming))
 }
 
 /// An Invocation whose arguments are the inside of an array already.
@@ -73,28 +73,28 @@ fn invocation(
 }
 
 #[inline]
-pub(in crate::protocol) fn encode_stream_item<T: Serialize + ?Sized>(
+pub(in crate::protocol) fn encode_stream_item(
     out: &mut Vec<u8>,
     id: &str,
-    item: &T,
+    item: &dyn AnyValue,
     naming: Naming,
 ) -> Result<(), EncodeError> {
     write_stream_item_head(out, id);
-    write_value(out, item, naming)?;
+    item.write_json(out, naming)?;
     end(out);
     Ok(())
 }
 
 /// A StreamItem of a stream whose head was written before.
 #[inline]
-pub(in crate::protocol) fn encode_next_stream_item<T: Serialize + ?Sized>(
+pub(in crate::protocol) fn encode_next_stream_item(
     out: &mut Vec<u8>,
     head: &[u8],
-    item: &T,
+    item: &dyn AnyValue,
     naming: Naming,
 ) -> Result<(), EncodeError> {
     out.extend_from_slice(head);
-    write_value(out, item, naming)?;
+    item.write_json(out, naming)?;
     end(out);
     Ok(())
 }
@@ -107,15 +107,15 @@ pub(in crate::protocol) fn write_stream_item_head(out: &mut Vec<u8>, id: &str) {
 }
 
 #[inline]
-pub(in crate::protocol) fn encode_result<T: Serialize + ?Sized>(
+pub(in crate::protocol) fn encode_result(
     out: &mut Vec<u8>,
     id: &str,
-    value: &T,
+    value: &dyn AnyValue,
     naming: Naming,
 ) -> Result<(), EncodeError> {
     begin_completion(out, id);
     out.extend_from_slice(b",\"result\":");
-    write_value(out, value, naming)?;
+    value.write_json(out, naming)?;
     end(out);
     Ok(())
 }
@@ -127,24 +127,6 @@ pub(in crate::protocol) fn encode_encoded_result(out: &mut Vec<u8>, id: &str, va
     out.extend_from_slice(value);
     end(out);
     Ok(())
-}
-
-/// One value by itself.
-pub(in crate::protocol) fn encode_value<T: Serialize + ?Sized>(
-    out: &mut Vec<u8>,
-    value: &T,
-    naming: Naming,
-) -> Result<(), EncodeError> {
-    write_value(out, value, naming)
-}
-
-/// The inside of the array of arguments.
-pub(in crate::protocol) fn encode_arguments<A: WireArguments + ?Sized>(
-    out: &mut Vec<u8>,
-    arguments: &A,
-    naming: Naming,
-) -> Result<(), EncodeError> {
-    arguments.try_each(&mut Elements { out, written: 0, naming })
 }
 
 pub(in crate::protocol) fn encode_error(out: &mut Vec<u8>, id: &str, error: &str) {
@@ -240,10 +222,16 @@ fn separate(out: &mut Vec<u8>, index: usize) {
 }
 
 /// Writes arguments as the elements of an array.
-struct Elements<'a> {
+pub(in crate::protocol) struct Elements<'a> {
     out: &'a mut Vec<u8>,
     written: usize,
     naming: Naming,
+}
+
+impl<'a> Elements<'a> {
+    pub(in crate::protocol) fn new(out: &'a mut Vec<u8>, naming: Naming) -> Self {
+        Elements { out, written: 0, naming }
+    }
 }
 
 impl ArgumentEncoder for Elements<'_> {

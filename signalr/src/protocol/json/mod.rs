@@ -16,12 +16,12 @@ mod value;
 
 pub(super) use decode::{decode, decode_whole};
 pub(super) use encode::{
-    encode_ack, encode_arguments, encode_cancel, encode_close, encode_encoded_invocation, encode_encoded_result,
-    encode_end, encode_error, encode_error_with_info, encode_invocation, encode_next_stream_item, encode_ping,
-    encode_result, encode_sequence, encode_stream_item, encode_value, write_stream_item_head,
+    Elements, encode_ack, encode_cancel, encode_close, encode_encoded_invocation, encode_encoded_result, encode_end,
+    encode_error, encode_error_with_info, encode_invocation, encode_next_stream_item, encode_ping, encode_result,
+    encode_sequence, encode_stream_item, write_stream_item_head,
 };
 pub(crate) use scan::Raw;
 pub(super) use scan::valid_beginning;
 #[cfg(feature = "client-core")]
 pub(super) use value::path_of_failure;
-pub(super) use value::{decode_last, decode_next, decode_value};
+pub(super) use value::{decode_next, decode_value, write_value};

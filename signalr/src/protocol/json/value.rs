@@ -1,141 +1,91 @@
 //! Arguments, items and results: between their JSON and their Rust types.
 
 use super::formatter::Plain;
-use super::scan::Raw;
+use super::scan::{Raw, valid_beginning};
 use super::strict::Strict;
-use super::string::{decode_leading_string, decode_string};
+use super::string::decode_string;
 use crate::protocol::error::{DecodeError, EncodeError};
 use crate::protocol::naming::{Camel, Declared, Names, Naming};
 #[cfg(feature = "client-core")]
 use crate::protocol::payload::path_in;
 use crate::protocol::renaming::Renaming;
-use serde::de::DeserializeOwned;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::Serialize;
+use serde::de::{DeserializeOwned, IgnoredAny};
 
 /// Reads one value that fills all of `raw`.
-pub(in crate::protocol) fn decode_value<T: DeserializeOwned>(raw: Raw<'_>, naming: Naming) -> Result<T, DecodeError> {
-    if naming == Naming::DotNet {
-        return decode_renamed(raw);
-    }
-    if let Raw::Text(text) = raw
-        && let Some(value) = decode_string(text)
-    {
-        return Ok(value);
-    }
-    match raw {
-        Raw::Text(text) => serde_json::from_str(text),
-        Raw::Bytes(bytes) => serde_json::from_slice(bytes),
-    }
-    .map_err(|error| decode_error(&error))
-}
-
-/// Reads the only value of `rest`, of which nothing is left then. A comma before it is skipped.
-pub(in crate::protocol) fn decode_last<T: DeserializeOwned>(
-    rest: &mut Raw<'_>,
+pub(in crate::protocol) fn decode_value<T: DeserializeOwned>(
+    mut raw: Raw<'_>,
     naming: Naming,
 ) -> Result<T, DecodeError> {
-    decode_value(
-        match std::mem::replace(rest, Raw::Text("")) {
-            Raw::Text(text) => {
-                let text = text.trim_ascii_start();
-                Raw::Text(text.strip_prefix(',').unwrap_or(text))
-            }
-            Raw::Bytes(bytes) => {
-                let bytes = bytes.trim_ascii_start();
-                Raw::Bytes(bytes.strip_prefix(b",").unwrap_or(bytes))
-            }
-        },
-        naming,
-    )
-}
-
-/// Where in the first value of `raw` reading fails, such as `lines[2].price`; empty where it is the value itself.
-#[cfg(feature = "client-core")]
-#[cold]
-#[inline(never)]
-pub(in crate::protocol) fn path_of_failure<T: DeserializeOwned>(raw: Raw<'_>, naming: Naming) -> String {
-    let bytes = raw.as_bytes().trim_ascii_start();
-    let mut deserializer = serde_json::Deserializer::from_slice(bytes.strip_prefix(b",").unwrap_or(bytes));
-    match naming {
-        Naming::AsDeclared => path_in::<T, _>(&mut deserializer),
-        Naming::DotNet => path_in::<T, _>(Renaming::<_, Camel>::new(&mut deserializer)),
-    }
-}
-
-/// Text is read as bytes here too, so that there is one function less for each type.
-#[inline(never)]
-fn decode_renamed<T: DeserializeOwned>(raw: Raw<'_>) -> Result<T, DecodeError> {
-    serde_json::from_slice(raw.as_bytes()).map(|Renamed(value)| value).map_err(|error| decode_error(&error))
-}
-
-/// A value whose members have .NET's names.
-struct Renamed<T>(T);
-
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Renamed<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        T::deserialize(Renaming::<_, Camel>::new(deserializer)).map(Renamed)
-    }
+    let value = decode_next(&mut raw, naming)?;
+    if raw.as_bytes().is_empty() { Ok(value) } else { Err(DecodeError("trailing characters".to_owned())) }
 }
 
 /// Reads the first value of `rest` where it stands, and moves `rest` behind it. A comma before it is skipped.
 ///
 /// After an error nothing is left to read.
+#[inline(never)]
 pub(in crate::protocol) fn decode_next<T: DeserializeOwned>(
     rest: &mut Raw<'_>,
     naming: Naming,
 ) -> Result<T, DecodeError> {
-    if naming == Naming::DotNet {
-        return decode_next_renamed(rest);
+    let text = begin(rest);
+    // Names of variants may have to be changed.
+    if naming == Naming::AsDeclared
+        && let Some((value, behind)) = decode_string(text)
+    {
+        finish(rest, behind, 0)?;
+        return Ok(value);
     }
-    match std::mem::replace(rest, Raw::Text("")) {
-        Raw::Text(text) => {
-            let text = text.trim_ascii_start();
-            let text = text.strip_prefix(',').unwrap_or(text);
-            if let Some((value, behind)) = decode_leading_string(text) {
-                *rest = Raw::Text(behind);
-                return Ok(value);
-            }
-            let (value, length) = first(serde_json::Deserializer::from_str(text).into_iter())?;
-            *rest = Raw::Text(text.get(length..).unwrap_or_default());
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    let read = T::deserialize(Renaming::new(&mut deserializer, naming));
+    match read {
+        Ok(value) => {
+            finish(rest, text, deserializer.into_iter::<IgnoredAny>().byte_offset())?;
             Ok(value)
         }
+        Err(error) => Err(decode_error(*rest, text, &error)),
+    }
+}
+
+/// Takes the text out of `rest`, behind a comma, and leaves there what is not UTF-8 and follows it.
+#[inline]
+fn begin<'a>(rest: &mut Raw<'a>) -> &'a str {
+    let text = match std::mem::replace(rest, Raw::Text("")) {
+        Raw::Text(text) => text,
         Raw::Bytes(bytes) => {
-            let (value, behind) = next_in_bytes(bytes)?;
-            *rest = Raw::Bytes(behind);
-            Ok(value)
+            let text = valid_beginning(bytes);
+            if text.len() < bytes.len() {
+                *rest = Raw::Bytes(bytes.get(text.len()..).unwrap_or_default());
+            }
+            text
         }
+    };
+    let text = text.trim_ascii_start();
+    text.strip_prefix(',').unwrap_or(text)
+}
+
+/// Leaves in `rest` what follows the value that ends at `end`: nothing, or a comma and the next value.
+#[inline]
+fn finish<'a>(rest: &mut Raw<'a>, text: &'a str, end: usize) -> Result<(), DecodeError> {
+    let behind = text.get(end..).unwrap_or_default().trim_ascii_start();
+    if !rest.as_bytes().is_empty() || !(behind.is_empty() || behind.starts_with(',')) {
+        *rest = Raw::Text("");
+        return Err(DecodeError("trailing characters".to_owned()));
     }
-}
-
-fn next_in_bytes<T: DeserializeOwned>(bytes: &[u8]) -> Result<(T, &[u8]), DecodeError> {
-    let bytes = bytes.trim_ascii_start();
-    let bytes = bytes.strip_prefix(b",").unwrap_or(bytes);
-    let (value, length) = first(serde_json::Deserializer::from_slice(bytes).into_iter())?;
-    Ok((value, bytes.get(length..).unwrap_or_default()))
-}
-
-#[inline(never)]
-fn decode_next_renamed<T: DeserializeOwned>(rest: &mut Raw<'_>) -> Result<T, DecodeError> {
-    let bytes = std::mem::replace(rest, Raw::Text("")).as_bytes();
-    let (Renamed(value), behind) = next_in_bytes(bytes)?;
-    *rest = Raw::Bytes(behind);
-    Ok(value)
-}
-
-/// Reads a value and tells where it ends.
-fn first<'a, T: DeserializeOwned, R: serde_json::de::Read<'a>>(
-    mut values: serde_json::StreamDeserializer<'a, R, T>,
-) -> Result<(T, usize), DecodeError> {
-    match values.next() {
-        Some(Ok(value)) => Ok((value, values.byte_offset())),
-        Some(Err(error)) => Err(decode_error(&error)),
-        None => Err(DecodeError("no value is left to read".to_owned())),
-    }
+    *rest = Raw::Text(behind);
+    Ok(())
 }
 
 /// Keeps what serde says and drops the position, which counts from the start of the value and not of the message.
 #[cold]
-fn decode_error(error: &serde_json::Error) -> DecodeError {
+fn decode_error(rest: Raw<'_>, text: &str, error: &serde_json::Error) -> DecodeError {
+    if error.is_eof() && !rest.as_bytes().is_empty() {
+        return DecodeError("invalid unicode code point".to_owned());
+    }
+    if text.trim_ascii().is_empty() {
+        return DecodeError("no value is left to read".to_owned());
+    }
     let mut text = error.to_string();
     if let Some((said, _)) = text.rsplit_once(" at line ") {
         text.truncate(said.len());
@@ -143,12 +93,20 @@ fn decode_error(error: &serde_json::Error) -> DecodeError {
     DecodeError(text)
 }
 
+/// Where in the first value of `raw` reading fails, such as `lines[2].price`; empty where it is the value itself.
+#[cfg(feature = "client-core")]
+#[cold]
+#[inline(never)]
+pub(in crate::protocol) fn path_of_failure<T: DeserializeOwned>(mut raw: Raw<'_>, naming: Naming) -> String {
+    let mut deserializer = serde_json::Deserializer::from_str(begin(&mut raw));
+    path_in::<T, _>(Renaming::new(&mut deserializer, naming))
+}
+
 /// Appends one value.
 ///
 /// # Errors
 /// Fails when the value's `Serialize` does, and for numbers that JSON does not have; part of it may have been written.
-#[inline]
-pub(super) fn write_value<T: Serialize + ?Sized>(
+pub(in crate::protocol) fn write_value<T: Serialize + ?Sized>(
     out: &mut Vec<u8>,
     value: &T,
     naming: Naming,
@@ -159,7 +117,6 @@ pub(super) fn write_value<T: Serialize + ?Sized>(
     }
 }
 
-#[inline]
 fn write_named<T: Serialize + ?Sized, N: Names>(out: &mut Vec<u8>, value: &T) -> Result<(), EncodeError> {
     let mut serializer = serde_json::Serializer::with_formatter(out, Plain);
     value.serialize(Strict::<_, N>::new(&mut serializer)).map_err(|error| encode_error(&error))

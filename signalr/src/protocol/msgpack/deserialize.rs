@@ -1,7 +1,10 @@
 //! MessagePack to Rust values, by serde.
 
 use super::value::{EXTENSION, ValueError};
-use crate::protocol::packed::read::{Kind, Reader, text};
+use super::{MAX_DEPTH, MAX_DEPTH_RENAMED};
+use crate::protocol::naming::{Naming, Pascal};
+use crate::protocol::packed::read::{Kind, Reader};
+use crate::protocol::renaming::{Members, Name};
 use serde::de::value::{BorrowedStrDeserializer, I8Deserializer, SeqDeserializer};
 use serde::de::{
     DeserializeSeed, Deserializer, EnumAccess, Error as _, IntoDeserializer, MapAccess, SeqAccess, Unexpected,
@@ -14,11 +17,13 @@ pub(super) struct ValueDeserializer<'de> {
     reader: Reader<'de>,
     /// How many levels of arrays and maps may follow.
     depth: usize,
+    naming: Naming,
 }
 
 impl<'de> ValueDeserializer<'de> {
-    pub(super) fn new(bytes: &'de [u8], depth: usize) -> Self {
-        ValueDeserializer { reader: Reader::new(bytes), depth }
+    pub(super) fn new(bytes: &'de [u8], naming: Naming) -> Self {
+        let depth = if naming == Naming::AsDeclared { MAX_DEPTH } else { MAX_DEPTH_RENAMED };
+        ValueDeserializer { reader: Reader::new(bytes), depth, naming }
     }
 
     /// The bytes that were not read yet.
@@ -33,16 +38,17 @@ impl<'de> ValueDeserializer<'de> {
     fn array<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value, ValueError> {
         let left = self.reader.array_len().ok_or_else(malformed)?;
         self.nested(|inner| {
-            let mut elements = Elements { inner, left };
+            let mut elements = Elements { inner, left, members: &[], next: 0 };
             let value = visitor.visit_seq(&mut elements)?;
             elements.finish(left, value)
         })
     }
 
-    fn map<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value, ValueError> {
+    /// `members` are those of a struct, if it renames.
+    fn map<V: Visitor<'de>>(&mut self, members: Members, visitor: V) -> Result<V::Value, ValueError> {
         let left = self.reader.map_len().ok_or_else(malformed)?;
         self.nested(|inner| {
-            let mut elements = Elements { inner, left };
+            let mut elements = Elements { inner, left, members, next: 0 };
             let value = visitor.visit_map(&mut elements)?;
             elements.finish(left, value)
         })
@@ -61,7 +67,7 @@ impl<'de> ValueDeserializer<'de> {
 
     fn text(&mut self) -> Result<&'de str, ValueError> {
         let bytes = self.reader.text_bytes().ok_or_else(malformed)?;
-        text(bytes).ok_or_else(|| ValueError::custom("a string is not UTF-8"))
+        std::str::from_utf8(bytes).map_err(|_| ValueError::custom("a string is not UTF-8"))
     }
 
     /// Reads binary data as the elements of a list, which .NET's `byte[]` is.
@@ -120,7 +126,7 @@ impl<'de> Deserializer<'de> for &mut ValueDeserializer<'de> {
             Kind::Text => visitor.visit_borrowed_str(self.text()?),
             Kind::Bytes => visitor.visit_borrowed_bytes(self.bytes()?),
             Kind::Array => self.array(visitor),
-            Kind::Map => self.map(visitor),
+            Kind::Map => self.map(&[], visitor),
             Kind::Extension => {
                 let (kind, data) = self.reader.extension().ok_or_else(malformed)?;
                 visitor.visit_newtype_struct(Extension { kind, data })
@@ -219,13 +225,28 @@ impl<'de> Deserializer<'de> for &mut ValueDeserializer<'de> {
         }
     }
 
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _name: &'static str,
+        members: Members,
+        visitor: V,
+    ) -> Result<V::Value, ValueError> {
+        let renames = self.naming != Naming::AsDeclared;
+        match self.kind()? {
+            Kind::Map => self.map(if renames { members } else { &[] }, visitor),
+            // serde itself would take the elements for the members, in their order.
+            Kind::Array if renames => Err(ValueError::invalid_type(Unexpected::Seq, &visitor)),
+            _ => self.deserialize_any(visitor),
+        }
+    }
+
     fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
         self.reader.value(self.depth).ok_or_else(malformed)?;
         visitor.visit_unit()
     }
 
     forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 u8 u16 u32 u64 f32 f64 unit unit_struct tuple_struct map struct identifier
+        bool i8 i16 i32 i64 u8 u16 u32 u64 f32 f64 unit unit_struct tuple_struct map identifier
     }
 }
 
@@ -233,6 +254,8 @@ impl<'de> Deserializer<'de> for &mut ValueDeserializer<'de> {
 struct Elements<'a, 'de> {
     inner: &'a mut ValueDeserializer<'de>,
     left: usize,
+    members: Members,
+    next: usize,
 }
 
 impl Elements<'_, '_> {
@@ -266,6 +289,9 @@ impl<'de> MapAccess<'de> for Elements<'_, 'de> {
             return Ok(None);
         };
         self.left = left;
+        if !self.members.is_empty() {
+            return Name::<_, Pascal>::new(seed, self.members, &mut self.next).deserialize(&mut *self.inner).map(Some);
+        }
         seed.deserialize(Key(&mut *self.inner)).map(Some)
     }
 

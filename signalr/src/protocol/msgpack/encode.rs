@@ -1,13 +1,13 @@
 //! The array around each kind of message, written with its length prefix.
 
-use super::value::encode_value;
+use super::value::write_value;
 use super::{kind, result_kind};
 use crate::protocol::codec::InvocationHead;
 use crate::protocol::error::EncodeError;
 use crate::protocol::message::CompletionError;
 use crate::protocol::naming::Naming;
 use crate::protocol::packed::write::{FALSE, NIL, TRUE, write_array_len, write_map_len, write_signed, write_str};
-use crate::protocol::payload::{ArgumentEncoder, WireArguments};
+use crate::protocol::payload::{AnyArguments, AnyValue, ArgumentEncoder};
 use serde::Serialize;
 
 /// A map without entries, which is what headers are in all messages but invocations.
@@ -22,21 +22,13 @@ const fn array<const N: usize>() -> u8 {
     0x90 | N as u8
 }
 
-pub(crate) fn encode_invocation<A: WireArguments + ?Sized>(
+pub(crate) fn encode_invocation(
     out: &mut Vec<u8>,
     head: InvocationHead<'_>,
-    arguments: &A,
+    arguments: &dyn AnyArguments,
     naming: Naming,
 ) -> Result<(), EncodeError> {
-    let count = arguments.count();
-    invocation(out, head, count, |out| {
-        let mut encoder = Encoder { out, written: 0, naming };
-        arguments.try_each(&mut encoder)?;
-        if encoder.written != count {
-            return Err(EncodeError(format!("{} arguments were written instead of {count}", encoder.written)));
-        }
-        Ok(())
-    })
+    invocation(out, head, arguments.count(), |out| arguments.write_message_pack(out, naming))
 }
 
 /// An Invocation whose arguments are encoded already, without the head of their array.
@@ -82,29 +74,29 @@ fn invocation(
     })
 }
 
-pub(crate) fn encode_stream_item<T: Serialize + ?Sized>(
+pub(crate) fn encode_stream_item(
     out: &mut Vec<u8>,
     id: &str,
-    item: &T,
+    item: &dyn AnyValue,
     naming: Naming,
 ) -> Result<(), EncodeError> {
     try_framed(out, |out| {
         write_stream_item_head(out, id);
-        encode_value(out, item, naming)
+        item.write_message_pack(out, naming)
     })
 }
 
 /// A StreamItem of a stream whose head was written before.
 #[inline]
-pub(crate) fn encode_next_stream_item<T: Serialize + ?Sized>(
+pub(crate) fn encode_next_stream_item(
     out: &mut Vec<u8>,
     head: &[u8],
-    item: &T,
+    item: &dyn AnyValue,
     naming: Naming,
 ) -> Result<(), EncodeError> {
     try_framed(out, |out| {
         out.extend_from_slice(head);
-        encode_value(out, item, naming)
+        item.write_message_pack(out, naming)
     })
 }
 
@@ -114,17 +106,17 @@ pub(crate) fn write_stream_item_head(out: &mut Vec<u8>, id: &str) {
     write_str(out, id);
 }
 
-pub(crate) fn encode_result<T: Serialize + ?Sized>(
+pub(crate) fn encode_result(
     out: &mut Vec<u8>,
     id: &str,
-    value: &T,
+    value: &dyn AnyValue,
     naming: Naming,
 ) -> Result<(), EncodeError> {
     try_framed(out, |out| {
         out.extend_from_slice(&[const { array::<5>() }, kind::COMPLETION, NO_HEADERS]);
         write_str(out, id);
         out.push(result_kind::VALUE);
-        encode_value(out, value, naming)
+        value.write_message_pack(out, naming)
     })
 }
 
@@ -137,15 +129,6 @@ pub(crate) fn encode_encoded_result(out: &mut Vec<u8>, id: &str, value: &[u8]) -
         out.extend_from_slice(value);
         Ok(())
     })
-}
-
-/// The arguments without the head of their array.
-pub(crate) fn encode_arguments<A: WireArguments + ?Sized>(
-    out: &mut Vec<u8>,
-    arguments: &A,
-    naming: Naming,
-) -> Result<(), EncodeError> {
-    arguments.try_each(&mut Encoder { out, written: 0, naming })
 }
 
 pub(crate) fn encode_error(out: &mut Vec<u8>, id: &str, error: &str) {
@@ -229,17 +212,32 @@ fn numbered(out: &mut Vec<u8>, kind: u8, number: i64) {
     });
 }
 
-struct Encoder<'a> {
+/// Writes arguments as the elements of an array.
+pub(in crate::protocol) struct Elements<'a> {
     out: &'a mut Vec<u8>,
     written: usize,
     naming: Naming,
 }
 
-impl ArgumentEncoder for Encoder<'_> {
+impl<'a> Elements<'a> {
+    pub(in crate::protocol) fn new(out: &'a mut Vec<u8>, naming: Naming) -> Self {
+        Elements { out, written: 0, naming }
+    }
+
+    /// Whether so many were written as the head of their array says.
+    pub(in crate::protocol) fn check(&self, count: usize) -> Result<(), EncodeError> {
+        if self.written == count {
+            return Ok(());
+        }
+        Err(EncodeError(format!("{} arguments were written instead of {count}", self.written)))
+    }
+}
+
+impl ArgumentEncoder for Elements<'_> {
     #[inline]
     fn argument<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), EncodeError> {
         self.written += 1;
-        encode_value(self.out, value, self.naming)
+        write_value(self.out, value, self.naming)
     }
 }
 

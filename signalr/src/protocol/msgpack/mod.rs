@@ -20,19 +20,19 @@ mod value;
 
 pub(super) use decode::{decode, decode_whole};
 pub(super) use encode::{
-    encode_ack, encode_arguments, encode_cancel, encode_close, encode_encoded_invocation, encode_encoded_result,
-    encode_end, encode_error, encode_error_with_info, encode_invocation, encode_next_stream_item, encode_ping,
-    encode_result, encode_sequence, encode_stream_item, write_stream_item_head,
+    Elements, encode_ack, encode_cancel, encode_close, encode_encoded_invocation, encode_encoded_result, encode_end,
+    encode_error, encode_error_with_info, encode_invocation, encode_next_stream_item, encode_ping, encode_result,
+    encode_sequence, encode_stream_item, write_stream_item_head,
 };
 #[cfg(feature = "client-core")]
 pub(super) use value::path_of_failure;
-pub(super) use value::{decode_next, decode_value, encode_value};
+pub(super) use value::{decode_next, decode_value, write_value};
 
 /// How deep arrays and maps of one value may be nested; the limit of ASP.NET Core.
 const MAX_DEPTH: usize = 500;
 
-/// The same for values whose members are renamed while they are read: each level takes about twice the stack, which must
-/// suffice also in builds without optimisation.
+/// The same for values whose members are renamed while they are read: such a level takes more stack, which must suffice also in
+/// builds without optimisation.
 const MAX_DEPTH_RENAMED: usize = MAX_DEPTH / 2;
 
 /// The first item of each message.

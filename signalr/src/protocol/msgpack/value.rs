@@ -6,12 +6,10 @@
 
 use super::deserialize::ValueDeserializer;
 use super::serialize::ValueSerializer;
-use super::{MAX_DEPTH, MAX_DEPTH_RENAMED};
 use crate::protocol::error::{DecodeError, EncodeError};
 use crate::protocol::naming::{Declared, Naming, Pascal};
 #[cfg(feature = "client-core")]
 use crate::protocol::payload::path_in;
-use crate::protocol::renaming::Renaming;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::fmt;
@@ -51,11 +49,9 @@ pub(crate) fn decode_value<T: DeserializeOwned>(bytes: &[u8], naming: Naming) ->
 /// Reads the first value of `rest` where it stands, and moves `rest` behind it.
 ///
 /// After an error nothing is left to read.
+#[inline(never)]
 pub(crate) fn decode_next<T: DeserializeOwned>(rest: &mut &[u8], naming: Naming) -> Result<T, DecodeError> {
-    if naming == Naming::DotNet {
-        return decode_next_renamed(rest);
-    }
-    let mut deserializer = ValueDeserializer::new(std::mem::take(rest), MAX_DEPTH);
+    let mut deserializer = ValueDeserializer::new(std::mem::take(rest), naming);
     let value = T::deserialize(&mut deserializer).map_err(|error| DecodeError(error.0))?;
     *rest = deserializer.rest();
     Ok(value)
@@ -66,27 +62,12 @@ pub(crate) fn decode_next<T: DeserializeOwned>(rest: &mut &[u8], naming: Naming)
 #[cold]
 #[inline(never)]
 pub(crate) fn path_of_failure<T: DeserializeOwned>(bytes: &[u8], naming: Naming) -> String {
-    match naming {
-        Naming::AsDeclared => path_in::<T, _>(&mut ValueDeserializer::new(bytes, MAX_DEPTH)),
-        Naming::DotNet => {
-            let mut deserializer = ValueDeserializer::new(bytes, MAX_DEPTH_RENAMED);
-            path_in::<T, _>(Renaming::<_, Pascal>::new(&mut deserializer))
-        }
-    }
-}
-
-#[inline(never)]
-fn decode_next_renamed<T: DeserializeOwned>(rest: &mut &[u8]) -> Result<T, DecodeError> {
-    let mut deserializer = ValueDeserializer::new(std::mem::take(rest), MAX_DEPTH_RENAMED);
-    let renaming = Renaming::<_, Pascal>::new(&mut deserializer);
-    let value = T::deserialize(renaming).map_err(|error| DecodeError(error.0))?;
-    *rest = deserializer.rest();
-    Ok(value)
+    path_in::<T, _>(&mut ValueDeserializer::new(bytes, naming))
 }
 
 /// Writes a value; part of it may have been written when that fails.
 #[inline]
-pub(in crate::protocol) fn encode_value<T: Serialize + ?Sized>(
+pub(in crate::protocol) fn write_value<T: Serialize + ?Sized>(
     out: &mut Vec<u8>,
     value: &T,
     naming: Naming,

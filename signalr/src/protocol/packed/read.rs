@@ -1,14 +1,5 @@
 //! Single MessagePack values in received bytes.
 
-use bstr::ByteSlice;
-
-/// Bytes as text, if they are UTF-8. Of short ones, as names and ids are, the standard library looks at each by itself, which
-/// takes twice as long.
-#[inline]
-pub(crate) fn text(bytes: &[u8]) -> Option<&str> {
-    bytes.to_str().ok()
-}
-
 /// The received bytes that were not read yet.
 ///
 /// Every method answers `None` where the next value is not of the kind asked for or is not all there; where the reader
@@ -94,7 +85,7 @@ impl<'a> Reader<'a> {
             self.byte()?;
             return Some(None);
         }
-        text(self.text_bytes()?).map(Some)
+        std::str::from_utf8(self.text_bytes()?).ok().map(Some)
     }
 
     /// The bytes of a string, which may not be UTF-8.

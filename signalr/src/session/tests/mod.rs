@@ -55,7 +55,7 @@ impl Service for TestService {
                 let release = self.release.clone();
                 let future = Box::pin(async move {
                     release.notified().await;
-                    reply.result("released");
+                    reply.result(&"released");
                 });
                 Some(Call { future, id, cancel: None, drop: None, limited: true, streaming: false })
             }

@@ -39,7 +39,7 @@ impl Foreigner {
 
 /// A call of a client method in all protocols.
 fn encoded(method: &str, id: Option<&str>, text: &str) -> Vec<(Protocol, Bytes)> {
-    ok(Envelope::encode(Protocol::ALL.iter().copied(), Naming::default(), method, id, &(text,))).encoded
+    ok(Envelope::encode(&mut Protocol::ALL.iter().copied(), Naming::default(), method, id, &(text,))).encoded
 }
 
 impl Server {
