@@ -173,25 +173,26 @@ impl Invocations {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::sync::Arc;
+    use std::sync::mpsc::channel;
 
     #[test]
     fn whoever_asks_through_this_end_is_told_when_there_are_too_many() {
         let invocations = Invocations::new(1);
-        let told: Arc<Mutex<Vec<(usize, Option<Answer>)>>> = Arc::default();
+        let (tell, told) = channel();
         for nth in 0..=RELAYED {
-            let told = told.clone();
-            let relay: Relay = Box::new(move |answer| told.lock().unwrap().push((nth, answer)));
+            let tell = tell.clone();
+            let relay: Relay = Box::new(move |answer| tell.send((nth, answer)).unwrap());
             assert!(invocations.relay(&format!("question {nth}"), relay));
         }
-        assert!(matches!(&told.lock().unwrap()[..], [(0, Some(Answer::Error(text)))] if text == TOO_MANY));
-        // The others are still answered, late answers to that one are ignored.
+        assert!(matches!(told.try_recv(), Ok((0, Some(Answer::Error(text)))) if text == TOO_MANY));
+        // The others are still answered, and a late answer to that one is ignored.
         invocations.complete("question 0", Outcome::Void).unwrap();
         invocations.complete("question 1", Outcome::Void).unwrap();
-        assert!(matches!(&told.lock().unwrap()[1..], [(1, Some(Answer::Void))]));
+        assert!(matches!(told.try_recv(), Ok((1, Some(Answer::Void)))));
+        assert!(told.try_recv().is_err());
         invocations.fail_all();
-        let told = told.lock().unwrap();
-        assert_eq!(told.len(), RELAYED + 1);
-        assert!(told[2..].iter().all(|(_, answer)| answer.is_none()));
+        let gone: Vec<_> = told.try_iter().collect();
+        assert!(gone.iter().map(|(nth, _)| *nth).eq(2..=RELAYED), "{gone:?}");
+        assert!(gone.iter().all(|(_, answer)| answer.is_none()));
     }
 }
