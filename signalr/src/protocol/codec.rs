@@ -237,14 +237,13 @@ impl Codec {
     /// As [`decode`](Self::decode); what is known to be text is not checked again.
     #[inline]
     pub(crate) fn decode_raw(self, message: Raw<'_>) -> Result<Message<'_>, ProtocolError> {
-        let mut decoded = self.protocol.decode_raw(message);
-        // In its place: messages are large to move.
-        if self.naming != Naming::AsDeclared
-            && let Ok(message) = &mut decoded
-        {
-            message.set_naming(self.naming);
+        // Messages are large to move: only those that are changed go through a variable.
+        if self.naming == Naming::AsDeclared {
+            return self.protocol.decode_raw(message);
         }
-        decoded
+        let mut message = self.protocol.decode_raw(message)?;
+        message.set_naming(self.naming);
+        Ok(message)
     }
 
     /// As [`decode`](Self::decode), of bytes that must be one well-formed message and nothing else: others will be given them as

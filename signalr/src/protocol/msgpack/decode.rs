@@ -24,7 +24,7 @@ pub(crate) fn decode(message: &[u8]) -> Result<Message<'_>, ProtocolError> {
         && let items = usize::from(head & 0x0f)
         && items < message.len()
     {
-        return invocation_behind_headers(Reader::new(rest), items, false, Vec::new()).map(Message::Invocation);
+        return invocation_behind_headers(Reader::new(rest), items, false, Vec::new());
     }
     decode_any(message)
 }
@@ -36,13 +36,13 @@ fn decode_any(message: &[u8]) -> Result<Message<'_>, ProtocolError> {
     let items = reader.array_len().ok_or_else(|| not_a(Expected::Array, "message"))?;
     let kind = int32(&mut reader, "messageType")?;
     match u8::try_from(kind) {
-        Ok(kind::INVOCATION) => invocation(reader, items, false).map(Message::Invocation),
+        Ok(kind::INVOCATION) => invocation(reader, items, false),
         Ok(kind::STREAM_ITEM) => {
             let id = id_after_headers(&mut reader, "StreamItem")?;
             Ok(Message::StreamItem(StreamItem { id: Cow::Borrowed(id), item: item(&mut reader) }))
         }
         Ok(kind::COMPLETION) => completion(&mut reader, items),
-        Ok(kind::STREAM_INVOCATION) => invocation(reader, items, true).map(Message::Invocation),
+        Ok(kind::STREAM_INVOCATION) => invocation(reader, items, true),
         Ok(kind::CANCEL_INVOCATION) => {
             let id = id_after_headers(&mut reader, "CancelInvocation")?;
             Ok(Message::CancelInvocation { id: Cow::Borrowed(id) })
@@ -65,7 +65,7 @@ pub(crate) fn decode_whole(message: &[u8]) -> Result<Message<'_>, ProtocolError>
     decode(message)
 }
 
-fn invocation(mut reader: Reader<'_>, items: usize, streaming: bool) -> Result<Invocation<'_>, ProtocolError> {
+fn invocation(mut reader: Reader<'_>, items: usize, streaming: bool) -> Result<Message<'_>, ProtocolError> {
     let mut headers = Vec::new();
     each_header(&mut reader, |key, value| {
         headers.push((Cow::Borrowed(key), Cow::Borrowed(value)));
@@ -79,7 +79,7 @@ fn invocation_behind_headers<'a>(
     items: usize,
     streaming: bool,
     headers: Vec<(Cow<'a, str>, Cow<'a, str>)>,
-) -> Result<Invocation<'a>, ProtocolError> {
+) -> Result<Message<'a>, ProtocolError> {
     let name = if streaming { "StreamInvocation" } else { "Invocation" };
     let reader = &mut reader;
     let id = string_or_nil(reader, "invocationId")?.filter(|id| !id.is_empty());
@@ -93,14 +93,14 @@ fn invocation_behind_headers<'a>(
     // stream ids; such an invocation cannot succeed anyway.
     let may_have_streams = items > 5 && well_formed && reader.rest() != NO_STREAMS;
     let stream_ids = if may_have_streams { stream_ids(reader)? } else { Vec::new() };
-    Ok(Invocation {
+    Ok(Message::Invocation(Invocation {
         streaming,
         id: id.map(Cow::Borrowed),
         target: Cow::Borrowed(target),
         arguments,
         stream_ids,
         headers,
-    })
+    }))
 }
 
 /// The arguments, and whether they are well-formed; if not, reading them fails.
