@@ -84,7 +84,9 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .route("/broadcast", get(broadcast))
         .route("/pid", get(async || std::process::id().to_string()))
         .with_state(conformance.handle())
-        .merge(functional.router());
+        .merge(functional.router())
+        // The layers have to see unknown paths too.
+        .fallback(async || StatusCode::NOT_FOUND);
     let app = functional
         .guard(app)
         .layer(from_fn(functional::special_paths))
