@@ -1,7 +1,7 @@
 //! Arguments, items and results: between their JSON and their Rust types.
 
 use super::formatter::Plain;
-use super::scan::{Raw, valid_beginning};
+use super::scan::{Raw, Scanner};
 use super::strict::Strict;
 use super::string::decode_string;
 use crate::protocol::error::{DecodeError, EncodeError};
@@ -11,6 +11,7 @@ use crate::protocol::payload::path_in;
 use crate::protocol::renaming::Renaming;
 use serde::Serialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
+use std::borrow::Cow;
 
 /// Reads one value that fills all of `raw`.
 pub(in crate::protocol) fn decode_value<T: DeserializeOwned>(
@@ -24,65 +25,94 @@ pub(in crate::protocol) fn decode_value<T: DeserializeOwned>(
 /// Reads the first value of `rest` where it stands, and moves `rest` behind it. A comma before it is skipped.
 ///
 /// After an error nothing is left to read.
-#[inline(never)]
 pub(in crate::protocol) fn decode_next<T: DeserializeOwned>(
     rest: &mut Raw<'_>,
     naming: Naming,
 ) -> Result<T, DecodeError> {
-    let text = begin(rest);
+    match std::mem::replace(rest, Raw::Text("")) {
+        Raw::Text(text) => {
+            let (value, behind) = decode_text(text, naming)?;
+            *rest = Raw::Text(behind);
+            Ok(value)
+        }
+        Raw::Bytes(bytes) => {
+            let (value, _) = decode_text(&readable(bytes), naming)?;
+            *rest = behind_value(bytes);
+            Ok(value)
+        }
+    }
+}
+
+/// Reads the first value of `text`, and gives what follows it: nothing, or a comma and the next value.
+#[inline(never)]
+fn decode_text<T: DeserializeOwned>(text: &str, naming: Naming) -> Result<(T, &str), DecodeError> {
+    let text = begin(text);
     // Names of variants may have to be changed.
     if naming == Naming::AsDeclared
         && let Some((value, behind)) = decode_string(text)
     {
-        finish(rest, behind, 0)?;
-        return Ok(value);
+        return Ok((value, end(behind)?));
     }
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let read = T::deserialize(Renaming::new(&mut deserializer, naming));
     match read {
         Ok(value) => {
-            finish(rest, text, deserializer.into_iter::<IgnoredAny>().byte_offset())?;
-            Ok(value)
+            let length = deserializer.into_iter::<IgnoredAny>().byte_offset();
+            Ok((value, end(text.get(length..).unwrap_or_default())?))
         }
-        Err(error) => Err(decode_error(*rest, text, &error)),
+        Err(error) => Err(decode_error(text, &error)),
     }
 }
 
-/// Takes the text out of `rest`, behind a comma, and leaves there what is not UTF-8 and follows it.
+/// Where a value begins, behind a comma.
 #[inline]
-fn begin<'a>(rest: &mut Raw<'a>) -> &'a str {
-    let text = match std::mem::replace(rest, Raw::Text("")) {
-        Raw::Text(text) => text,
-        Raw::Bytes(bytes) => {
-            let text = valid_beginning(bytes);
-            if text.len() < bytes.len() {
-                *rest = Raw::Bytes(bytes.get(text.len()..).unwrap_or_default());
-            }
-            text
-        }
-    };
+fn begin(text: &str) -> &str {
     let text = text.trim_ascii_start();
     text.strip_prefix(',').unwrap_or(text)
 }
 
-/// Leaves in `rest` what follows the value that ends at `end`: nothing, or a comma and the next value.
+/// Checks what follows a value.
 #[inline]
-fn finish<'a>(rest: &mut Raw<'a>, text: &'a str, end: usize) -> Result<(), DecodeError> {
-    let behind = text.get(end..).unwrap_or_default().trim_ascii_start();
-    if !rest.as_bytes().is_empty() || !(behind.is_empty() || behind.starts_with(',')) {
-        *rest = Raw::Text("");
-        return Err(DecodeError("trailing characters".to_owned()));
+fn end(behind: &str) -> Result<&str, DecodeError> {
+    let behind = behind.trim_ascii_start();
+    if behind.is_empty() || behind.starts_with(',') {
+        Ok(behind)
+    } else {
+        Err(DecodeError("trailing characters".to_owned()))
     }
-    *rest = Raw::Text(behind);
-    Ok(())
+}
+
+/// What is not UTF-8 becomes half of a surrogate pair: nothing can be read that has one, but it can be skipped.
+#[cold]
+fn readable(bytes: &[u8]) -> Cow<'_, str> {
+    if let Ok(text) = std::str::from_utf8(bytes) {
+        return Cow::Borrowed(text);
+    }
+    let mut text = String::with_capacity(bytes.len() + 16);
+    for chunk in bytes.utf8_chunks() {
+        text.push_str(chunk.valid());
+        if !chunk.invalid().is_empty() {
+            text.push_str("\\udfff");
+        }
+    }
+    Cow::Owned(text)
+}
+
+/// What follows the first value of `bytes`, which has been read.
+#[cold]
+fn behind_value(bytes: &[u8]) -> Raw<'_> {
+    let bytes = bytes.trim_ascii_start();
+    let bytes = bytes.strip_prefix(b",").unwrap_or(bytes);
+    let mut scanner = Scanner::new(Raw::Bytes(bytes));
+    match scanner.skip_value(0) {
+        Ok(()) => Raw::Bytes(scanner.rest().trim_ascii_start()),
+        Err(_) => Raw::Text(""),
+    }
 }
 
 /// Keeps what serde says and drops the position, which counts from the start of the value and not of the message.
 #[cold]
-fn decode_error(rest: Raw<'_>, text: &str, error: &serde_json::Error) -> DecodeError {
-    if error.is_eof() && !rest.as_bytes().is_empty() {
-        return DecodeError("invalid unicode code point".to_owned());
-    }
+fn decode_error(text: &str, error: &serde_json::Error) -> DecodeError {
     if text.trim_ascii().is_empty() {
         return DecodeError("no value is left to read".to_owned());
     }
@@ -97,8 +127,9 @@ fn decode_error(rest: Raw<'_>, text: &str, error: &serde_json::Error) -> DecodeE
 #[cfg(feature = "client-core")]
 #[cold]
 #[inline(never)]
-pub(in crate::protocol) fn path_of_failure<T: DeserializeOwned>(mut raw: Raw<'_>, naming: Naming) -> String {
-    let mut deserializer = serde_json::Deserializer::from_str(begin(&mut raw));
+pub(in crate::protocol) fn path_of_failure<T: DeserializeOwned>(raw: Raw<'_>, naming: Naming) -> String {
+    let text = readable(raw.as_bytes());
+    let mut deserializer = serde_json::Deserializer::from_str(begin(&text));
     path_in::<T, _>(Renaming::new(&mut deserializer, naming))
 }
 
@@ -157,6 +188,23 @@ mod tests {
         assert_eq!(next::<Option<i32>>(&mut rest), Ok(None));
         assert_eq!(next::<f64>(&mut rest), Ok(-0.5));
         assert_eq!(next::<i32>(&mut rest), Err(DecodeError("no value is left to read".to_owned())));
+    }
+
+    #[test]
+    fn what_is_not_utf8_can_be_skipped_but_not_read() {
+        #[derive(Debug, PartialEq, Deserialize)]
+        struct Known {
+            known: u8,
+        }
+        let bytes = b"{\"unknown\":\"\xff\",\"known\":1}, \"\xc3\" ,\"\xc3\xa9\"";
+        let mut rest = Raw::Bytes(bytes);
+        assert_eq!(decode_next(&mut rest, Naming::AsDeclared), Ok(Known { known: 1 }));
+        let mut other = rest;
+        assert!(decode_next::<String>(&mut other, Naming::AsDeclared).is_err());
+        assert_eq!(other.as_bytes(), b"");
+        assert!(decode_next::<IgnoredAny>(&mut rest, Naming::AsDeclared).is_ok());
+        assert_eq!(decode_next(&mut rest, Naming::AsDeclared), Ok("é".to_owned()));
+        assert_eq!(rest.as_bytes(), b"");
     }
 
     #[test]
