@@ -29,18 +29,20 @@ pub(in crate::protocol) fn decode_next<T: DeserializeOwned>(
     rest: &mut Raw<'_>,
     naming: Naming,
 ) -> Result<T, DecodeError> {
-    match std::mem::replace(rest, Raw::Text("")) {
-        Raw::Text(text) => {
-            let (value, behind) = decode_text(text, naming)?;
-            *rest = Raw::Text(behind);
-            Ok(value)
-        }
-        Raw::Bytes(bytes) => {
-            let (value, _) = decode_text(&readable(bytes), naming)?;
-            *rest = behind_value(bytes);
-            Ok(value)
-        }
-    }
+    let text = match std::mem::replace(rest, Raw::Text("")) {
+        Raw::Text(text) => text,
+        Raw::Bytes(bytes) => match std::str::from_utf8(bytes) {
+            Ok(text) => text,
+            Err(_) => {
+                let (value, _) = decode_text(&readable(bytes), naming)?;
+                *rest = behind_value(bytes);
+                return Ok(value);
+            }
+        },
+    };
+    let (value, behind) = decode_text(text, naming)?;
+    *rest = Raw::Text(behind);
+    Ok(value)
 }
 
 /// Reads the first value of `text`, and gives what follows it: nothing, or a comma and the next value.
