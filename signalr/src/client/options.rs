@@ -3,7 +3,7 @@
 use super::retry::RetryPolicy;
 use crate::protocol::Protocol;
 use crate::session::inbox::Overflow;
-use crate::session::keepalive::Intervals;
+use crate::session::keepalive::{Intervals, LONGEST};
 use crate::session::replay::Budget;
 use crate::session::settings::Settings;
 use crate::session::stateful::ResumeRules;
@@ -86,9 +86,6 @@ impl Options {
         ResumeRules { capacity, timeout: RESUME_TIMEOUT, budget: Arc::new(Budget::new(usize::MAX)) }
     }
 }
-
-/// For ever, but no time that lies beyond what clocks can tell.
-const LONGEST: Duration = Duration::from_secs(365 * 24 * 3600);
 
 /// Longer than any server keeps a connection without a socket; a server that has forgotten it says so before.
 const RESUME_TIMEOUT: Duration = Duration::from_secs(300);

@@ -3,10 +3,8 @@
 use crate::backplane::node::Asked;
 use crate::backplane::registry::HubCore;
 use crate::backplane::wire::{Answer, AnswerKind, AskKind};
-use std::time::Duration;
+use crate::session::keepalive::LONGEST;
 use tokio::time::{Instant, timeout_at};
-
-const LONGEST: Duration = Duration::from_secs(365 * 24 * 3600);
 
 /// What the servers of a fleet know together: the members of a group, or whether a user is there.
 ///
@@ -45,7 +43,6 @@ async fn gather<T>(
 ) -> FleetAnswer<T> {
     let mut gathered = FleetAnswer { value: own, servers: 1, missing: Some(0) };
     let Some(node) = core.node() else { return gathered };
-    // A clock cannot be asked for `Duration::MAX`.
     let deadline = Instant::now() + node.options().answer_timeout.min(LONGEST);
     let Asked { reached, mut answers, awaited: _awaited } = node.ask(question);
     // Those who have the question answer it. There may be others, who know something but do not answer.

@@ -2,6 +2,7 @@
 
 use super::builder::SignalR;
 use crate::backplane::registry::HubCore;
+use crate::session::keepalive::LONGEST;
 use crate::session::peer::{Drain, Peer};
 use std::fmt;
 use std::sync::Arc;
@@ -10,7 +11,6 @@ use tokio::time::{Instant, sleep_until, timeout_at};
 
 /// How long calls may still run with [`SignalR::shutdown`].
 const DEFAULT_DEADLINE: Duration = Duration::from_secs(20);
-const LONGEST: Duration = Duration::from_secs(365 * 24 * 3600);
 /// How often connections are told while they are told one after another.
 const STEP: Duration = Duration::from_millis(10);
 
@@ -78,7 +78,6 @@ impl SignalR {
     /// A hub method that awaits it waits for itself, until the deadline. Draining cannot be taken back. It concerns the connections of the hubs mounted here, at whatever path.
     pub async fn drain(&self, deadline: Duration, spread: Duration) -> DrainReport {
         let start = Instant::now();
-        // A clock cannot be asked for `Duration::MAX`.
         let deadline = deadline.min(LONGEST);
         let spread = spread.min(deadline);
         let shutdown = self.state();

@@ -1,5 +1,6 @@
 //! What is wrong with the options of a hub: found when they are put together, not when the first client comes.
 
+use crate::session::keepalive::LONGEST;
 use std::fmt;
 use std::time::Duration;
 
@@ -50,9 +51,6 @@ impl Invalid {
         Invalid { option, value: format!("{value:?}"), advice: advice.into() }
     }
 }
-
-/// The longest time that can be set: clocks cannot be asked for `Duration::MAX`.
-const LONGEST: Duration = Duration::from_secs(365 * 24 * 3600);
 
 /// A time that may be zero.
 pub(super) fn at_most_a_year(option: &'static str, time: Duration) -> Result<(), Invalid> {

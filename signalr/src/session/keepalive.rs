@@ -4,7 +4,8 @@ use crate::protocol::Transport;
 use std::time::Duration;
 use tokio::time::Instant;
 
-const NEVER: Duration = Duration::from_secs(365 * 24 * 3600);
+/// As good as never, and the longest time that is waited for: clocks cannot be asked for `Duration::MAX`.
+pub(crate) const LONGEST: Duration = Duration::from_secs(365 * 24 * 3600);
 
 /// How often signs of life are sent and expected.
 #[derive(Debug, Clone, Copy)]
@@ -20,14 +21,14 @@ pub(crate) struct Intervals {
 impl Intervals {
     /// What holds on a transport: only WebSockets can be probed, and polls show by themselves that both ends are alive.
     pub(crate) fn on(self, transport: Transport) -> Self {
-        let ping = if transport == Transport::LongPolling { NEVER } else { self.ping };
+        let ping = if transport == Transport::LongPolling { LONGEST } else { self.ping };
         let probe = self.probe.filter(|_| transport == Transport::WebSockets);
         Intervals { ping, probe, ..self }
     }
 
     /// Without the pings of the hub protocol.
     pub(crate) fn probes_only(self) -> Self {
-        Intervals { ping: NEVER, timeout: NEVER, ..self }
+        Intervals { ping: LONGEST, timeout: LONGEST, ..self }
     }
 }
 
@@ -93,8 +94,8 @@ impl KeepAlive {
     }
 
     fn give_up(&self, intervals: &Intervals) -> Instant {
-        let silent = intervals.probe.map_or(NEVER, |probe| probe.saturating_mul(2));
-        let timeout = if self.armed { intervals.timeout } else { NEVER };
+        let silent = intervals.probe.map_or(LONGEST, |probe| probe.saturating_mul(2));
+        let timeout = if self.armed { intervals.timeout } else { LONGEST };
         self.last_received + silent.min(timeout)
     }
 }
@@ -154,6 +155,6 @@ mod tests {
         let events = INTERVALS.on(Transport::ServerSentEvents);
         assert_eq!((events.ping, events.timeout, events.probe), (INTERVALS.ping, INTERVALS.timeout, None));
         let polls = INTERVALS.on(Transport::LongPolling);
-        assert_eq!((polls.ping, polls.timeout, polls.probe), (NEVER, INTERVALS.timeout, None));
+        assert_eq!((polls.ping, polls.timeout, polls.probe), (LONGEST, INTERVALS.timeout, None));
     }
 }
