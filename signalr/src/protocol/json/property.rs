@@ -46,8 +46,7 @@ impl From<Box<ProtocolError>> for ReadError {
 /// Moves over the brace that a message must begin with.
 #[inline(always)]
 pub(in crate::protocol) fn open_object(scanner: &mut Scanner<'_>) -> Result<(), ReadError> {
-    if let Some(rest) = scanner.rest().strip_prefix(b"{") {
-        scanner.move_to(rest);
+    if scanner.skip(b"{") {
         return Ok(());
     }
     let kind = scanner.peek_kind()?;

@@ -193,30 +193,21 @@ impl<'a> Scanner<'a> {
     /// Whether an object has another property, whose name then begins here, behind its opening quote.
     #[inline(always)]
     pub(in crate::protocol) fn next_name(&mut self, first: bool) -> Scan<bool> {
-        if !first && let Some(rest) = self.rest.strip_prefix(b",\"") {
-            self.rest = rest;
+        if !first && self.skip(b",\"") {
             return Ok(true);
         }
         if !self.next_member(first, b'}')? {
             return Ok(false);
         }
         self.skip_blanks();
-        let Some(rest) = self.rest.strip_prefix(b"\"") else {
-            return Err(self.expected("a property name"));
-        };
-        self.rest = rest;
-        Ok(true)
+        if self.skip(b"\"") { Ok(true) } else { Err(self.expected("a property name")) }
     }
 
     /// Moves over what stands between the name of a property and its value.
     #[inline(always)]
     pub(in crate::protocol) fn colon(&mut self) -> Scan<()> {
         self.skip_blanks();
-        let Some(rest) = self.rest.strip_prefix(b":") else {
-            return Err(self.expected("a colon"));
-        };
-        self.rest = rest;
-        Ok(())
+        if self.skip(b":") { Ok(()) } else { Err(self.expected("a colon")) }
     }
 
     /// Whether an array has another element, which is then next.

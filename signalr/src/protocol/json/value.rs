@@ -19,7 +19,7 @@ pub(in crate::protocol) fn decode_value<T: DeserializeOwned>(
     naming: Naming,
 ) -> Result<T, DecodeError> {
     let value = decode_next(&mut raw, naming)?;
-    if raw.as_bytes().is_empty() { Ok(value) } else { Err(DecodeError("trailing characters".to_owned())) }
+    if raw.as_bytes().is_empty() { Ok(value) } else { Err(trailing()) }
 }
 
 /// Reads the first value of `rest` where it stands, and moves `rest` behind it. A comma before it is skipped.
@@ -31,10 +31,10 @@ pub(in crate::protocol) fn decode_next<T: DeserializeOwned>(
 ) -> Result<T, DecodeError> {
     let text = match std::mem::replace(rest, Raw::Text("")) {
         Raw::Text(text) => text,
-        Raw::Bytes(bytes) => match std::str::from_utf8(bytes) {
-            Ok(text) => text,
-            Err(_) => {
-                let (value, _) = decode_text(&readable(bytes), naming)?;
+        Raw::Bytes(bytes) => match readable(bytes) {
+            Cow::Borrowed(text) => text,
+            Cow::Owned(text) => {
+                let (value, _) = decode_text(&text, naming)?;
                 *rest = behind_value(bytes);
                 return Ok(value);
             }
@@ -77,19 +77,22 @@ fn begin(text: &str) -> &str {
 #[inline]
 fn end(behind: &str) -> Result<&str, DecodeError> {
     let behind = behind.trim_ascii_start();
-    if behind.is_empty() || behind.starts_with(',') {
-        Ok(behind)
-    } else {
-        Err(DecodeError("trailing characters".to_owned()))
-    }
+    if behind.is_empty() || behind.starts_with(',') { Ok(behind) } else { Err(trailing()) }
+}
+
+#[cold]
+fn trailing() -> DecodeError {
+    DecodeError("trailing characters".to_owned())
+}
+
+#[inline]
+fn readable(bytes: &[u8]) -> Cow<'_, str> {
+    std::str::from_utf8(bytes).map_or_else(|_| Cow::Owned(repaired(bytes)), Cow::Borrowed)
 }
 
 /// What is not UTF-8 becomes half of a surrogate pair: nothing can be read that has one, but it can be skipped.
 #[cold]
-fn readable(bytes: &[u8]) -> Cow<'_, str> {
-    if let Ok(text) = std::str::from_utf8(bytes) {
-        return Cow::Borrowed(text);
-    }
+fn repaired(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len() + 16);
     for chunk in bytes.utf8_chunks() {
         text.push_str(chunk.valid());
@@ -97,15 +100,14 @@ fn readable(bytes: &[u8]) -> Cow<'_, str> {
             text.push_str("\\udfff");
         }
     }
-    Cow::Owned(text)
+    text
 }
 
 /// What follows the first value of `bytes`, which has been read.
 #[cold]
 fn behind_value(bytes: &[u8]) -> Raw<'_> {
-    let bytes = bytes.trim_ascii_start();
-    let bytes = bytes.strip_prefix(b",").unwrap_or(bytes);
-    let mut scanner = Scanner::new(Raw::Bytes(bytes));
+    let mut scanner = Scanner::new(Raw::Bytes(bytes.trim_ascii_start()));
+    scanner.skip(b",");
     match scanner.skip_value(0) {
         Ok(()) => Raw::Bytes(scanner.rest().trim_ascii_start()),
         Err(_) => Raw::Text(""),
