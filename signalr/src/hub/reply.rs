@@ -17,6 +17,7 @@ use crate::telemetry::redact;
 use futures_util::Stream;
 use serde::Serialize;
 use smol_str::SmolStr;
+use std::borrow::Borrow;
 use std::ops::Deref;
 use std::sync::Arc;
 use tokio::sync::oneshot;
@@ -44,41 +45,25 @@ pub struct Reply<'p> {
 
 /// A value of one's own, or somebody else's: counting references takes longer than most of what is done with them.
 #[derive(Debug)]
-enum Kept<'p, T> {
-    Owned(T),
-    Borrowed(&'p T),
+enum Kept<'p, O, B: ?Sized = O> {
+    Owned(O),
+    Borrowed(&'p B),
 }
 
-impl<T> Deref for Kept<'_, T> {
-    type Target = T;
+impl<O: Borrow<B>, B: ?Sized> Deref for Kept<'_, O, B> {
+    type Target = B;
 
     #[inline(always)]
-    fn deref(&self) -> &T {
+    fn deref(&self) -> &B {
         match self {
-            Kept::Owned(value) => value,
+            Kept::Owned(value) => value.borrow(),
             Kept::Borrowed(value) => value,
         }
     }
 }
 
 /// The id of a call.
-#[derive(Debug)]
-enum Id<'p> {
-    Owned(SmolStr),
-    Borrowed(&'p str),
-}
-
-impl Deref for Id<'_> {
-    type Target = str;
-
-    #[inline(always)]
-    fn deref(&self) -> &str {
-        match self {
-            Id::Owned(id) => id,
-            Id::Borrowed(id) => id,
-        }
-    }
-}
+type Id<'p> = Kept<'p, SmolStr, str>;
 
 /// Where an answer goes.
 #[derive(Debug)]

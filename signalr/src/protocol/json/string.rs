@@ -1,7 +1,8 @@
 //! Strings as values: the most common of all arguments, without the detour by serde_json's reader.
 
 use super::scan::skip_plain;
-use serde::de::{DeserializeOwned, EnumAccess, VariantAccess, Visitor};
+use serde::de::value::BorrowedStrDeserializer;
+use serde::de::{DeserializeOwned, Visitor};
 use serde::{Deserializer, forward_to_deserialize_any};
 use std::fmt;
 
@@ -18,7 +19,6 @@ pub(super) fn decode_string<T: DeserializeOwned>(text: &str) -> Option<(T, &str)
 }
 
 /// A string without escapes, for types that are made from one.
-#[derive(Clone, Copy)]
 struct PlainString<'a>(&'a str);
 
 /// The type is not made from a string. serde_json reads the value once more, and says what it has to say.
@@ -69,44 +69,13 @@ impl<'de> Deserializer<'de> for PlainString<'de> {
         _variants: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Unfit> {
-        visitor.visit_enum(self)
+        // The string names a variant without content.
+        visitor.visit_enum(BorrowedStrDeserializer::new(self.0))
     }
 
     forward_to_deserialize_any! {
         bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string unit unit_struct seq tuple tuple_struct
         map struct identifier ignored_any
-    }
-}
-
-/// The string names a variant without content.
-impl<'de> EnumAccess<'de> for PlainString<'de> {
-    type Error = Unfit;
-    type Variant = UnitVariant;
-
-    fn variant_seed<V: serde::de::DeserializeSeed<'de>>(self, seed: V) -> Result<(V::Value, UnitVariant), Unfit> {
-        seed.deserialize(self).map(|variant| (variant, UnitVariant))
-    }
-}
-
-struct UnitVariant;
-
-impl<'de> VariantAccess<'de> for UnitVariant {
-    type Error = Unfit;
-
-    fn unit_variant(self) -> Result<(), Unfit> {
-        Ok(())
-    }
-
-    fn newtype_variant_seed<T: serde::de::DeserializeSeed<'de>>(self, _seed: T) -> Result<T::Value, Unfit> {
-        Err(Unfit)
-    }
-
-    fn tuple_variant<V: Visitor<'de>>(self, _length: usize, _visitor: V) -> Result<V::Value, Unfit> {
-        Err(Unfit)
-    }
-
-    fn struct_variant<V: Visitor<'de>>(self, _fields: &'static [&'static str], _visitor: V) -> Result<V::Value, Unfit> {
-        Err(Unfit)
     }
 }
 
