@@ -103,11 +103,14 @@ struct State {
 impl Connection {
     fn new(broker: Arc<Engine>) -> Self {
         let shared = Arc::new(Shared::default());
-        shared.state.lock().unwrap().connected = *broker.up.borrow();
+        // Before the task runs, which would miss that the broker has gone by then.
+        let mut up = broker.up.subscribe();
+        shared.state.lock().unwrap().connected = *up.borrow_and_update();
         let (commands, received) = mpsc::unbounded_channel();
         let (sender, arriving) = mpsc::unbounded_channel();
         let number = broker.last.fetch_add(1, Ordering::Relaxed);
-        tokio::spawn(Task { broker, number, sender, shared: shared.clone(), dice: number }.run(received));
+        let task = Task { broker, number, sender, shared: shared.clone(), dice: number };
+        tokio::spawn(task.run(up, received));
         tokio::spawn(hand_over(arriving, shared.clone()));
         Connection { shared, commands }
     }
@@ -183,8 +186,7 @@ struct Task {
 }
 
 impl Task {
-    async fn run(mut self, mut commands: mpsc::UnboundedReceiver<Command>) {
-        let mut up = self.broker.up.subscribe();
+    async fn run(mut self, mut up: watch::Receiver<bool>, mut commands: mpsc::UnboundedReceiver<Command>) {
         loop {
             tokio::select! {
                 biased;
