@@ -1,14 +1,13 @@
 //! The JSON hub protocol.
 //!
 //! Messages are read by a scanner of our own that keeps arguments, items and results as they are until their types are
-//! known; serde_json then reads each of them once, where it stands.
+//! known; serde_json then reads each of them once, where it stands. Values are written by a serializer of our own.
 
 mod decode;
 mod encode;
-mod formatter;
 pub(super) mod property;
 pub(super) mod scan;
-mod strict;
+mod serialize;
 mod string;
 pub(super) mod text;
 mod usual;

@@ -3,7 +3,6 @@
 use super::scan::{Raw, RawString, skip_plain};
 use crate::protocol::error::ProtocolError;
 use std::borrow::Cow;
-use std::io::{self, Write};
 
 /// The text of a string whose escapes are known to be right.
 #[derive(Debug, Clone, Copy)]
@@ -113,23 +112,21 @@ fn unit(bytes: &[u8]) -> Option<u32> {
 /// Writes a string with its quotes. Only what JSON demands is escaped.
 #[inline]
 pub(in crate::protocol) fn write_string(out: &mut Vec<u8>, text: &str) {
-    // A `Vec` takes everything: this cannot fail.
-    let _ = write_string_bytes(out, text.as_bytes());
+    out.push(b'"');
+    write_escaped(out, text.as_bytes());
+    out.push(b'"');
 }
 
-/// As [`write_string`], for the bytes of a `str`.
+/// Writes a part of a string, of which these are the bytes.
 #[inline]
-pub(super) fn write_string_bytes<W: Write + ?Sized>(out: &mut W, mut text: &[u8]) -> io::Result<()> {
-    out.write_all(b"\"")?;
+pub(super) fn write_escaped(out: &mut Vec<u8>, mut text: &[u8]) {
     loop {
         let special = skip_plain(text);
         let (plain, _) = text.split_at_checked(text.len() - special.len()).unwrap_or_default();
-        out.write_all(plain)?;
-        let Some((&byte, behind)) = special.split_first() else {
-            return out.write_all(b"\"");
-        };
+        out.extend_from_slice(plain);
+        let Some((&byte, behind)) = special.split_first() else { return };
         let (escape, length) = escaped(byte);
-        out.write_all(escape.get(..length).unwrap_or_default())?;
+        out.extend_from_slice(escape.get(..length).unwrap_or_default());
         text = behind;
     }
 }

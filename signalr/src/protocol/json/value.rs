@@ -1,11 +1,10 @@
 //! Arguments, items and results: between their JSON and their Rust types.
 
-use super::formatter::Plain;
 use super::scan::{Raw, Scanner};
-use super::strict::Strict;
+use super::serialize::ValueSerializer;
 use super::string::decode_string;
 use crate::protocol::error::{DecodeError, EncodeError};
-use crate::protocol::naming::{Camel, Declared, Names, Naming};
+use crate::protocol::naming::Naming;
 #[cfg(feature = "client-core")]
 use crate::protocol::payload::path_in;
 use crate::protocol::renaming::Renaming;
@@ -141,25 +140,13 @@ pub(in crate::protocol) fn path_of_failure<T: DeserializeOwned>(raw: Raw<'_>, na
 ///
 /// # Errors
 /// Fails when the value's `Serialize` does, and for numbers that JSON does not have; part of it may have been written.
+#[inline]
 pub(in crate::protocol) fn write_value<T: Serialize + ?Sized>(
     out: &mut Vec<u8>,
     value: &T,
     naming: Naming,
 ) -> Result<(), EncodeError> {
-    match naming {
-        Naming::AsDeclared => write_named::<_, Declared>(out, value),
-        Naming::DotNet => write_named::<_, Camel>(out, value),
-    }
-}
-
-fn write_named<T: Serialize + ?Sized, N: Names>(out: &mut Vec<u8>, value: &T) -> Result<(), EncodeError> {
-    let mut serializer = serde_json::Serializer::with_formatter(out, Plain);
-    value.serialize(Strict::<_, N>::new(&mut serializer)).map_err(|error| encode_error(&error))
-}
-
-#[cold]
-fn encode_error(error: &serde_json::Error) -> EncodeError {
-    EncodeError(error.to_string())
+    value.serialize(ValueSerializer::new(out, naming)).map_err(EncodeError::from)
 }
 
 #[cfg(test)]
