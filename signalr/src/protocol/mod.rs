@@ -44,7 +44,6 @@ pub mod negotiate;
 #[cfg_attr(not(feature = "msgpack"), allow(dead_code))]
 pub(crate) mod packed;
 pub mod payload;
-mod renaming;
 mod transport;
 pub mod websocket;
 

@@ -27,6 +27,9 @@ pub enum Naming {
     DotNet,
 }
 
+/// The declared names of a struct's members.
+pub(super) type Members = &'static [&'static str];
+
 /// The names of members in one protocol. Those that are declared cost nothing where values are written, as this is chosen per
 /// value.
 pub(super) trait Names: 'static {
@@ -83,6 +86,22 @@ impl Names for Pascal {
 
     fn is_meant(declared: &str, received: &str) -> bool {
         if is_identifier(declared) { pascal_letters(declared).eq(received.chars()) } else { declared == received }
+    }
+}
+
+/// The declared name of the member that a received name means; an empty one for a name that is declared but not the one on the
+/// wire, which is an unknown one too. `next` is the place of the member that is expected.
+pub(super) fn declared<'a, N: Names>(members: Members, next: &mut usize, received: &'a str) -> &'a str {
+    let (before, after) = members.split_at_checked(*next).unwrap_or_default();
+    let after = after.iter().enumerate().map(|(place, member)| (*next + place, *member));
+    let mut candidates = after.chain(before.iter().copied().enumerate());
+    match candidates.find(|(_, member)| N::is_meant(member, received)) {
+        Some((place, declared)) => {
+            *next = place + 1;
+            declared
+        }
+        None if members.contains(&received) => "",
+        None => received,
     }
 }
 
@@ -164,6 +183,9 @@ fn camel(declared: &str) -> String {
 fn only(mut changed: impl ExactSizeIterator<Item = char>, letter: char) -> char {
     if changed.len() == 1 { changed.next().unwrap_or(letter) } else { letter }
 }
+
+#[cfg(test)]
+mod values;
 
 #[cfg(test)]
 mod tests {

@@ -1,17 +1,20 @@
 //! The JSON hub protocol.
 //!
 //! Messages are read by a scanner of our own that keeps arguments, items and results as they are until their types are
-//! known; serde_json then reads each of them once, where it stands. Values are written by a serializer of our own.
+//! known; each of them is then read once, where it stands.
 
 mod decode;
+mod deserialize;
 mod encode;
 pub(super) mod property;
 pub(super) mod scan;
 mod serialize;
-mod string;
 pub(super) mod text;
 mod usual;
 mod value;
+
+#[cfg(test)]
+mod oracle;
 
 pub(super) use decode::{decode, decode_whole};
 pub(super) use encode::{

@@ -131,6 +131,12 @@ impl<'a> Scanner<'a> {
         self.rest = self.rest.get(length..).unwrap_or_default();
     }
 
+    /// What was not read yet, as a text if it is one.
+    #[inline(always)]
+    pub(in crate::protocol) fn remaining(&self) -> Raw<'a> {
+        self.between(self.position(), self.bytes.len())
+    }
+
     /// What was read since `start`.
     #[inline(always)]
     pub(in crate::protocol) fn since(&self, start: usize) -> Raw<'a> {
@@ -373,7 +379,7 @@ impl<'a> Scanner<'a> {
     }
 
     #[inline(always)]
-    fn skip_blanks(&mut self) {
+    pub(in crate::protocol) fn skip_blanks(&mut self) {
         if let Some(..=b' ') = self.peek() {
             self.rest = behind_blanks(self.rest);
         }

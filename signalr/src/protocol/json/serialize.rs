@@ -4,7 +4,7 @@
 //! them, and each of its types only the calls.
 
 use super::text::{write_escaped, write_string};
-use crate::protocol::error::EncodeError;
+use super::value::{RAW_VALUE, ValueError};
 use crate::protocol::naming::{Camel, Names, Naming};
 use serde::Serialize;
 use serde::ser::{
@@ -15,35 +15,9 @@ use serde_json::ser::{CompactFormatter, Formatter};
 use std::fmt::{self, Display, Write};
 use std::io;
 
-/// The name of a struct whose only member is a text that is JSON already: serde_json's `RawValue`, and its `Number` where it keeps
-/// all digits.
-const VERBATIM: [&str; 2] = ["$serde_json::private::RawValue", "$serde_json::private::Number"];
-
-/// Why a value cannot be written.
-#[derive(Debug)]
-pub(super) struct ValueError(Box<EncodeError>);
-
-impl serde::ser::Error for ValueError {
-    #[cold]
-    fn custom<T: Display>(message: T) -> Self {
-        ValueError(Box::new(EncodeError(message.to_string())))
-    }
-}
-
-impl Display for ValueError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl std::error::Error for ValueError {}
-
-impl From<ValueError> for EncodeError {
-    #[cold]
-    fn from(error: ValueError) -> Self {
-        *error.0
-    }
-}
+/// The names of structs whose only member is a text that is JSON already. The second is that of serde_json's numbers where they keep
+/// all of their digits.
+const VERBATIM: [&str; 2] = [RAW_VALUE, "$serde_json::private::Number"];
 
 /// What a value is written as.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -108,11 +82,7 @@ impl<'a> ValueSerializer<'a> {
         Ok(())
     }
 
-    fn fraction(
-        self,
-        is_finite: bool,
-        write: impl FnOnce(&mut &mut [u8]) -> io::Result<()>,
-    ) -> Result<(), ValueError> {
+    fn fraction(self, is_finite: bool, write: impl FnOnce(&mut &mut [u8]) -> io::Result<()>) -> Result<(), ValueError> {
         if !is_finite {
             return Err(ValueError::custom("a number that is infinite or not a number cannot be written in JSON"));
         }

@@ -1,16 +1,53 @@
 //! Arguments, items and results: between their JSON and their Rust types.
 
-use super::scan::{Raw, Scanner};
+use super::deserialize::ValueDeserializer;
+use super::scan::Raw;
 use super::serialize::ValueSerializer;
-use super::string::decode_string;
 use crate::protocol::error::{DecodeError, EncodeError};
 use crate::protocol::naming::Naming;
 #[cfg(feature = "client-core")]
 use crate::protocol::payload::path_in;
-use crate::protocol::renaming::Renaming;
 use serde::Serialize;
-use serde::de::{DeserializeOwned, IgnoredAny};
-use std::borrow::Cow;
+use serde::de::DeserializeOwned;
+use std::fmt;
+use thiserror::Error;
+
+/// The name by which serde_json's `RawValue` asks for a value as it is written, and gives one.
+pub(super) const RAW_VALUE: &str = "$serde_json::private::RawValue";
+
+/// What is wrong with a value, in serde's words or ours. Boxed, so that results fit into registers.
+#[derive(Debug, Error)]
+#[error("{0}")]
+#[expect(clippy::box_collection, reason = "a boxed `str` takes two registers")]
+pub(super) struct ValueError(Box<String>);
+
+impl serde::de::Error for ValueError {
+    #[cold]
+    fn custom<T: fmt::Display>(message: T) -> Self {
+        ValueError(Box::new(message.to_string()))
+    }
+}
+
+impl serde::ser::Error for ValueError {
+    #[cold]
+    fn custom<T: fmt::Display>(message: T) -> Self {
+        ValueError(Box::new(message.to_string()))
+    }
+}
+
+impl From<ValueError> for DecodeError {
+    #[cold]
+    fn from(error: ValueError) -> Self {
+        DecodeError(*error.0)
+    }
+}
+
+impl From<ValueError> for EncodeError {
+    #[cold]
+    fn from(error: ValueError) -> Self {
+        EncodeError(*error.0)
+    }
+}
 
 /// Reads one value that fills all of `raw`.
 pub(in crate::protocol) fn decode_value<T: DeserializeOwned>(
@@ -18,112 +55,21 @@ pub(in crate::protocol) fn decode_value<T: DeserializeOwned>(
     naming: Naming,
 ) -> Result<T, DecodeError> {
     let value = decode_next(&mut raw, naming)?;
-    if raw.as_bytes().is_empty() { Ok(value) } else { Err(trailing()) }
+    if raw.as_bytes().is_empty() { Ok(value) } else { Err(DecodeError("trailing characters".to_owned())) }
 }
 
 /// Reads the first value of `rest` where it stands, and moves `rest` behind it. A comma before it is skipped.
 ///
 /// After an error nothing is left to read.
+#[inline(never)]
 pub(in crate::protocol) fn decode_next<T: DeserializeOwned>(
     rest: &mut Raw<'_>,
     naming: Naming,
 ) -> Result<T, DecodeError> {
-    let text = match std::mem::replace(rest, Raw::Text("")) {
-        Raw::Text(text) => text,
-        Raw::Bytes(bytes) => match readable(bytes) {
-            Cow::Borrowed(text) => text,
-            Cow::Owned(text) => {
-                let (value, _) = decode_text(&text, naming)?;
-                *rest = behind_value(bytes);
-                return Ok(value);
-            }
-        },
-    };
-    let (value, behind) = decode_text(text, naming)?;
-    *rest = Raw::Text(behind);
+    let mut deserializer = ValueDeserializer::new(std::mem::replace(rest, Raw::Text("")), naming)?;
+    let value = T::deserialize(&mut deserializer)?;
+    *rest = deserializer.end()?;
     Ok(value)
-}
-
-/// Reads the first value of `text`, and gives what follows it: nothing, or a comma and the next value.
-#[inline(never)]
-fn decode_text<T: DeserializeOwned>(text: &str, naming: Naming) -> Result<(T, &str), DecodeError> {
-    let text = begin(text);
-    // Names of variants may have to be changed.
-    if naming == Naming::AsDeclared
-        && let Some((value, behind)) = decode_string(text)
-    {
-        return Ok((value, end(behind)?));
-    }
-    let mut deserializer = serde_json::Deserializer::from_str(text);
-    let read = T::deserialize(Renaming::new(&mut deserializer, naming));
-    match read {
-        Ok(value) => {
-            let length = deserializer.into_iter::<IgnoredAny>().byte_offset();
-            Ok((value, end(text.get(length..).unwrap_or_default())?))
-        }
-        Err(error) => Err(decode_error(text, &error)),
-    }
-}
-
-/// Where a value begins, behind a comma.
-#[inline]
-fn begin(text: &str) -> &str {
-    let text = text.trim_ascii_start();
-    text.strip_prefix(',').unwrap_or(text)
-}
-
-/// Checks what follows a value.
-#[inline]
-fn end(behind: &str) -> Result<&str, DecodeError> {
-    let behind = behind.trim_ascii_start();
-    if behind.is_empty() || behind.starts_with(',') { Ok(behind) } else { Err(trailing()) }
-}
-
-#[cold]
-fn trailing() -> DecodeError {
-    DecodeError("trailing characters".to_owned())
-}
-
-#[inline]
-fn readable(bytes: &[u8]) -> Cow<'_, str> {
-    std::str::from_utf8(bytes).map_or_else(|_| Cow::Owned(repaired(bytes)), Cow::Borrowed)
-}
-
-/// What is not UTF-8 becomes half of a surrogate pair: nothing can be read that has one, but it can be skipped.
-#[cold]
-fn repaired(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(bytes.len() + 16);
-    for chunk in bytes.utf8_chunks() {
-        text.push_str(chunk.valid());
-        if !chunk.invalid().is_empty() {
-            text.push_str("\\udfff");
-        }
-    }
-    text
-}
-
-/// What follows the first value of `bytes`, which has been read.
-#[cold]
-fn behind_value(bytes: &[u8]) -> Raw<'_> {
-    let mut scanner = Scanner::new(Raw::Bytes(bytes.trim_ascii_start()));
-    scanner.skip(b",");
-    match scanner.skip_value(0) {
-        Ok(()) => Raw::Bytes(scanner.rest().trim_ascii_start()),
-        Err(_) => Raw::Text(""),
-    }
-}
-
-/// Keeps what serde says and drops the position, which counts from the start of the value and not of the message.
-#[cold]
-fn decode_error(text: &str, error: &serde_json::Error) -> DecodeError {
-    if text.trim_ascii().is_empty() {
-        return DecodeError("no value is left to read".to_owned());
-    }
-    let mut text = error.to_string();
-    if let Some((said, _)) = text.rsplit_once(" at line ") {
-        text.truncate(said.len());
-    }
-    DecodeError(text)
 }
 
 /// Where in the first value of `raw` reading fails, such as `lines[2].price`; empty where it is the value itself.
@@ -131,9 +77,10 @@ fn decode_error(text: &str, error: &serde_json::Error) -> DecodeError {
 #[cold]
 #[inline(never)]
 pub(in crate::protocol) fn path_of_failure<T: DeserializeOwned>(raw: Raw<'_>, naming: Naming) -> String {
-    let text = readable(raw.as_bytes());
-    let mut deserializer = serde_json::Deserializer::from_str(begin(&text));
-    path_in::<T, _>(Renaming::new(&mut deserializer, naming))
+    match ValueDeserializer::new(raw, naming) {
+        Ok(mut deserializer) => path_in::<T, _>(&mut deserializer),
+        Err(_) => String::new(),
+    }
 }
 
 /// Appends one value.
@@ -153,6 +100,7 @@ pub(in crate::protocol) fn write_value<T: Serialize + ?Sized>(
 mod tests {
     use super::*;
     use serde::Deserialize;
+    use serde::de::IgnoredAny;
     use std::collections::BTreeMap;
 
     fn written<T: Serialize + ?Sized>(value: &T) -> Result<String, String> {

@@ -2,10 +2,9 @@
 
 use super::value::{EXTENSION, ValueError};
 use super::{MAX_DEPTH, MAX_DEPTH_RENAMED};
-use crate::protocol::naming::{Naming, Pascal};
+use crate::protocol::naming::{Members, Naming, Pascal, declared};
 use crate::protocol::packed::read::{Kind, Reader};
-use crate::protocol::renaming::{Members, Name};
-use serde::de::value::{BorrowedStrDeserializer, I8Deserializer, SeqDeserializer};
+use serde::de::value::{BorrowedStrDeserializer, I8Deserializer, SeqDeserializer, StrDeserializer};
 use serde::de::{
     DeserializeSeed, Deserializer, EnumAccess, Error as _, IntoDeserializer, MapAccess, SeqAccess, Unexpected,
     VariantAccess, Visitor,
@@ -290,7 +289,9 @@ impl<'de> MapAccess<'de> for Elements<'_, 'de> {
         };
         self.left = left;
         if !self.members.is_empty() {
-            return Name::<_, Pascal>::new(seed, self.members, &mut self.next).deserialize(&mut *self.inner).map(Some);
+            let received = self.inner.text()?;
+            let name = declared::<Pascal>(self.members, &mut self.next, received);
+            return seed.deserialize(StrDeserializer::new(name)).map(Some);
         }
         seed.deserialize(Key(&mut *self.inner)).map(Some)
     }
