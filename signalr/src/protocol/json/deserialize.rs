@@ -2,6 +2,7 @@
 //!
 //! As in [`serialize`](super::serialize), what reads a part of a value knows no types and is called, not inlined.
 
+use super::number::{Number, number, short_number, short_size};
 use super::scan::{Kind, Raw, RawString, Scanner, SyntaxError};
 use super::text::text;
 use super::value::{RAW_VALUE, ValueError};
@@ -27,13 +28,6 @@ pub(super) struct ValueDeserializer<'de> {
     name: String,
 }
 
-/// A number in its widest type.
-enum Number {
-    Unsigned(u64),
-    Negative(i64),
-    Fraction(f64),
-}
-
 /// How far an array or an object has been read.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Progress {
@@ -50,26 +44,30 @@ impl From<Box<SyntaxError>> for ValueError {
 }
 
 impl<'de> ValueDeserializer<'de> {
-    /// Stands before the first value of `raw`, behind the comma that may precede it.
-    pub(super) fn new(raw: Raw<'de>, naming: Naming) -> Result<Self, ValueError> {
-        let mut scanner = Scanner::new(raw);
-        scanner.skip_blanks();
-        if scanner.skip(b",") {
-            scanner.skip_blanks();
-        }
-        if scanner.rest().is_empty() {
-            return Err(ValueError::custom("no value is left to read"));
-        }
-        Ok(ValueDeserializer { scanner, depth: MAX_DEPTH, naming, name: String::new() })
+    #[inline]
+    pub(super) fn new(raw: Raw<'de>, naming: Naming) -> Self {
+        ValueDeserializer { scanner: Scanner::new(raw), depth: MAX_DEPTH, naming, name: String::new() }
     }
 
-    /// What follows the value: nothing, or a comma and the next value.
-    pub(super) fn end(mut self) -> Result<Raw<'de>, ValueError> {
+    /// Moves to the first value, behind the comma that may precede it.
+    #[inline(never)]
+    pub(super) fn begin(&mut self) -> Result<(), ValueError> {
         self.scanner.skip_blanks();
-        match self.scanner.rest() {
-            [] | [b',', ..] => Ok(self.scanner.remaining()),
-            _ => Err(trailing()),
+        if self.scanner.skip(b",") {
+            self.scanner.skip_blanks();
         }
+        if self.scanner.rest().is_empty() { Err(ValueError::custom("no value is left to read")) } else { Ok(()) }
+    }
+
+    /// Moves behind the value, and gives what follows it: nothing, or a comma and the next value.
+    #[inline(never)]
+    pub(super) fn end(&mut self, rest: &mut Raw<'de>) -> Result<(), ValueError> {
+        self.scanner.skip_blanks();
+        if !matches!(self.scanner.rest(), [] | [b',', ..]) {
+            return Err(trailing());
+        }
+        *rest = self.scanner.remaining();
+        Ok(())
     }
 
     #[inline]
@@ -106,19 +104,11 @@ impl<'de> ValueDeserializer<'de> {
     /// The number that is next, if one is.
     #[inline(never)]
     fn number(&mut self) -> Result<Option<Number>, ValueError> {
-        let Some(all) = self.digits()? else { return Ok(None) };
-        let number = match all.strip_prefix(b"-") {
-            None => whole(all).map(Number::Unsigned),
-            // A whole number has no negative zero.
-            Some(digits) => match whole(digits) {
-                Some(size @ 1..) => 0i64.checked_sub_unsigned(size).map(Number::Negative),
-                _ => None,
-            },
-        };
-        match number {
-            Some(number) => Ok(Some(number)),
-            None => fraction(all).map(|number| Some(Number::Fraction(number))),
+        if let Some((number, rest)) = short_number(self.scanner.rest()) {
+            self.scanner.move_to(rest);
+            return Ok(Some(number));
         }
+        self.digits()?.map(number).transpose()
     }
 
     /// The string that is next, if one is.
@@ -234,6 +224,10 @@ impl<'de> ValueDeserializer<'de> {
 
     #[inline]
     fn visit_number<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value, ValueError> {
+        if let Some((number, rest)) = short_size(self.scanner.rest()) {
+            self.scanner.move_to(rest);
+            return visitor.visit_u64(number);
+        }
         match self.number()? {
             Some(Number::Unsigned(number)) => visitor.visit_u64(number),
             Some(Number::Negative(number)) => visitor.visit_i64(number),
@@ -285,21 +279,6 @@ fn trailing() -> ValueError {
 
 fn unescaped(string: RawString<'_>) -> Result<Cow<'_, str>, ValueError> {
     text(string).map_err(ValueError::custom)
-}
-
-/// The number that is written with these digits alone.
-#[inline]
-fn whole(digits: &[u8]) -> Option<u64> {
-    digits.iter().try_fold(0u64, |number, digit| match digit {
-        b'0'..=b'9' => number.checked_mul(10)?.checked_add(u64::from(digit - b'0')),
-        _ => None,
-    })
-}
-
-#[inline(never)]
-fn fraction(digits: &[u8]) -> Result<f64, ValueError> {
-    let number = std::str::from_utf8(digits).unwrap_or_default().parse();
-    number.ok().filter(|number: &f64| number.is_finite()).ok_or_else(|| ValueError::custom("number out of range"))
 }
 
 macro_rules! numbers {
@@ -357,6 +336,9 @@ impl<'de> Deserializer<'de> for &mut ValueDeserializer<'de> {
 
     #[inline(never)]
     fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
+        if let Some(text) = self.scanner.plain_string() {
+            return visitor.visit_borrowed_str(text);
+        }
         match self.text()? {
             Some(Cow::Borrowed(text)) => visitor.visit_borrowed_str(text),
             Some(Cow::Owned(text)) => visitor.visit_string(text),

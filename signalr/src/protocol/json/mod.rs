@@ -6,6 +6,7 @@
 mod decode;
 mod deserialize;
 mod encode;
+mod number;
 pub(super) mod property;
 pub(super) mod scan;
 mod serialize;

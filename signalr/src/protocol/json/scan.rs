@@ -108,6 +108,17 @@ impl<'a> Scanner<'a> {
         self.text.get(start..self.position() - 1)
     }
 
+    /// Reads the string that begins here, as [`plain`](Self::plain) does behind the quote; otherwise nothing is read.
+    #[inline(never)]
+    pub(in crate::protocol) fn plain_string(&mut self) -> Option<&'a str> {
+        let [b'"', inside @ ..] = self.rest else { return None };
+        let [b'"', behind @ ..] = skip_plain(inside) else { return None };
+        let start = self.bytes.len() - inside.len();
+        let text = self.text.get(start..start + inside.len() - behind.len() - 1)?;
+        self.rest = behind;
+        Some(text)
+    }
+
     /// The offset of the next byte.
     #[inline(always)]
     pub(in crate::protocol) fn position(&self) -> usize {
@@ -400,6 +411,7 @@ fn behind_blanks(mut bytes: &[u8]) -> &[u8] {
 }
 
 /// What of `bytes` is UTF-8, up to the first error.
+#[inline(never)]
 pub(in crate::protocol) fn valid_beginning(bytes: &[u8]) -> &str {
     from_utf8(bytes).unwrap_or_else(|error| {
         let valid = bytes.get(..error.valid_up_to()).unwrap_or_default();

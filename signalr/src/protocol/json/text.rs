@@ -48,33 +48,48 @@ impl<'a> Text<'a> {
 /// # Errors
 /// As [`Text::new`].
 pub(in crate::protocol) fn text(string: RawString<'_>) -> Result<Cow<'_, str>, Box<ProtocolError>> {
-    Text::new(string).map(Text::into_cow)
+    if string.escaped {
+        return unescape(string.raw.as_bytes()).map(Cow::Owned);
+    }
+    match string.raw {
+        Raw::Text(text) => Ok(Cow::Borrowed(text)),
+        Raw::Bytes(bytes) => utf8(bytes).map(Cow::Borrowed),
+    }
 }
 
 fn utf8(bytes: &[u8]) -> Result<&str, Box<ProtocolError>> {
-    std::str::from_utf8(bytes).map_err(|_| invalid("Cannot transcode invalid UTF-8 JSON text to UTF-16 string."))
+    std::str::from_utf8(bytes).map_err(|_| not_utf8())
+}
+
+#[cold]
+fn not_utf8() -> Box<ProtocolError> {
+    invalid("Cannot transcode invalid UTF-8 JSON text to UTF-16 string.")
 }
 
 /// Resolves escapes, whose syntax the scanner has checked.
 fn unescape(mut bytes: &[u8]) -> Result<String, Box<ProtocolError>> {
-    let mut out = String::with_capacity(bytes.len());
-    while let Some(at) = memchr::memchr(b'\\', bytes) {
-        let (plain, rest) = bytes.split_at(at);
-        out.push_str(utf8(plain)?);
-        let (character, length) = match rest.get(1) {
-            Some(b'b') => ('\u{8}', 2),
-            Some(b'f') => ('\u{c}', 2),
-            Some(b'n') => ('\n', 2),
-            Some(b'r') => ('\r', 2),
-            Some(b't') => ('\t', 2),
-            Some(b'u') => code_point(rest)?,
-            other => (other.map_or('\\', |&byte| char::from(byte)), 2),
-        };
-        out.push(character);
-        bytes = rest.get(length..).unwrap_or_default();
+    let mut out = Vec::with_capacity(bytes.len());
+    loop {
+        let special = skip_plain(bytes);
+        out.extend_from_slice(bytes.get(..bytes.len() - special.len()).unwrap_or_default());
+        let [_, letter, rest @ ..] = special else { break };
+        bytes = rest;
+        out.push(match letter {
+            b'b' => 0x08,
+            b'f' => 0x0c,
+            b'n' => b'\n',
+            b'r' => b'\r',
+            b't' => b'\t',
+            b'u' => {
+                let (character, length) = code_point(special)?;
+                out.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
+                bytes = special.get(length..).unwrap_or_default();
+                continue;
+            }
+            other => *other,
+        });
     }
-    out.push_str(utf8(bytes)?);
-    Ok(out)
+    String::from_utf8(out).map_err(|_| not_utf8())
 }
 
 /// The character at the start of `rest`, and how long its one or two `\u` escapes are.

@@ -37,6 +37,7 @@ impl serde::ser::Error for ValueError {
 
 impl From<ValueError> for DecodeError {
     #[cold]
+    #[inline(never)]
     fn from(error: ValueError) -> Self {
         DecodeError(*error.0)
     }
@@ -44,6 +45,7 @@ impl From<ValueError> for DecodeError {
 
 impl From<ValueError> for EncodeError {
     #[cold]
+    #[inline(never)]
     fn from(error: ValueError) -> Self {
         EncodeError(*error.0)
     }
@@ -66,9 +68,18 @@ pub(in crate::protocol) fn decode_next<T: DeserializeOwned>(
     rest: &mut Raw<'_>,
     naming: Naming,
 ) -> Result<T, DecodeError> {
-    let mut deserializer = ValueDeserializer::new(std::mem::replace(rest, Raw::Text("")), naming)?;
-    let value = T::deserialize(&mut deserializer)?;
-    *rest = deserializer.end()?;
+    let mut deserializer = ValueDeserializer::new(std::mem::replace(rest, Raw::Text("")), naming);
+    read_next(&mut deserializer, rest).map_err(DecodeError::from)
+}
+
+#[inline(always)]
+fn read_next<'a, T: DeserializeOwned>(
+    deserializer: &mut ValueDeserializer<'a>,
+    rest: &mut Raw<'a>,
+) -> Result<T, ValueError> {
+    deserializer.begin()?;
+    let value = T::deserialize(&mut *deserializer)?;
+    deserializer.end(rest)?;
     Ok(value)
 }
 
@@ -77,10 +88,8 @@ pub(in crate::protocol) fn decode_next<T: DeserializeOwned>(
 #[cold]
 #[inline(never)]
 pub(in crate::protocol) fn path_of_failure<T: DeserializeOwned>(raw: Raw<'_>, naming: Naming) -> String {
-    match ValueDeserializer::new(raw, naming) {
-        Ok(mut deserializer) => path_in::<T, _>(&mut deserializer),
-        Err(_) => String::new(),
-    }
+    let mut deserializer = ValueDeserializer::new(raw, naming);
+    if deserializer.begin().is_err() { String::new() } else { path_in::<T, _>(&mut deserializer) }
 }
 
 /// Appends one value.
