@@ -1,7 +1,7 @@
 //! An audience that can be called: what every proxy is made of.
 
 use super::outgoing::{Outgoing, SendDecision};
-use super::results::ClientResult;
+use super::results::{Asked, ClientResult, ClientResultError};
 use super::sent::Sent;
 use crate::backplane::envelope::Envelope;
 use crate::backplane::node::Node;
@@ -170,17 +170,14 @@ impl<A> Target<A> {
             filter(&outgoing) == SendDecision::Discard
         })
     }
-}
 
-impl<A: SingleClient> Target<A> {
-    /// Asks the client for the result of one of its methods, by its name. The question is encoded and queued when this is
-    /// called.
-    pub fn invoke<T: DeserializeOwned>(&self, method: &str, arguments: impl WireArguments) -> ClientResult<T> {
+    /// Sends a question to the one client that is addressed.
+    fn ask(&self, method: &str, arguments: &dyn AnyArguments) -> Result<Asked, ClientResultError> {
         if self.caller.as_ref().is_some_and(|caller| !caller.is_connected()) {
-            return ClientResult::refused_while_connecting();
+            return Err(ClientResultError::WhileConnecting);
         }
-        if self.is_dropped(method, &arguments, true) {
-            return ClientResult::dropped();
+        if self.is_dropped(method, arguments, true) {
+            return Err(ClientResultError::Dropped);
         }
         let (peer, id) = match &self.audience {
             Audience::Peer(peer) => (Some(peer.clone()), peer.id.as_str()),
@@ -191,12 +188,18 @@ impl<A: SingleClient> Target<A> {
             _ => (None, ""),
         };
         match (peer, self.core.node()) {
-            (Some(peer), _) => ClientResult::ask(peer, method, &arguments),
-            (None, Some(node)) if !id.is_empty() => {
-                ClientResult::ask_elsewhere(&self.core, node, id, method, &arguments)
-            }
-            (None, _) => ClientResult::nobody(id),
+            (Some(peer), _) => Asked::ask(peer, method, arguments),
+            (None, Some(node)) if !id.is_empty() => Asked::ask_elsewhere(&self.core, node, id, method, arguments),
+            (None, _) => Err(ClientResultError::NotConnected(id.to_owned())),
         }
+    }
+}
+
+impl<A: SingleClient> Target<A> {
+    /// Asks the client for the result of one of its methods, by its name. The question is encoded and queued when this is
+    /// called.
+    pub fn invoke<T: DeserializeOwned>(&self, method: &str, arguments: impl WireArguments) -> ClientResult<T> {
+        ClientResult::new(self.ask(method, &arguments))
     }
 }
 

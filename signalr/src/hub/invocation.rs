@@ -17,7 +17,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context as TaskContext, Poll};
-use tracing::{Instrument, Span};
+use tracing::Instrument;
 
 /// A call of a hub method whose parameters are being collected: first the arguments from the wire, in order, then those
 /// that the server makes itself, by [`FromInvocation`], which finds the caller and the method here.
@@ -338,24 +338,28 @@ impl CallStart {
 
     /// The method runs on in a task of its own, which is aborted where the call would be dropped.
     pub fn spawned(future: impl Future<Output = ()> + Send + 'static) -> Self {
-        struct AbortOnDrop(tokio::task::JoinHandle<()>);
-        impl Drop for AbortOnDrop {
-            fn drop(&mut self) {
-                self.0.abort();
-            }
-        }
-        let mut task = AbortOnDrop(tokio::spawn(future.in_current_span()));
-        Self::future(async move {
-            // A panic was answered when it unwound.
-            let _ = (&mut task.0).await;
-        })
+        CallStart(Started::Running(spawned(Box::pin(future))))
     }
 
     /// The method runs on a thread for blocking work.
     pub fn blocking(run: impl FnOnce() + Send + 'static) -> Self {
-        let span = Span::current();
-        CallStart(Started::Blocking(Box::new(move || span.in_scope(run))))
+        CallStart(Started::Blocking(Box::new(run)))
     }
+}
+
+/// Runs a call in a task of its own. It is in a box already, so that all calls share one kind of task.
+fn spawned(call: CallFuture) -> CallFuture {
+    struct AbortOnDrop(tokio::task::JoinHandle<()>);
+    impl Drop for AbortOnDrop {
+        fn drop(&mut self) {
+            self.0.abort();
+        }
+    }
+    let mut task = AbortOnDrop(tokio::spawn(call.in_current_span()));
+    Box::pin(async move {
+        // A panic was answered when it unwound.
+        let _ = (&mut task.0).await;
+    })
 }
 
 /// Keeps a type parameter of a hub without owning one.

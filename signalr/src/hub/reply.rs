@@ -10,12 +10,9 @@ use crate::session::current;
 use crate::session::inbox::Pushed;
 use crate::session::peer::Peer;
 use crate::session::receive::{SHUTTING_DOWN, shutting_down};
-use crate::streaming::pump::pump;
 use crate::telemetry::call::{self, Outcome};
 use crate::telemetry::meters::Stopwatch;
 use crate::telemetry::redact;
-use futures_util::Stream;
-use serde::Serialize;
 use smol_str::SmolStr;
 use std::borrow::Borrow;
 use std::ops::Deref;
@@ -119,25 +116,6 @@ impl Reply<'static> {
         reply.to = To::Filters(to);
         reply.is_last = false;
         reply
-    }
-
-    /// Drives a stream to its end.
-    pub async fn stream<S>(self, stream: S)
-    where
-        S: Stream,
-        S::Item: Serialize,
-    {
-        pump(self, stream, Ok).await;
-    }
-
-    /// Drives a stream to its end or to its first error.
-    pub async fn try_stream<S, T, E>(self, stream: S)
-    where
-        S: Stream<Item = Result<T, E>>,
-        T: Serialize,
-        E: Into<HubError>,
-    {
-        pump(self, stream, |item: Result<T, E>| item.map_err(Into::into)).await;
     }
 
     /// The reply by which a stream reaches the client, once all filters have let it pass. `None` if they do not.
@@ -259,11 +237,12 @@ impl<'p> Reply<'p> {
     }
 
     /// Sends one item behind that head; returns what became of it.
-    pub(crate) fn item(&self, head: &[u8], item: &dyn AnyValue) -> Result<Pushed, ItemError> {
+    pub(crate) fn item(&self, head: &[u8], item: &dyn AnyValue) -> Result<Pushed, HubError> {
         if !matches!(self.to, To::Client(_)) {
             return Ok(Pushed::Queued);
         }
-        self.emit(|codec, out| codec.write_next_stream_item(out, head, item)).map_err(ItemError)
+        self.emit(|codec, out| codec.write_next_stream_item(out, head, item))
+            .map_err(|error| HubError::from_encode(&error))
     }
 
     /// When the inbox has room again, for streams in a task of their own.
@@ -381,15 +360,6 @@ impl<'p> Reply<'p> {
         if self.is_last {
             call::failed(error_type);
         }
-    }
-}
-
-/// An item that cannot be serialised.
-pub(crate) struct ItemError(EncodeError);
-
-impl From<ItemError> for HubError {
-    fn from(error: ItemError) -> Self {
-        HubError::from_encode(&error.0)
     }
 }
 

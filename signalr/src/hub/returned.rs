@@ -9,7 +9,8 @@
 
 use super::error::{HubError, PublicError};
 use super::reply::Reply;
-use futures_util::{Stream, StreamExt};
+use crate::streaming::pump::pump;
+use futures_util::Stream;
 use serde::Serialize;
 use std::borrow::Cow;
 use std::convert::Infallible;
@@ -162,7 +163,7 @@ impl<S: Stream<Item = Result<T, E>>, T, E> FallibleItems<S> {
         F: FnMut(E) -> HubError,
     {
         let mut failure = failure;
-        reply.try_stream(stream.map(move |item| item.map_err(&mut failure)))
+        pump(reply, stream, move |item: Result<T, E>| item.map_err(&mut failure))
     }
 }
 
@@ -174,7 +175,7 @@ impl<S: Stream> Items<S> {
         S::Item: Serialize,
         F: FnMut(Infallible) -> HubError,
     {
-        reply.stream(stream)
+        pump(reply, stream, Ok)
     }
 
     /// Never callable: asks for `#[hub(stream)]`.

@@ -25,6 +25,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::task::{self, Poll, Waker};
 use std::time::Duration;
+use tracing::Span;
 
 /// One connection of a hub, for its session.
 pub(crate) struct HubService<H: HubMethods> {
@@ -276,13 +277,14 @@ pub(super) fn rest<H: HubMethods>(started: Started, context: &Context<H>) -> Opt
         Started::Running(future) => Some(future),
         Started::Blocking(run) => {
             let places = context.connection().core.blocking.clone();
+            let span = Span::current();
             Some(Box::pin(async move {
                 let Ok(place) = places.acquire_owned().await else { return };
                 // The place is taken until the thread is done, whatever becomes of the call. A panic was answered
                 // when it unwound.
                 let run = move || {
                     let _place = place;
-                    run();
+                    span.in_scope(run);
                 };
                 let _ = tokio::task::spawn_blocking(run).await;
             }))
