@@ -272,6 +272,12 @@ pub struct PlainUpload<T> {
 pub(crate) struct PlainFailure(Arc<Mutex<Option<UploadError>>>);
 
 impl PlainFailure {
+    /// The first one counts.
+    #[cold]
+    fn keep(&self, error: UploadError) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+    }
+
     pub(crate) fn take(&self) -> Option<UploadError> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
@@ -292,9 +298,9 @@ impl<T: DeserializeOwned> Stream for PlainUpload<T> {
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<Option<T>> {
         match self.upload.poll_next_unpin(cx) {
+            // The method never learns of an end that was none.
             Poll::Ready(Some(Err(error))) => {
-                self.failure.0.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
-                // The method never learns of an end that was none.
+                self.failure.keep(error);
                 self.drop.cancel();
                 Poll::Pending
             }
