@@ -35,6 +35,8 @@ pub struct Invocation<'a, H: HubMethods> {
     pub(crate) reply: Option<Reply<'static>>,
     /// Whether the method has taken the reply.
     pub(crate) begun: bool,
+    /// The call of a method that runs to its end when it begins.
+    pub(crate) at_once: Option<Begun<'a, &'a Arc<H>>>,
     /// Where the session finds the tokens of the call, if any were made.
     pub(crate) tokens: &'a mut CallTokens,
     /// The place of the argument read next, for error texts.
@@ -156,29 +158,29 @@ impl<'a, H: HubMethods> Invocation<'a, H> {
         Rejection(error.into_refusal(&text, self.context.peer().detailed_errors))
     }
 
-    /// The hub, and what answers a call that has run to its end when it begins.
+    /// Begins the call of a method that runs to its end now.
     #[doc(hidden)]
     #[inline(never)]
-    pub fn at_once(&mut self) -> (&'a Arc<H>, Reply<'a>) {
+    pub fn at_once(&mut self) -> &mut Begun<'a, &'a Arc<H>> {
         self.begun = true;
         let make = || Reply::at_once(self.context.peer(), self.id, self.method.name());
         let mut reply = self.reply.take().unwrap_or_else(make);
         reply.token = self.tokens.cancel.clone();
         reply.failure = self.failure.take();
-        (self.hub, reply)
+        self.at_once.insert(Begun { reply, hub: self.hub })
     }
 
-    /// The hub, and what answers the call.
+    /// Begins the call of a method that goes on. It is in a box, so that futures carry a pointer.
     #[doc(hidden)]
     #[inline(never)]
-    pub fn start(&mut self) -> (&'a Arc<H>, Reply<'static>) {
+    pub fn start(&mut self) -> Box<Begun<'static, Arc<H>>> {
         if self.method.drops_on_cancel() {
             self.tokens.drop = Some(self.token());
         }
         let mut reply = self.take_reply();
         reply.token = self.tokens.cancel.clone();
         reply.failure = self.failure.take();
-        (self.hub, reply)
+        Box::new(Begun { reply, hub: self.hub.clone() })
     }
 
     fn take_reply(&mut self) -> Reply<'static> {
@@ -203,9 +205,11 @@ impl<'a, H: HubMethods> Invocation<'a, H> {
                 None
             }
             Err(_panic) => {
-                // A method that had begun was answered when it unwound.
-                if !self.begun {
-                    self.take_reply().panicked();
+                match self.at_once.take() {
+                    Some(begun) => begun.reply.unwound(),
+                    None if !self.begun => self.take_reply().panicked(),
+                    // A method that would have gone on was answered when it unwound.
+                    None => {}
                 }
                 None
             }
@@ -310,6 +314,15 @@ impl<T: DeserializeOwned> Stream for PlainUpload<T> {
             Poll::Pending => Poll::Pending,
         }
     }
+}
+
+/// What a call needs until it has ended: the hub that its method borrows, and what answers it.
+#[derive(Debug)]
+pub struct Begun<'p, B> {
+    /// Answers the call.
+    pub reply: Reply<'p>,
+    /// The hub.
+    pub hub: B,
 }
 
 /// A call that has begun.

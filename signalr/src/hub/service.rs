@@ -75,7 +75,7 @@ impl<H: HubMethods> HubService<H> {
             Ok(Poll::Ready(Ok(()))) => Ok(None),
             Ok(Poll::Ready(Err(refusal))) => {
                 let error = refusal.of_call(method.name());
-                Err(Box::new(move |reply| reply.error(error)))
+                Err(Box::new(move |mut reply| reply.error(error)))
             }
             Ok(Poll::Pending) => {
                 Ok(Some(Box::pin(async move { gate.await.map_err(|refusal| refusal.of_call(method.name())) })))
@@ -135,6 +135,7 @@ impl<H: HubMethods> HubService<H> {
                 uploads: uploads.into_iter(),
                 reply: Some(reply),
                 begun: false,
+                at_once: None,
                 tokens: &mut inner_tokens,
                 position: 0,
                 failure: None,
@@ -386,6 +387,7 @@ impl<H: HubMethods> Service for HubService<H> {
                     uploads: uploads.into_iter(),
                     reply: None,
                     begun: false,
+                    at_once: None,
                     tokens: &mut tokens,
                     position: 0,
                     failure: None,

@@ -4,17 +4,18 @@ use crate::hub::error::HubError;
 use crate::hub::reply::Reply;
 use crate::session::BoxFuture;
 use crate::session::inbox::Pushed;
-use futures_util::Stream;
+use futures_util::{FutureExt, Stream};
 use serde::Serialize;
 use std::future::poll_fn;
 use std::pin::pin;
 use std::task::{Context, Poll, ready};
+use tokio::sync::oneshot;
 
 /// After so many items the other work of the connection has its turn.
 const ITEMS_PER_TURN: usize = 512;
 
 /// Sends all items of `stream` and then its end. `convert` takes out the error of an item that has one.
-pub(crate) async fn pump<S, T, F>(reply: Reply<'static>, stream: S, mut convert: F)
+pub(crate) async fn pump<S, T, F>(reply: &mut Reply<'static>, stream: S, mut convert: F)
 where
     S: Stream,
     T: Serialize,
@@ -35,63 +36,50 @@ where
 /// compiled once and not for each type.
 type SendNext<'s> = dyn FnMut(&mut Context<'_>, &Reply<'static>, &[u8]) -> Poll<Option<Result<Pushed, HubError>>> + 's;
 
-struct Pump {
+struct Pump<'r> {
+    reply: &'r mut Reply<'static>,
     /// As long as filters have not let the stream pass.
-    opening: Option<BoxFuture<Option<Reply<'static>>>>,
-    reply: Option<Reply<'static>>,
+    opening: Option<oneshot::Receiver<Reply<'static>>>,
     /// What each item begins with.
     head: Box<[u8]>,
     /// Only used by a stream that runs in a task of its own.
     room: Option<BoxFuture<()>>,
 }
 
-impl Pump {
+impl<'r> Pump<'r> {
     #[inline(never)]
-    fn new(reply: Reply<'static>) -> Self {
-        let mut pump = Pump { opening: None, reply: None, head: Box::default(), room: None };
-        if reply.is_captured() {
-            pump.opening = Some(Box::pin(reply.opened()));
-        } else {
-            pump.open(Some(reply));
-        }
-        pump
-    }
-
-    fn open(&mut self, reply: Option<Reply<'static>>) {
-        self.head = reply.as_ref().map(Reply::item_head).unwrap_or_default();
-        self.reply = reply;
+    fn new(reply: &'r mut Reply<'static>) -> Self {
+        let opening = reply.opening();
+        Pump { opening, head: reply.item_head(), reply, room: None }
     }
 
     #[inline(never)]
     fn poll(&mut self, cx: &mut Context<'_>, send_next: &mut SendNext<'_>) -> Poll<()> {
         if let Some(opening) = &mut self.opening {
-            let reply = ready!(opening.as_mut().poll(cx));
+            let Ok(reply) = ready!(opening.poll_unpin(cx)) else { return Poll::Ready(()) };
             self.opening = None;
-            self.open(reply);
+            self.head = reply.item_head();
+            *self.reply = reply;
         }
         for _ in 0..ITEMS_PER_TURN {
             if let Some(room) = &mut self.room {
                 ready!(room.as_mut().poll(cx));
                 self.room = None;
             }
-            let Some(reply) = &self.reply else { return Poll::Ready(()) };
-            if !reply.has_room() {
-                reply.peer().stall(cx.waker());
+            if !self.reply.has_room() {
+                self.reply.peer().stall(cx.waker());
                 return Poll::Pending;
             }
-            match ready!(send_next(cx, reply, &self.head)) {
+            match ready!(send_next(cx, self.reply, &self.head)) {
                 Some(Ok(Pushed::Queued | Pushed::Dropped)) => {}
-                Some(Ok(Pushed::QueuedAbove)) => self.room = reply.room(),
-                Some(Ok(Pushed::Gone)) => {
-                    self.reply = None;
-                    return Poll::Ready(());
-                }
+                Some(Ok(Pushed::QueuedAbove)) => self.room = self.reply.room(),
+                Some(Ok(Pushed::Gone)) => return Poll::Ready(()),
                 Some(Err(error)) => {
-                    self.reply.take().into_iter().for_each(|reply| reply.stream_error(&error));
+                    self.reply.stream_error(&error);
                     return Poll::Ready(());
                 }
                 None => {
-                    self.reply.take().into_iter().for_each(Reply::end);
+                    self.reply.end();
                     return Poll::Ready(());
                 }
             }

@@ -67,7 +67,7 @@ impl Service for TestService {
                     tokio::time::sleep(Duration::from_secs(1)).await;
                     Some((n, n + 1))
                 });
-                let future = Box::pin(pump(reply, ticks, Ok));
+                let future = Box::pin(async move { pump(&mut reply, ticks, Ok).await });
                 Some(Call {
                     future,
                     id,
