@@ -167,7 +167,8 @@ fn run(runtime: &CratePath, method: &Method, arguments: &[Ident]) -> TokenStream
     let hub = quote_spanned!(place=> __call.hub);
     let call = call(&method.ident, &method.returns, &hub, arguments);
     let answer = answer(runtime, &method.ident, &method.returns);
-    let body = quote_spanned!(place=> let __value = #call; #answer);
+    let end = (!runs_at_once(method)).then(|| quote_spanned!(place=> __call.end();));
+    let body = quote_spanned!(place=> let __value = #call; #answer #end);
     match method.run {
         Run::Blocking => quote_spanned!(place=> #private::Started::blocking(move || { #body })),
         Run::Spawned => quote_spanned!(place=> #private::Started::spawned(async move { #body })),

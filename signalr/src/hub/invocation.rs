@@ -325,6 +325,12 @@ pub struct Begun<'p, B> {
     pub hub: B,
 }
 
+impl<H> Begun<'static, Arc<H>> {
+    /// Ends a call that was answered. Dropping it does the same; this is one function for all methods.
+    #[inline(never)]
+    pub fn end(self: Box<Self>) {}
+}
+
 /// A call that has begun.
 pub struct CallStart(pub(crate) Started);
 
