@@ -40,14 +40,14 @@ impl Shown {
     }
 }
 
-/// `Self::method(&__hub, ..)`, awaited if need be.
-pub(crate) fn call(ident: &Ident, returns: &Returns, arguments: &[Ident]) -> TokenStream {
+/// `Self::method(&hub, ..)`, awaited if need be.
+pub(crate) fn call(ident: &Ident, returns: &Returns, hub: &TokenStream, arguments: &[Ident]) -> TokenStream {
     let place = located(ident);
-    let call = quote_spanned!(place=> Self::#ident(&__hub, #(#arguments),*));
+    let call = quote_spanned!(place=> Self::#ident(&#hub, #(#arguments),*));
     if returns.is_async { quote_spanned!(place=> #call.await) } else { call }
 }
 
-/// Answers with `__value`, which the method returned.
+/// Answers `__call` with `__value`, which the method returned.
 pub(crate) fn answer(runtime: &CratePath, ident: &Ident, returns: &Returns) -> TokenStream {
     let whole = returns.whole.as_ref();
     let Shown { place, turbofish } = Shown::value(whole, located(ident));
@@ -58,19 +58,19 @@ pub(crate) fn answer(runtime: &CratePath, ident: &Ident, returns: &Returns) -> T
         let Shown { place, .. } = Shown::value(item, place);
         let private = runtime.private(place);
         quote_spanned!(place=>
-            #private::success(&__value).stream(__value, __reply, |__error| #item_failure).await
+            #private::success(&__value).stream(__value, &mut __call.reply, |__error| #item_failure).await
         )
     } else {
         let private = runtime.private(place);
         let turbofish = turbofish.map(|value| quote_spanned!(place=> ::<#value>));
-        quote_spanned!(place=> #private::success(&__value).value #turbofish (__value, __reply))
+        quote_spanned!(place=> #private::success(&__value).value #turbofish (__value, &mut __call.reply))
     };
     let failure = failure(runtime, whole, place);
     let private = runtime.private(place);
     quote_spanned! {place=>
         match #private::outcome(&__value).split(__value) {
             ::core::result::Result::Ok(__value) => #success,
-            ::core::result::Result::Err(__error) => __reply.error(#failure),
+            ::core::result::Result::Err(__error) => __call.reply.error(#failure),
         };
     }
 }

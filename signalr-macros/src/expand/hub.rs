@@ -112,9 +112,8 @@ fn entry(runtime: &CratePath, contract: Option<&Path>, method: &Method) -> Token
     let arguments = arguments.map(|(parameter, name)| read(runtime, parameter, name));
     let injected = both().filter(|(parameter, _)| !parameter.is_argument());
     let injected = injected.map(|(parameter, name)| inject(runtime, parameter, name));
-    let owned =
-        (!runs_at_once(method)).then(|| quote_spanned!(place=> let __hub = ::core::clone::Clone::clone(__hub);));
     let start = Ident::new(if runs_at_once(method) { "at_once" } else { "start" }, place);
+    let mutable = (!runs_at_once(method)).then(|| quote_spanned!(place=> mut));
     let run = run(runtime, method, &names);
     let settings = settings(runtime, method);
     quote_spanned! {place=>
@@ -123,8 +122,7 @@ fn entry(runtime: &CratePath, contract: Option<&Path>, method: &Method) -> Token
             #(#arguments)*
             __invocation.begin()?;
             #(#injected)*
-            let (__hub, __reply) = __invocation.#start();
-            #owned
+            let #mutable __call = __invocation.#start();
             ::core::result::Result::Ok(#run)
         }) #settings
     }
@@ -166,9 +164,11 @@ fn runs_at_once(method: &Method) -> bool {
 fn run(runtime: &CratePath, method: &Method, arguments: &[Ident]) -> TokenStream {
     let place = located(&method.ident);
     let private = runtime.private(place);
-    let call = call(&method.ident, &method.returns, arguments);
+    let hub = quote_spanned!(place=> __call.hub);
+    let call = call(&method.ident, &method.returns, &hub, arguments);
     let answer = answer(runtime, &method.ident, &method.returns);
-    let body = quote_spanned!(place=> let __value = #call; #answer);
+    let end = (!runs_at_once(method)).then(|| quote_spanned!(place=> __call.end();));
+    let body = quote_spanned!(place=> let __value = #call; #answer #end);
     match method.run {
         Run::Blocking => quote_spanned!(place=> #private::Started::blocking(move || { #body })),
         Run::Spawned => quote_spanned!(place=> #private::Started::spawned(async move { #body })),

@@ -20,7 +20,7 @@ pub(crate) fn lifecycle(runtime: &CratePath, method: &Lifecycle) -> TokenStream 
     };
     let names = locals(method.parameters.len(), place);
     let parameters = method.parameters.iter().zip(&names).map(|(parameter, name)| take(parameter, name));
-    let call = call(&method.ident, &method.returns, &names);
+    let call = call(&method.ident, &method.returns, &quote_spanned!(place=> __hub), &names);
     let value_place = method.returns.value().map_or(place, located);
     let error = failure(runtime, method.returns.whole.as_ref(), value_place);
     let nothing = runtime.private(value_place);

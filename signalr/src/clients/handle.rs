@@ -3,7 +3,7 @@
 use super::change::{self, Change};
 use super::fleet::{self, FleetAnswer};
 use super::groups::{Groups, TooManyGroups};
-use super::target::{Many, Single};
+use super::target::{Many, Sender, Single};
 use super::{Clients, ProxyOf};
 use crate::backplane::registry::HubCore;
 use crate::hub::method::HubMethods;
@@ -35,7 +35,7 @@ pub struct HubHandle<H: HubMethods> {
 
 impl<H: HubMethods> HubHandle<H> {
     pub(crate) fn new(core: Arc<HubCore>) -> Self {
-        HubHandle { clients: Clients::new(core.clone(), None), core }
+        HubHandle { clients: Clients::new(Sender::Hub(core.clone())), core }
     }
 
     /// Every connection of the hub.

@@ -10,15 +10,12 @@ pub(crate) mod sent;
 pub(crate) mod target;
 pub(crate) mod wire;
 
-use crate::backplane::registry::HubCore;
-use crate::hub::context::Connection;
 use crate::hub::method::HubMethods;
 use smol_str::SmolStr;
 use std::collections::HashSet;
 use std::fmt;
 use std::hash::Hash;
-use std::sync::Arc;
-use target::{Audience, Many, Receiver, Single, Target};
+use target::{Audience, Many, Receiver, Sender, Single, Target};
 
 /// The proxy of the hub's receiver for an audience.
 pub(crate) type ProxyOf<H, A> = <<H as HubMethods>::Receiver as Receiver>::Proxy<A>;
@@ -46,8 +43,7 @@ pub(crate) type ProxyOf<H, A> = <<H as HubMethods>::Receiver as Receiver>::Proxy
 /// }
 /// ```
 pub struct Clients<H: HubMethods> {
-    core: Arc<HubCore>,
-    caller: Option<Arc<Connection>>,
+    sender: Sender,
     hub: crate::hub::invocation::Of<H>,
 }
 
@@ -69,18 +65,13 @@ fn unique<T: Clone + Eq + Hash>(mut list: Vec<T>) -> Vec<T> {
 }
 
 impl<H: HubMethods> Clients<H> {
-    pub(crate) fn new(core: Arc<HubCore>, caller: Option<Arc<Connection>>) -> Self {
-        Clients { core, caller, hub: std::marker::PhantomData }
+    pub(crate) fn new(sender: Sender) -> Self {
+        Clients { sender, hub: std::marker::PhantomData }
     }
 
     #[inline(never)]
     fn target<A>(&self, audience: Audience) -> ProxyOf<H, A> {
-        Target::new(self.core.clone(), self.caller.clone(), audience).into()
-    }
-
-    #[inline(never)]
-    fn caller_id(&self) -> Vec<SmolStr> {
-        self.caller.iter().map(|caller| caller.peer.id.clone()).collect()
+        Target::new(self.sender.clone(), audience).into()
     }
 
     /// Every connection of the hub.
@@ -95,7 +86,7 @@ impl<H: HubMethods> Clients<H> {
 
     /// The connection that called.
     pub fn caller(&self) -> ProxyOf<H, Single> {
-        self.target(match &self.caller {
+        self.target(match self.sender.caller() {
             Some(caller) => Audience::Peer(caller.peer.clone()),
             None => Audience::Connections(Vec::new()),
         })
@@ -103,12 +94,12 @@ impl<H: HubMethods> Clients<H> {
 
     /// Every connection but the one that called.
     pub fn others(&self) -> ProxyOf<H, Many> {
-        self.target(Audience::AllExcept(self.caller_id()))
+        self.target(self.sender.others())
     }
 
     /// One connection, by its id. An id that is not connected reaches nobody.
     pub fn client(&self, connection_id: impl AsRef<str>) -> ProxyOf<H, Single> {
-        self.target(Audience::Connections(ids([connection_id])))
+        self.target(Audience::connection(connection_id.as_ref()))
     }
 
     /// Several connections, by their ids.
@@ -118,7 +109,7 @@ impl<H: HubMethods> Clients<H> {
 
     /// The members of a group. Names are case-sensitive.
     pub fn group(&self, name: impl Into<String>) -> ProxyOf<H, Many> {
-        self.target(Audience::Groups(vec![name.into()]))
+        self.target(Audience::group(name.into()))
     }
 
     /// The members of several groups. Who is in two of them gets the message twice, as with ASP.NET Core.
@@ -137,12 +128,12 @@ impl<H: HubMethods> Clients<H> {
 
     /// The members of a group but the one that called.
     pub fn others_in_group(&self, name: impl Into<String>) -> ProxyOf<H, Many> {
-        self.target(Audience::GroupExcept(name.into(), self.caller_id()))
+        self.target(self.sender.others_in_group(name.into()))
     }
 
     /// All connections of a user.
     pub fn user(&self, user_id: impl Into<String>) -> ProxyOf<H, Many> {
-        self.target(Audience::Users(vec![user_id.into()]))
+        self.target(Audience::user(user_id.into()))
     }
 
     /// All connections of several users.
@@ -154,18 +145,18 @@ impl<H: HubMethods> Clients<H> {
 impl<H: HubMethods> Clients<H> {
     /// How many connections a user has, on all servers: whether the user is online.
     pub async fn user_connections(&self, user_id: impl AsRef<str>) -> fleet::FleetAnswer<usize> {
-        fleet::user_connections(&self.core, user_id.as_ref()).await
+        fleet::user_connections(self.sender.core(), user_id.as_ref()).await
     }
 }
 
 impl<H: HubMethods> Clone for Clients<H> {
     fn clone(&self) -> Self {
-        Clients::new(self.core.clone(), self.caller.clone())
+        Clients::new(self.sender.clone())
     }
 }
 
 impl<H: HubMethods> fmt::Debug for Clients<H> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Clients").field("hub", &self.core.name).finish_non_exhaustive()
+        f.debug_struct("Clients").field("hub", &self.sender.core().name).finish_non_exhaustive()
     }
 }

@@ -10,7 +10,8 @@ use crate::hub::error::short_type_name;
 use crate::protocol::codec::InvocationHead;
 use crate::protocol::negotiate::new_connection_id;
 use crate::protocol::payload::AnyArguments;
-use crate::protocol::{Arguments, Codec, EncodeError, Protocol};
+use crate::protocol::{Arguments, Codec, DecodeError, EncodeError, Protocol};
+use crate::session::BoxFuture;
 use crate::session::inbox::{Origin, Pushed};
 use crate::session::invocations::Answer;
 use crate::session::peer::Peer;
@@ -110,10 +111,15 @@ impl ClientResultError {
     pub(crate) fn is_of_the_client(&self) -> bool {
         matches!(self, Self::Client(_) | Self::Result { .. } | Self::NoResult)
     }
+
+    #[cold]
+    fn undecodable(expected: &'static str, error: &DecodeError) -> Self {
+        Self::Result { expected, cause: error.to_string() }
+    }
 }
 
 /// An open question; dropping it closes it.
-struct Asked {
+pub(crate) struct Asked {
     /// The id of the connection.
     connection: SmolStr,
     /// How the client would say nothing.
@@ -139,6 +145,49 @@ impl Drop for Open {
 }
 
 impl Asked {
+    /// Encodes and queues the question.
+    pub(crate) fn ask(peer: Arc<Peer>, method: &str, arguments: &dyn AnyArguments) -> Result<Self, ClientResultError> {
+        let nobody = || ClientResultError::NotConnected(peer.id.to_string());
+        let (call, answer) = peer.invocations.open().ok_or_else(nobody)?;
+        let open = Open::Here { peer: peer.clone(), call };
+        let id = peer.invocations.wire_id(call);
+        let head = InvocationHead { id: Some(&id), target: method, ..InvocationHead::default() };
+        let mut message = Vec::with_capacity(96);
+        let written = peer.codec().write_invocation(&mut message, head, arguments);
+        written.map_err(ClientResultError::Question)?;
+        match peer.inbox.push(message.into(), Origin::OwnCall, None) {
+            Pushed::Gone => Err(nobody()),
+            Pushed::Queued | Pushed::QueuedAbove | Pushed::Dropped => {
+                let (connection, codec) = (peer.id.clone(), peer.codec());
+                Ok(Asked { connection, codec, answer, told: None, open })
+            }
+        }
+    }
+
+    /// Encodes the question and publishes it for the server that holds the connection.
+    pub(crate) fn ask_elsewhere(
+        core: &HubCore,
+        node: &Node,
+        connection: &str,
+        method: &str,
+        arguments: &dyn AnyArguments,
+    ) -> Result<Self, ClientResultError> {
+        // It has to be unique among the questions of all servers.
+        let id: SmolStr = new_connection_id().map_err(|_error| ClientResultError::Unasked)?.into();
+        let (mut protocols, naming) = (core.registry.offered(), core.naming());
+        let envelope = Envelope::encode(&mut protocols, naming, method, Some(&id), arguments)
+            .map_err(ClientResultError::Question)?;
+        let (awaited, answer) = node.await_result(id.clone());
+        let told = node.ask_client(connection, &id, &envelope.encoded)?;
+        Ok(Asked {
+            connection: connection.into(),
+            codec: Codec::new(Protocol::Json, naming),
+            answer,
+            told: Some(told),
+            open: Open::Elsewhere { _awaited: awaited },
+        })
+    }
+
     /// The client's answer.
     async fn answered(&mut self) -> Result<Answer, ClientResultError> {
         let Some(told) = self.told.take() else { return self.received().await };
@@ -168,66 +217,8 @@ impl Asked {
 }
 
 impl<T> ClientResult<T> {
-    fn new(asked: Result<Asked, ClientResultError>) -> Self {
+    pub(crate) fn new(asked: Result<Asked, ClientResultError>) -> Self {
         ClientResult { asked, timeout: DEFAULT_TIMEOUT, result: PhantomData }
-    }
-
-    pub(crate) fn refused_while_connecting() -> Self {
-        Self::new(Err(ClientResultError::WhileConnecting))
-    }
-
-    pub(crate) fn dropped() -> Self {
-        Self::new(Err(ClientResultError::Dropped))
-    }
-
-    pub(crate) fn nobody(id: &str) -> Self {
-        Self::new(Err(ClientResultError::NotConnected(id.to_owned())))
-    }
-
-    /// Encodes and queues the question.
-    pub(crate) fn ask(peer: Arc<Peer>, method: &str, arguments: &dyn AnyArguments) -> Self {
-        let Some((call, answer)) = peer.invocations.open() else { return Self::nobody(peer.id.as_str()) };
-        let open = Open::Here { peer: peer.clone(), call };
-        let id = peer.invocations.wire_id(call);
-        let head = InvocationHead { id: Some(&id), target: method, ..InvocationHead::default() };
-        let mut message = Vec::with_capacity(96);
-        if let Err(error) = peer.codec().write_invocation(&mut message, head, arguments) {
-            return Self::new(Err(ClientResultError::Question(error)));
-        }
-        match peer.inbox.push(message.into(), Origin::OwnCall, None) {
-            Pushed::Gone => Self::nobody(peer.id.as_str()),
-            Pushed::Queued | Pushed::QueuedAbove | Pushed::Dropped => {
-                let (connection, codec) = (peer.id.clone(), peer.codec());
-                Self::new(Ok(Asked { connection, codec, answer, told: None, open }))
-            }
-        }
-    }
-
-    /// Encodes the question and publishes it for the server that holds the connection.
-    pub(crate) fn ask_elsewhere(
-        core: &HubCore,
-        node: &Node,
-        connection: &str,
-        method: &str,
-        arguments: &dyn AnyArguments,
-    ) -> Self {
-        let asked = || {
-            // It has to be unique among the questions of all servers.
-            let id: SmolStr = new_connection_id().map_err(|_error| ClientResultError::Unasked)?.into();
-            let (mut protocols, naming) = (core.registry.offered(), core.naming());
-            let envelope = Envelope::encode(&mut protocols, naming, method, Some(&id), arguments)
-                .map_err(ClientResultError::Question)?;
-            let (awaited, answer) = node.await_result(id.clone());
-            let told = node.ask_client(connection, &id, &envelope.encoded)?;
-            Ok(Asked {
-                connection: connection.into(),
-                codec: Codec::new(Protocol::Json, naming),
-                answer,
-                told: Some(told),
-                open: Open::Elsewhere { _awaited: awaited },
-            })
-        };
-        Self::new(asked())
     }
 
     /// Sets how long the client may take, from when this is awaited.
@@ -242,24 +233,37 @@ impl<T: DeserializeOwned> IntoFuture for ClientResult<T> {
     type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
 
     fn into_future(self) -> Self::IntoFuture {
-        let ClientResult { asked, timeout, .. } = self;
+        let encoded = encoded(self.asked, self.timeout);
         Box::pin(async move {
-            let mut asked = asked?;
-            let answer = match tokio::time::timeout(timeout, asked.answered()).await {
-                Ok(answer) => answer?,
-                Err(_elapsed) => return Err(ClientResultError::TimedOut(timeout)),
-            };
-            match answer {
-                Answer::Error(text) if asked.is_elsewhere() && text == DISCONNECTED => Err(asked.disconnected()),
-                Answer::Error(text) => Err(ClientResultError::Client(text)),
+            match encoded.await? {
                 // `()` and `Option` can be read from nothing, other types cannot.
-                Answer::Void => Arguments::new(asked.codec, &[], 0).next().map_err(|_| ClientResultError::NoResult),
-                Answer::Result(codec, bytes) => Answer::payload(codec, &bytes).decode().map_err(|error| {
-                    ClientResultError::Result { expected: short_type_name::<T>(), cause: error.to_string() }
-                }),
+                (codec, None) => Arguments::new(codec, &[], 0).next().map_err(|_| ClientResultError::NoResult),
+                (codec, Some(bytes)) => {
+                    let decoded = Answer::payload(codec, &bytes).decode();
+                    decoded.map_err(|error| ClientResultError::undecodable(short_type_name::<T>(), &error))
+                }
             }
         })
     }
+}
+
+/// A result of the client, still encoded, or none. Whatever its type: that is why it is in a box of its own.
+type Encoded = BoxFuture<Result<(Codec, Option<Box<[u8]>>), ClientResultError>>;
+
+fn encoded(asked: Result<Asked, ClientResultError>, timeout: Duration) -> Encoded {
+    Box::pin(async move {
+        let mut asked = asked?;
+        let answer = match tokio::time::timeout(timeout, asked.answered()).await {
+            Ok(answer) => answer?,
+            Err(_elapsed) => return Err(ClientResultError::TimedOut(timeout)),
+        };
+        match answer {
+            Answer::Error(text) if asked.is_elsewhere() && text == DISCONNECTED => Err(asked.disconnected()),
+            Answer::Error(text) => Err(ClientResultError::Client(text)),
+            Answer::Void => Ok((asked.codec, None)),
+            Answer::Result(codec, bytes) => Ok((codec, Some(bytes))),
+        }
+    })
 }
 
 impl<T> fmt::Debug for ClientResult<T> {

@@ -1,7 +1,7 @@
 //! An audience that can be called: what every proxy is made of.
 
 use super::outgoing::{Outgoing, SendDecision};
-use super::results::ClientResult;
+use super::results::{Asked, ClientResult, ClientResultError};
 use super::sent::Sent;
 use crate::backplane::envelope::Envelope;
 use crate::backplane::node::Node;
@@ -67,17 +67,69 @@ pub(crate) enum Audience {
     Users(Vec<String>),
 }
 
+impl Audience {
+    #[inline(never)]
+    pub(crate) fn group(name: String) -> Self {
+        Audience::Groups(vec![name])
+    }
+
+    #[inline(never)]
+    pub(crate) fn connection(id: &str) -> Self {
+        Audience::Connections(vec![id.into()])
+    }
+
+    #[inline(never)]
+    pub(crate) fn user(id: String) -> Self {
+        Audience::Users(vec![id])
+    }
+}
+
+/// On whose behalf something is sent: a caller's, or nobody's.
+#[derive(Clone)]
+pub(crate) enum Sender {
+    Caller(Arc<Connection>),
+    Hub(Arc<HubCore>),
+}
+
+impl Sender {
+    pub(crate) fn core(&self) -> &Arc<HubCore> {
+        match self {
+            Sender::Caller(caller) => &caller.core,
+            Sender::Hub(core) => core,
+        }
+    }
+
+    pub(crate) fn caller(&self) -> Option<&Arc<Connection>> {
+        match self {
+            Sender::Caller(caller) => Some(caller),
+            Sender::Hub(_) => None,
+        }
+    }
+
+    #[inline(never)]
+    pub(crate) fn others(&self) -> Audience {
+        Audience::AllExcept(self.ids())
+    }
+
+    #[inline(never)]
+    pub(crate) fn others_in_group(&self, name: String) -> Audience {
+        Audience::GroupExcept(name, self.ids())
+    }
+
+    fn ids(&self) -> Vec<SmolStr> {
+        self.caller().into_iter().map(|caller| caller.peer.id.clone()).collect()
+    }
+}
+
 /// An audience, on behalf of a caller or of nobody. Typed proxies wrap it; without a receiver it is the proxy.
 pub struct Target<A> {
-    core: Arc<HubCore>,
-    caller: Option<Arc<Connection>>,
-    audience: Audience,
+    addressed: Addressed,
     kind: PhantomData<fn() -> A>,
 }
 
 impl<A> Target<A> {
-    pub(crate) fn new(core: Arc<HubCore>, caller: Option<Arc<Connection>>, audience: Audience) -> Self {
-        Target { core, caller, audience, kind: PhantomData }
+    pub(crate) fn new(sender: Sender, audience: Audience) -> Self {
+        Target { addressed: Addressed { sender, audience }, kind: PhantomData }
     }
 
     /// Calls a method of the clients by its name, without waiting for anything. `arguments` is a tuple, such as
@@ -85,21 +137,39 @@ impl<A> Target<A> {
     /// an argument cannot be serialised nobody gets the message, which is logged and told by
     /// [`Receipt::error`](crate::Receipt::error).
     pub fn send<W: WireArguments>(&self, method: &str, arguments: W) -> Sent {
-        self.send_envelope(method, &arguments, None)
+        self.addressed.send(method, &arguments, None)
     }
 
     /// As [`send`](Self::send), for a method of which only the newest message matters: where a client's buffer is full, the
     /// waiting ones of the same method make room.
     pub fn send_latest<W: WireArguments>(&self, method: &'static str, arguments: W) -> Sent {
-        self.send_envelope(method, &arguments, Some(method))
+        self.addressed.send(method, &arguments, Some(method))
     }
+}
 
-    fn send_envelope(&self, method: &str, arguments: &dyn AnyArguments, latest: Option<&'static str>) -> Sent {
+impl<A: SingleClient> Target<A> {
+    /// Asks the client for the result of one of its methods, by its name. The question is encoded and queued when this is
+    /// called.
+    pub fn invoke<T: DeserializeOwned>(&self, method: &str, arguments: impl WireArguments) -> ClientResult<T> {
+        ClientResult::new(self.addressed.ask(method, &arguments))
+    }
+}
+
+/// What a target is whatever its kind, so that it is compiled once.
+#[derive(Clone)]
+struct Addressed {
+    sender: Sender,
+    audience: Audience,
+}
+
+impl Addressed {
+    #[inline(never)]
+    fn send(&self, method: &str, arguments: &dyn AnyArguments, latest: Option<&'static str>) -> Sent {
         if self.is_dropped(method, arguments, false) {
             return Sent::to_nobody();
         }
-        let core = &self.core;
-        let Addressed { audience, node } = self.addressed();
+        let core = self.sender.core();
+        let Way { audience, node } = self.way();
         let encode = |protocols: &mut dyn Iterator<Item = Protocol>| {
             Envelope::encode(protocols, core.naming(), method, None, arguments)
         };
@@ -117,7 +187,7 @@ impl<A> Target<A> {
         };
         envelope.latest = latest.map(SmolStr::new_static);
         let deliver = |audience: &Audience| {
-            let own = self.caller.as_ref().map(|caller| caller.peer.number);
+            let own = self.sender.caller().map(|caller| caller.peer.number);
             core.registry.deliver(audience, own, &envelope)
         };
         let Some(node) = node else { return Sent::new(deliver(&audience)) };
@@ -130,79 +200,76 @@ impl<A> Target<A> {
     }
 
     /// Who is addressed, and by way of which fleet. A connection of this process needs none.
-    fn addressed(&self) -> Addressed<'_> {
-        let direct = |audience| Addressed { audience, node: None };
-        let Some(node) = self.core.node() else { return direct(Cow::Borrowed(&self.audience)) };
+    fn way(&self) -> Way<'_> {
+        let direct = |audience| Way { audience, node: None };
+        let core = self.sender.core();
+        let Some(node) = core.node() else { return direct(Cow::Borrowed(&self.audience)) };
         match &self.audience {
             Audience::Peer(_) => return direct(Cow::Borrowed(&self.audience)),
             Audience::Connections(ids) => {
                 if let [id] = &ids[..]
-                    && let Some(connection) = self.core.registry.get(id)
+                    && let Some(connection) = core.registry.get(id)
                 {
                     return direct(Cow::Owned(Audience::Peer(connection.peer.clone())));
                 }
             }
             _ => {}
         }
-        Addressed { audience: Cow::Borrowed(&self.audience), node: Some(node) }
+        Way { audience: Cow::Borrowed(&self.audience), node: Some(node) }
     }
-}
 
-/// An audience that is reached through a fleet, or directly.
-struct Addressed<'a> {
-    audience: Cow<'a, Audience>,
-    node: Option<&'a Arc<Node>>,
-}
-
-impl<A> Target<A> {
     /// Whether the application does not want this sent.
     fn is_dropped(&self, method: &str, arguments: &dyn AnyArguments, question: bool) -> bool {
-        self.core.send_filter.get().is_some_and(|filter| {
+        let core = self.sender.core();
+        core.send_filter.get().is_some_and(|filter| {
             let outgoing = Outgoing {
-                hub: &self.core.name,
+                hub: &core.name,
                 method,
                 audience: &self.audience,
-                caller: self.caller.as_ref(),
+                caller: self.sender.caller(),
                 question,
-                naming: self.core.naming(),
+                naming: core.naming(),
                 arguments,
             };
             filter(&outgoing) == SendDecision::Discard
         })
     }
-}
 
-impl<A: SingleClient> Target<A> {
-    /// Asks the client for the result of one of its methods, by its name. The question is encoded and queued when this is
-    /// called.
-    pub fn invoke<T: DeserializeOwned>(&self, method: &str, arguments: impl WireArguments) -> ClientResult<T> {
-        if self.caller.as_ref().is_some_and(|caller| !caller.is_connected()) {
-            return ClientResult::refused_while_connecting();
+    /// Sends a question to the one client that is addressed.
+    #[inline(never)]
+    fn ask(&self, method: &str, arguments: &dyn AnyArguments) -> Result<Asked, ClientResultError> {
+        if self.sender.caller().is_some_and(|caller| !caller.is_connected()) {
+            return Err(ClientResultError::WhileConnecting);
         }
-        if self.is_dropped(method, &arguments, true) {
-            return ClientResult::dropped();
+        if self.is_dropped(method, arguments, true) {
+            return Err(ClientResultError::Dropped);
         }
+        let core = self.sender.core();
         let (peer, id) = match &self.audience {
             Audience::Peer(peer) => (Some(peer.clone()), peer.id.as_str()),
             Audience::Connections(ids) => {
                 let id = ids.first().map(SmolStr::as_str).unwrap_or_default();
-                (self.core.registry.get(id).map(|connection| connection.peer.clone()), id)
+                (core.registry.get(id).map(|connection| connection.peer.clone()), id)
             }
             _ => (None, ""),
         };
-        match (peer, self.core.node()) {
-            (Some(peer), _) => ClientResult::ask(peer, method, &arguments),
-            (None, Some(node)) if !id.is_empty() => {
-                ClientResult::ask_elsewhere(&self.core, node, id, method, &arguments)
-            }
-            (None, _) => ClientResult::nobody(id),
+        match (peer, core.node()) {
+            (Some(peer), _) => Asked::ask(peer, method, arguments),
+            (None, Some(node)) if !id.is_empty() => Asked::ask_elsewhere(core, node, id, method, arguments),
+            (None, _) => Err(ClientResultError::NotConnected(id.to_owned())),
         }
     }
 }
 
+/// How an audience is reached: through a fleet, or directly.
+struct Way<'a> {
+    audience: Cow<'a, Audience>,
+    node: Option<&'a Arc<Node>>,
+}
+
 impl<A> Clone for Target<A> {
     fn clone(&self) -> Self {
-        Target::new(self.core.clone(), self.caller.clone(), self.audience.clone())
+        Target { addressed: self.addressed.clone(), kind: PhantomData }
     }
 }
 
@@ -214,7 +281,8 @@ impl<A> AsRef<Target<A>> for Target<A> {
 
 impl<A> fmt::Debug for Target<A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Target").field("hub", &self.core.name).field("audience", &self.audience).finish()
+        let Addressed { sender, audience } = &self.addressed;
+        f.debug_struct("Target").field("hub", &sender.core().name).field("audience", audience).finish()
     }
 }
 

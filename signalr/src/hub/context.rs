@@ -7,6 +7,7 @@ use crate::backplane::registry::{HubCore, Memberships};
 use crate::clients::Clients;
 use crate::clients::change::Change;
 use crate::clients::groups::{Groups, TooManyGroups};
+use crate::clients::target::Sender;
 use crate::session::cancel::CancellationToken;
 use crate::session::close::CloseReason;
 use crate::session::owner::Owner;
@@ -144,8 +145,9 @@ impl<H: HubMethods> Context<H> {
     }
 
     /// Whom the hub can address; the caller counts as itself.
+    #[inline(never)]
     pub fn clients(&self) -> Clients<H> {
-        Clients::new(self.connection.core.clone(), Some(self.connection.clone()))
+        Clients::new(Sender::Caller(self.connection.clone()))
     }
 
     /// The groups of the hub.

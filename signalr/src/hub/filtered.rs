@@ -36,7 +36,7 @@ pub(super) struct Innermost<H: HubMethods> {
 
 impl<H: HubMethods> Innermost<H> {
     /// Runs the call through the filters, and answers.
-    pub(super) async fn answered(self, filters: Filters, mut call: HubCall, reply: Reply<'static>) {
+    pub(super) async fn answered(self, filters: Filters, mut call: HubCall, mut reply: Reply<'static>) {
         let answer = Next { filters: &filters, method: &self }.run(&mut call).await;
         match answer.map(Answer::into_content) {
             Ok(Content::Value(_, value)) => reply.encoded(&value),
@@ -79,6 +79,7 @@ impl<H: HubMethods> Innermost<H> {
             uploads: uploads.into_iter(),
             reply: Some(reply),
             begun: false,
+            at_once: None,
             tokens: &mut tokens,
             position: 0,
             failure: self.failure.clone(),

@@ -17,7 +17,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context as TaskContext, Poll};
-use tracing::{Instrument, Span};
+use tracing::Instrument;
 
 /// A call of a hub method whose parameters are being collected: first the arguments from the wire, in order, then those
 /// that the server makes itself, by [`FromInvocation`], which finds the caller and the method here.
@@ -35,6 +35,8 @@ pub struct Invocation<'a, H: HubMethods> {
     pub(crate) reply: Option<Reply<'static>>,
     /// Whether the method has taken the reply.
     pub(crate) begun: bool,
+    /// The call of a method that runs to its end when it begins.
+    pub(crate) at_once: Option<Begun<'a, &'a Arc<H>>>,
     /// Where the session finds the tokens of the call, if any were made.
     pub(crate) tokens: &'a mut CallTokens,
     /// The place of the argument read next, for error texts.
@@ -156,29 +158,29 @@ impl<'a, H: HubMethods> Invocation<'a, H> {
         Rejection(error.into_refusal(&text, self.context.peer().detailed_errors))
     }
 
-    /// The hub, and what answers a call that has run to its end when it begins.
+    /// Begins the call of a method that runs to its end now.
     #[doc(hidden)]
     #[inline(never)]
-    pub fn at_once(&mut self) -> (&'a Arc<H>, Reply<'a>) {
+    pub fn at_once(&mut self) -> &mut Begun<'a, &'a Arc<H>> {
         self.begun = true;
         let make = || Reply::at_once(self.context.peer(), self.id, self.method.name());
         let mut reply = self.reply.take().unwrap_or_else(make);
         reply.token = self.tokens.cancel.clone();
         reply.failure = self.failure.take();
-        (self.hub, reply)
+        self.at_once.insert(Begun { reply, hub: self.hub })
     }
 
-    /// The hub, and what answers the call.
+    /// Begins the call of a method that goes on. It is in a box, so that futures carry a pointer.
     #[doc(hidden)]
     #[inline(never)]
-    pub fn start(&mut self) -> (&'a Arc<H>, Reply<'static>) {
+    pub fn start(&mut self) -> Box<Begun<'static, Arc<H>>> {
         if self.method.drops_on_cancel() {
             self.tokens.drop = Some(self.token());
         }
         let mut reply = self.take_reply();
         reply.token = self.tokens.cancel.clone();
         reply.failure = self.failure.take();
-        (self.hub, reply)
+        Box::new(Begun { reply, hub: self.hub.clone() })
     }
 
     fn take_reply(&mut self) -> Reply<'static> {
@@ -203,9 +205,11 @@ impl<'a, H: HubMethods> Invocation<'a, H> {
                 None
             }
             Err(_panic) => {
-                // A method that had begun was answered when it unwound.
-                if !self.begun {
-                    self.take_reply().panicked();
+                match self.at_once.take() {
+                    Some(begun) => begun.reply.unwound(),
+                    None if !self.begun => self.take_reply().panicked(),
+                    // A method that would have gone on was answered when it unwound.
+                    None => {}
                 }
                 None
             }
@@ -272,6 +276,12 @@ pub struct PlainUpload<T> {
 pub(crate) struct PlainFailure(Arc<Mutex<Option<UploadError>>>);
 
 impl PlainFailure {
+    /// The first one counts.
+    #[cold]
+    fn keep(&self, error: UploadError) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+    }
+
     pub(crate) fn take(&self) -> Option<UploadError> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
@@ -292,9 +302,9 @@ impl<T: DeserializeOwned> Stream for PlainUpload<T> {
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<Option<T>> {
         match self.upload.poll_next_unpin(cx) {
+            // The method never learns of an end that was none.
             Poll::Ready(Some(Err(error))) => {
-                self.failure.0.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
-                // The method never learns of an end that was none.
+                self.failure.keep(error);
                 self.drop.cancel();
                 Poll::Pending
             }
@@ -304,6 +314,21 @@ impl<T: DeserializeOwned> Stream for PlainUpload<T> {
             Poll::Pending => Poll::Pending,
         }
     }
+}
+
+/// What a call needs until it has ended: the hub that its method borrows, and what answers it.
+#[derive(Debug)]
+pub struct Begun<'p, B> {
+    /// Answers the call.
+    pub reply: Reply<'p>,
+    /// The hub.
+    pub hub: B,
+}
+
+impl<H> Begun<'static, Arc<H>> {
+    /// Ends a call that was answered. Dropping it does the same; this is one function for all methods.
+    #[inline(never)]
+    pub fn end(self: Box<Self>) {}
 }
 
 /// A call that has begun.
@@ -338,24 +363,28 @@ impl CallStart {
 
     /// The method runs on in a task of its own, which is aborted where the call would be dropped.
     pub fn spawned(future: impl Future<Output = ()> + Send + 'static) -> Self {
-        struct AbortOnDrop(tokio::task::JoinHandle<()>);
-        impl Drop for AbortOnDrop {
-            fn drop(&mut self) {
-                self.0.abort();
-            }
-        }
-        let mut task = AbortOnDrop(tokio::spawn(future.in_current_span()));
-        Self::future(async move {
-            // A panic was answered when it unwound.
-            let _ = (&mut task.0).await;
-        })
+        CallStart(Started::Running(spawned(Box::pin(future))))
     }
 
     /// The method runs on a thread for blocking work.
     pub fn blocking(run: impl FnOnce() + Send + 'static) -> Self {
-        let span = Span::current();
-        CallStart(Started::Blocking(Box::new(move || span.in_scope(run))))
+        CallStart(Started::Blocking(Box::new(run)))
     }
+}
+
+/// Runs a call in a task of its own. It is in a box already, so that all calls share one kind of task.
+fn spawned(call: CallFuture) -> CallFuture {
+    struct AbortOnDrop(tokio::task::JoinHandle<()>);
+    impl Drop for AbortOnDrop {
+        fn drop(&mut self) {
+            self.0.abort();
+        }
+    }
+    let mut task = AbortOnDrop(tokio::spawn(call.in_current_span()));
+    Box::pin(async move {
+        // A panic was answered when it unwound.
+        let _ = (&mut task.0).await;
+    })
 }
 
 /// Keeps a type parameter of a hub without owning one.

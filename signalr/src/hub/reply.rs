@@ -10,12 +10,9 @@ use crate::session::current;
 use crate::session::inbox::Pushed;
 use crate::session::peer::Peer;
 use crate::session::receive::{SHUTTING_DOWN, shutting_down};
-use crate::streaming::pump::pump;
 use crate::telemetry::call::{self, Outcome};
 use crate::telemetry::meters::Stopwatch;
 use crate::telemetry::redact;
-use futures_util::Stream;
-use serde::Serialize;
 use smol_str::SmolStr;
 use std::borrow::Borrow;
 use std::ops::Deref;
@@ -121,31 +118,12 @@ impl Reply<'static> {
         reply
     }
 
-    /// Drives a stream to its end.
-    pub async fn stream<S>(self, stream: S)
-    where
-        S: Stream,
-        S::Item: Serialize,
-    {
-        pump(self, stream, Ok).await;
-    }
-
-    /// Drives a stream to its end or to its first error.
-    pub async fn try_stream<S, T, E>(self, stream: S)
-    where
-        S: Stream<Item = Result<T, E>>,
-        T: Serialize,
-        E: Into<HubError>,
-    {
-        pump(self, stream, |item: Result<T, E>| item.map_err(Into::into)).await;
-    }
-
-    /// The reply by which a stream reaches the client, once all filters have let it pass. `None` if they do not.
-    pub(crate) async fn opened(mut self) -> Option<Self> {
-        let To::Filters(filters) = self.to.take() else { return None };
-        let (go, opened) = oneshot::channel();
+    /// Where there are filters, what gives the reply by which a stream reaches the client once all of them have let it pass.
+    pub(crate) fn opening(&mut self) -> Option<oneshot::Receiver<Self>> {
+        let filters = self.to.take_filters()?;
+        let (go, opening) = oneshot::channel();
         let _ = filters.send(Captured::Stream(go));
-        opened.await.ok()
+        Some(opening)
     }
 }
 
@@ -168,7 +146,7 @@ impl<'p> Reply<'p> {
 
     /// Answers with a value.
     #[inline(never)]
-    pub(crate) fn result(mut self, value: &dyn AnyValue) {
+    pub(crate) fn result(&mut self, value: &dyn AnyValue) {
         match &self.to {
             To::Nobody => self.outcome = Some(Outcome::Ok),
             To::Client(id) => {
@@ -187,7 +165,7 @@ impl<'p> Reply<'p> {
 
     /// Answers to filters with a value.
     #[cold]
-    fn capture(mut self, value: &dyn AnyValue) {
+    fn capture(&mut self, value: &dyn AnyValue) {
         let codec = self.peer.codec();
         let encoded = codec.value(value);
         if let To::Filters(filters) = self.to.take() {
@@ -210,7 +188,7 @@ impl<'p> Reply<'p> {
 
     /// Answers with the error of the method.
     #[inline(never)]
-    pub fn error(mut self, error: HubError) {
+    pub fn error(&mut self, error: HubError) {
         if let Some(filters) = self.to.take_filters() {
             let _ = filters.send(Captured::Error(error));
             return;
@@ -238,10 +216,15 @@ impl<'p> Reply<'p> {
         self.write_panic(to);
     }
 
+    /// Answers a call whose method has panicked, if it has not answered before.
+    pub(crate) fn unwound(mut self) {
+        self.answer_unanswered(true);
+    }
+
     // ---- for the pump ----
 
     /// Whether the answer goes to filters.
-    pub(crate) fn is_captured(&self) -> bool {
+    fn is_captured(&self) -> bool {
         matches!(self.to, To::Filters(_))
     }
 
@@ -259,11 +242,12 @@ impl<'p> Reply<'p> {
     }
 
     /// Sends one item behind that head; returns what became of it.
-    pub(crate) fn item(&self, head: &[u8], item: &dyn AnyValue) -> Result<Pushed, ItemError> {
+    pub(crate) fn item(&self, head: &[u8], item: &dyn AnyValue) -> Result<Pushed, HubError> {
         if !matches!(self.to, To::Client(_)) {
             return Ok(Pushed::Queued);
         }
-        self.emit(|codec, out| codec.write_next_stream_item(out, head, item)).map_err(ItemError)
+        self.emit(|codec, out| codec.write_next_stream_item(out, head, item))
+            .map_err(|error| HubError::from_encode(&error))
     }
 
     /// When the inbox has room again, for streams in a task of their own.
@@ -272,14 +256,14 @@ impl<'p> Reply<'p> {
         Some(Box::pin(async move { peer.inbox.room().await }))
     }
 
-    pub(crate) fn end(mut self) {
+    pub(crate) fn end(&mut self) {
         self.outcome = Some(Outcome::Ok);
         if let To::Client(id) = self.to.take() {
             self.write_end(&id);
         }
     }
 
-    pub(crate) fn stream_error(mut self, error: &HubError) {
+    pub(crate) fn stream_error(&mut self, error: &HubError) {
         let told = self.told_as("An error occurred on the server while streaming results.", error);
         self.log(error);
         self.write_told(told);
@@ -384,21 +368,10 @@ impl<'p> Reply<'p> {
     }
 }
 
-/// An item that cannot be serialised.
-pub(crate) struct ItemError(EncodeError);
-
-impl From<ItemError> for HubError {
-    fn from(error: ItemError) -> Self {
-        HubError::from_encode(&error.0)
-    }
-}
-
 impl Drop for Reply<'_> {
     #[inline(never)]
     fn drop(&mut self) {
-        if self.outcome.is_none() && (self.is_last || self.is_captured()) {
-            self.dropped();
-        }
+        self.answer_unanswered(std::thread::panicking());
         if self.is_last {
             let outcome = self.outcome.unwrap_or(Outcome::Canceled);
             self.peer.telemetry.meters.invoked(self.target, &self.stopwatch, outcome);
@@ -407,8 +380,16 @@ impl Drop for Reply<'_> {
 }
 
 impl Reply<'_> {
+    #[inline]
+    fn answer_unanswered(&mut self, panicked: bool) {
+        if self.outcome.is_none() && (self.is_last || self.is_captured()) {
+            self.dropped(panicked);
+        }
+    }
+
     /// Answers a call that nobody has answered.
-    fn dropped(&mut self) {
+    #[cold]
+    fn dropped(&mut self, panicked: bool) {
         let to = self.to.take();
         // Filters are dropped with such a call, and it is not theirs to take the error.
         let failure = self.failure.as_ref().filter(|_| matches!(to, To::Client(_)));
@@ -416,7 +397,7 @@ impl Reply<'_> {
             let error = HubError::from(error);
             self.log(&error);
             self.write_to(to, error);
-        } else if self.peer.draining().is_some() && !std::thread::panicking() {
+        } else if self.peer.draining().is_some() && !panicked {
             self.failed(Outcome::ShuttingDown, Outcome::ShuttingDown.name());
             self.write_to(to, HubError::verbatim(shutting_down(self.target)).code(SHUTTING_DOWN));
         } else if self.streaming && self.token.as_ref().is_some_and(CancellationToken::is_cancelled) {
@@ -425,7 +406,7 @@ impl Reply<'_> {
             if let To::Client(id) = to {
                 self.write_end(&id);
             }
-        } else if std::thread::panicking() {
+        } else if panicked {
             self.write_panic(to);
         } else {
             self.failed(Outcome::Canceled, Outcome::Canceled.name());

@@ -9,7 +9,8 @@
 
 use super::error::{HubError, PublicError};
 use super::reply::Reply;
-use futures_util::{Stream, StreamExt};
+use crate::streaming::pump::pump;
+use futures_util::Stream;
 use serde::Serialize;
 use std::borrow::Cow;
 use std::convert::Infallible;
@@ -156,29 +157,39 @@ pub fn success<T>(_value: &T) -> FallibleItems<T> {
 impl<S: Stream<Item = Result<T, E>>, T, E> FallibleItems<S> {
     /// Sends the items until the stream ends or an item is an error.
     #[inline]
-    pub fn stream<F>(&self, stream: S, reply: Reply<'static>, failure: F) -> impl Future<Output = ()> + use<S, T, E, F>
+    pub fn stream<'r, F>(
+        &self,
+        stream: S,
+        reply: &'r mut Reply<'static>,
+        failure: F,
+    ) -> impl Future<Output = ()> + use<'r, S, T, E, F>
     where
         T: Serialize,
         F: FnMut(E) -> HubError,
     {
         let mut failure = failure;
-        reply.try_stream(stream.map(move |item| item.map_err(&mut failure)))
+        pump(reply, stream, move |item: Result<T, E>| item.map_err(&mut failure))
     }
 }
 
 impl<S: Stream> Items<S> {
     /// Sends the items until the stream ends.
     #[inline]
-    pub fn stream<F>(&self, stream: S, reply: Reply<'static>, _failure: F) -> impl Future<Output = ()> + use<S, F>
+    pub fn stream<'r, F>(
+        &self,
+        stream: S,
+        reply: &'r mut Reply<'static>,
+        _failure: F,
+    ) -> impl Future<Output = ()> + use<'r, S, F>
     where
         S::Item: Serialize,
         F: FnMut(Infallible) -> HubError,
     {
-        reply.stream(stream)
+        pump(reply, stream, Ok)
     }
 
     /// Never callable: asks for `#[hub(stream)]`.
-    pub fn value<U: NotAStream>(&self, value: U, reply: Reply<'_>) {
+    pub fn value<U: NotAStream>(&self, value: U, reply: &mut Reply<'_>) {
         value.never(reply);
     }
 }
@@ -186,12 +197,12 @@ impl<S: Stream> Items<S> {
 impl<T> Value<T> {
     /// Answers with the value.
     #[inline]
-    pub fn value<U: Serialize>(&self, value: U, reply: Reply<'_>) {
+    pub fn value<U: Serialize>(&self, value: U, reply: &mut Reply<'_>) {
         reply.result(&value);
     }
 
     /// Never callable: there is no stream.
-    pub fn stream<F>(&self, value: T, reply: Reply<'_>, _failure: F) -> std::future::Ready<()>
+    pub fn stream<F>(&self, value: T, reply: &mut Reply<'_>, _failure: F) -> std::future::Ready<()>
     where
         T: IsStream,
         F: FnMut(Infallible) -> HubError,
@@ -253,7 +264,7 @@ impl Nothing for () {}
 )]
 pub trait NotAStream {
     /// Never there.
-    fn never(self, reply: Reply<'_>);
+    fn never(self, reply: &mut Reply<'_>);
 }
 
 /// Implemented by no type: the bound that makes `#[hub(stream)]` on an ordinary value an error.
@@ -263,7 +274,7 @@ pub trait NotAStream {
 )]
 pub trait IsStream {
     /// Never there.
-    fn never(self, reply: Reply<'_>) -> std::future::Ready<()>;
+    fn never(self, reply: &mut Reply<'_>) -> std::future::Ready<()>;
 }
 
 #[cfg(test)]

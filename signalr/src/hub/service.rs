@@ -25,6 +25,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::task::{self, Poll, Waker};
 use std::time::Duration;
+use tracing::Span;
 
 /// One connection of a hub, for its session.
 pub(crate) struct HubService<H: HubMethods> {
@@ -74,7 +75,7 @@ impl<H: HubMethods> HubService<H> {
             Ok(Poll::Ready(Ok(()))) => Ok(None),
             Ok(Poll::Ready(Err(refusal))) => {
                 let error = refusal.of_call(method.name());
-                Err(Box::new(move |reply| reply.error(error)))
+                Err(Box::new(move |mut reply| reply.error(error)))
             }
             Ok(Poll::Pending) => {
                 Ok(Some(Box::pin(async move { gate.await.map_err(|refusal| refusal.of_call(method.name())) })))
@@ -134,6 +135,7 @@ impl<H: HubMethods> HubService<H> {
                 uploads: uploads.into_iter(),
                 reply: Some(reply),
                 begun: false,
+                at_once: None,
                 tokens: &mut inner_tokens,
                 position: 0,
                 failure: None,
@@ -276,13 +278,14 @@ pub(super) fn rest<H: HubMethods>(started: Started, context: &Context<H>) -> Opt
         Started::Running(future) => Some(future),
         Started::Blocking(run) => {
             let places = context.connection().core.blocking.clone();
+            let span = Span::current();
             Some(Box::pin(async move {
                 let Ok(place) = places.acquire_owned().await else { return };
                 // The place is taken until the thread is done, whatever becomes of the call. A panic was answered
                 // when it unwound.
                 let run = move || {
                     let _place = place;
-                    run();
+                    span.in_scope(run);
                 };
                 let _ = tokio::task::spawn_blocking(run).await;
             }))
@@ -384,6 +387,7 @@ impl<H: HubMethods> Service for HubService<H> {
                     uploads: uploads.into_iter(),
                     reply: None,
                     begun: false,
+                    at_once: None,
                     tokens: &mut tokens,
                     position: 0,
                     failure: None,

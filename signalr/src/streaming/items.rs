@@ -9,7 +9,7 @@ use std::collections::VecDeque;
 use std::marker::PhantomData;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 /// Encoded items, one behind the other.
 #[derive(Debug, Default)]
@@ -145,20 +145,19 @@ impl<E> Drop for ItemReader<E> {
 /// The items of a stream, each decoded when it is asked for.
 #[derive(Debug)]
 pub(crate) struct Items<T, E> {
-    reader: ItemReader<E>,
-    batch: Batch,
-    ended: bool,
+    encoded: EncodedItems<E>,
     item: PhantomData<fn() -> T>,
 }
 
 impl<T, E> Items<T, E> {
     pub(crate) fn new(reader: ItemReader<E>) -> Self {
-        Items { reader, batch: Batch::default(), ended: false, item: PhantomData }
+        let encoded = EncodedItems { reader, batch: Batch::default(), ended: false };
+        Items { encoded, item: PhantomData }
     }
 
     /// Whether the stream has ended: by its end, or by a failure.
     pub(crate) fn has_ended(&self) -> bool {
-        self.ended
+        self.encoded.ended
     }
 }
 
@@ -169,41 +168,64 @@ impl<T: DeserializeOwned, E> Items<T, E> {
         cx: &mut Context<'_>,
         undecodable: impl FnOnce(DecodeError, Payload<'_>) -> E,
     ) -> Poll<Option<Result<T, E>>> {
+        let item = match ready!(self.encoded.poll_next(cx)) {
+            Some(Ok(item)) => item,
+            Some(Err(failure)) => return Poll::Ready(Some(Err(failure))),
+            None => return Poll::Ready(None),
+        };
+        let failure = match item.decode() {
+            Ok(item) => return Poll::Ready(Some(Ok(item))),
+            Err(error) => undecodable(error, item),
+        };
+        self.encoded.fail();
+        Poll::Ready(Some(Err(failure)))
+    }
+}
+
+/// Items whose type does not matter: what is around decoding is compiled once, and not for each type.
+#[derive(Debug)]
+struct EncodedItems<E> {
+    reader: ItemReader<E>,
+    batch: Batch,
+    ended: bool,
+}
+
+impl<E> EncodedItems<E> {
+    #[inline(never)]
+    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Payload<'_>, E>>> {
         if self.ended {
             return Poll::Ready(None);
         }
         let queue = &self.reader.0;
-        loop {
-            if let Some(bytes) = self.batch.next() {
-                let item = Payload::new(queue.codec, bytes);
-                let failure = match item.decode() {
-                    Ok(item) => return Poll::Ready(Some(Ok(item))),
-                    Err(error) => undecodable(error, item),
-                };
-                self.ended = true;
-                self.batch = Batch::default();
-                // Whoever keeps the stream that has failed must not keep the connection from reading.
-                self.reader.abandon();
-                return Poll::Ready(Some(Err(failure)));
-            }
+        while self.batch.lengths.is_empty() {
             queue.reader.register(cx.waker());
             let mut state = queue.lock();
-            if !state.batch.lengths.is_empty() {
-                self.batch.bytes.clear();
-                self.batch.read = 0;
-                std::mem::swap(&mut self.batch, &mut state.batch);
-                let held = std::mem::take(&mut state.held);
+            if state.batch.lengths.is_empty() {
+                let end = match &mut state.end {
+                    None => return Poll::Pending,
+                    Some(end) => std::mem::replace(end, Ok(())),
+                };
                 drop(state);
-                queue.release(held);
-                continue;
+                self.ended = true;
+                return Poll::Ready(end.err().map(Err));
             }
-            let end = match &mut state.end {
-                None => return Poll::Pending,
-                Some(end) => std::mem::replace(end, Ok(())),
-            };
+            self.batch.bytes.clear();
+            self.batch.read = 0;
+            std::mem::swap(&mut self.batch, &mut state.batch);
+            let held = std::mem::take(&mut state.held);
             drop(state);
-            self.ended = true;
-            return Poll::Ready(end.err().map(Err));
+            queue.release(held);
         }
+        Poll::Ready(self.batch.next().map(|bytes| Ok(Payload::new(queue.codec, bytes))))
+    }
+
+    /// Ends the stream by an item that cannot be read.
+    #[cold]
+    #[inline(never)]
+    fn fail(&mut self) {
+        self.ended = true;
+        self.batch = Batch::default();
+        // Whoever keeps the stream that has failed must not keep the connection from reading.
+        self.reader.abandon();
     }
 }

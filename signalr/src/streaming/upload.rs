@@ -1,6 +1,7 @@
 //! Streams that the peer sends as a part of a call.
 
 use super::items::{ItemQueue, ItemReader, Items};
+use crate::protocol::DecodeError;
 use crate::session::peer::Peer;
 use futures_util::Stream;
 use serde::de::DeserializeOwned;
@@ -58,6 +59,13 @@ pub enum UploadError {
     ConnectionClosed,
 }
 
+impl UploadError {
+    #[cold]
+    fn undecodable(error: &DecodeError) -> Self {
+        UploadError::Item(error.to_string())
+    }
+}
+
 impl<T> Upload<T> {
     pub(crate) fn new(handle: UploadHandle) -> Self {
         Upload { items: Items::new(handle) }
@@ -68,7 +76,7 @@ impl<T: DeserializeOwned> Stream for Upload<T> {
     type Item = Result<T, UploadError>;
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.get_mut().items.poll_next(cx, |error, _| UploadError::Item(error.to_string()))
+        self.get_mut().items.poll_next(cx, |error, _| UploadError::undecodable(&error))
     }
 }
 

@@ -94,8 +94,8 @@ async fn a_result_whose_serialize_panics_is_answered() {
         }
     }
     let peer = Arc::new(Peer::new("id".into(), Protocol::Json, 1000, Overflow::Disconnect, true));
-    let reply = Reply::new(peer.clone(), Some("1"), "Test", false);
-    let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| reply.result(&Bad)));
+    let mut reply = Reply::new(peer.clone(), Some("1"), "Test", false);
+    let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(move || reply.result(&Bad)));
     let mut got = Vec::new();
     peer.inbox.take(|m| {
         got.push(m);

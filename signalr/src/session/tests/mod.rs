@@ -18,6 +18,7 @@ use super::settings::Settings;
 use super::{BoxFuture, Service, Session};
 use crate::hub::reply::Reply;
 use crate::protocol::{Invocation, Protocol, TransferFormat};
+use crate::streaming::pump::pump;
 use crate::streaming::upload::UploadHandle;
 use crate::transport::memory::{Memory, pair};
 use crate::transport::{Duplex, Received};
@@ -66,7 +67,7 @@ impl Service for TestService {
                     tokio::time::sleep(Duration::from_secs(1)).await;
                     Some((n, n + 1))
                 });
-                let future = Box::pin(reply.stream(ticks));
+                let future = Box::pin(async move { pump(&mut reply, ticks, Ok).await });
                 Some(Call {
                     future,
                     id,
