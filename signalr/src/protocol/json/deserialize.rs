@@ -26,6 +26,8 @@ pub(super) struct ValueDeserializer<'de> {
     naming: Naming,
     /// Where the name of a member is unescaped.
     name: String,
+    /// What was wrong behind a value that has been read: told at the end, so that values need not be dropped in many places.
+    failure: Option<ValueError>,
 }
 
 /// How far an array or an object has been read.
@@ -46,7 +48,7 @@ impl From<Box<SyntaxError>> for ValueError {
 impl<'de> ValueDeserializer<'de> {
     #[inline]
     pub(super) fn new(raw: Raw<'de>, naming: Naming) -> Self {
-        ValueDeserializer { scanner: Scanner::new(raw), depth: MAX_DEPTH, naming, name: String::new() }
+        ValueDeserializer { scanner: Scanner::new(raw), depth: MAX_DEPTH, naming, name: String::new(), failure: None }
     }
 
     /// Moves to the first value, behind the comma that may precede it.
@@ -62,6 +64,9 @@ impl<'de> ValueDeserializer<'de> {
     /// Moves behind the value, and gives what follows it: nothing, or a comma and the next value.
     #[inline(never)]
     pub(super) fn end(&mut self, rest: &mut Raw<'de>) -> Result<(), ValueError> {
+        if let Some(failure) = self.failure.take() {
+            return Err(failure);
+        }
         self.scanner.skip_blanks();
         if !matches!(self.scanner.rest(), [] | [b',', ..]) {
             return Err(trailing());
@@ -139,19 +144,21 @@ impl<'de> ValueDeserializer<'de> {
 
     /// Leaves an array or an object.
     #[inline(never)]
-    fn leave(&mut self, container: Kind, progress: Progress) -> Result<(), ValueError> {
+    fn leave(&mut self, container: Kind, progress: Progress) {
         if progress != Progress::Ended {
             let first = progress == Progress::First;
             let more = match container {
-                Kind::Array => self.scanner.next_element(first)?,
-                _ => self.scanner.next_name(first)?,
+                Kind::Array => self.scanner.next_element(first),
+                _ => self.scanner.next_name(first),
             };
-            if more {
-                return Err(trailing());
-            }
+            let failure = match more {
+                Ok(false) => None,
+                Ok(true) => Some(trailing()),
+                Err(error) => Some(error.into()),
+            };
+            self.failure = self.failure.take().or(failure);
         }
         self.depth += 1;
-        Ok(())
     }
 
     /// Whether the array has another element, which then is next.
@@ -256,7 +263,7 @@ impl<'de> ValueDeserializer<'de> {
         let mut elements = Elements { inner: self, progress: Progress::First };
         let value = visitor.visit_seq(&mut elements)?;
         let Elements { inner, progress } = elements;
-        inner.leave(Kind::Array, progress)?;
+        inner.leave(Kind::Array, progress);
         Ok(value)
     }
 
@@ -417,7 +424,7 @@ impl<'de> Deserializer<'de> for &mut ValueDeserializer<'de> {
         let mut entries = Entries { inner: self, progress: Progress::First };
         let value = visitor.visit_map(&mut entries)?;
         let Entries { inner, progress } = entries;
-        inner.leave(Kind::Object, progress)?;
+        inner.leave(Kind::Object, progress);
         Ok(value)
     }
 
@@ -435,7 +442,7 @@ impl<'de> Deserializer<'de> for &mut ValueDeserializer<'de> {
         let mut members = StructMembers { inner: self, progress: Progress::First, expectation };
         let value = visitor.visit_map(&mut members)?;
         let StructMembers { inner, progress, .. } = members;
-        inner.leave(Kind::Object, progress)?;
+        inner.leave(Kind::Object, progress);
         Ok(value)
     }
 
@@ -452,7 +459,7 @@ impl<'de> Deserializer<'de> for &mut ValueDeserializer<'de> {
         }
         let value = visitor.visit_enum(Variant { inner: &mut *self, has_content })?;
         if has_content {
-            self.leave(Kind::Object, Progress::More)?;
+            self.leave(Kind::Object, Progress::More);
         }
         Ok(value)
     }

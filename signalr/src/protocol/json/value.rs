@@ -26,6 +26,20 @@ impl serde::de::Error for ValueError {
     fn custom<T: fmt::Display>(message: T) -> Self {
         ValueError(Box::new(message.to_string()))
     }
+
+    // As serde has them, but once for all members of all types.
+
+    #[cold]
+    #[inline(never)]
+    fn missing_field(name: &'static str) -> Self {
+        serde::de::Error::custom(format_args!("missing field `{name}`"))
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn duplicate_field(name: &'static str) -> Self {
+        serde::de::Error::custom(format_args!("duplicate field `{name}`"))
+    }
 }
 
 impl serde::ser::Error for ValueError {
