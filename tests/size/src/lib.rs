@@ -1,5 +1,5 @@
-//! What a hub's methods cost an application, measured by `cargo xtask size`: two programs that differ in their hub only, of a
-//! hundred methods and of one.
+//! What a hub's methods cost an application, measured by `cargo xtask size`: programs that differ in their hub only, of a hundred
+//! methods, of one, and of one of each kind.
 //!
 //! The hundred are written out, as an application would have them, and not generated: a figure about "a realistic mix" is worth
 //! what its reader can see of the mix, and a template repeated a hundred times would let the compiler share what it

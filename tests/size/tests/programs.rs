@@ -1,4 +1,4 @@
-//! The two programs work. What their difference says about sizes is measured of release builds, by `cargo xtask size`; here it is
+//! The programs work. What their difference says about sizes is measured of release builds, by `cargo xtask size`; here it is
 //! only shown, of whatever build this is.
 
 use std::fs;
@@ -30,12 +30,14 @@ fn negotiated(program: &str) -> String {
 }
 
 #[test]
-fn both_programs_serve_their_hub() {
-    let programs = [env!("CARGO_BIN_EXE_one"), env!("CARGO_BIN_EXE_hundred")];
+fn all_programs_serve_their_hub() {
+    let programs = [env!("CARGO_BIN_EXE_one"), env!("CARGO_BIN_EXE_each"), env!("CARGO_BIN_EXE_hundred")];
     for program in programs {
         let answer = negotiated(program);
         assert!(answer.starts_with("HTTP/1.1 200 ") && answer.contains("\"connectionToken\""), "{answer}");
     }
-    let [one, hundred] = programs.map(|program| fs::metadata(program).unwrap().len() / 1000);
-    println!("with one method {one} KB, with 100 methods {hundred} KB, as built for tests");
+    let [one, each, hundred] = programs.map(|program| fs::metadata(program).unwrap().len() / 1000);
+    println!(
+        "with one method {one} KB, with one of each kind {each} KB, with 100 methods {hundred} KB, as built for tests"
+    );
 }
