@@ -405,7 +405,9 @@ impl<H: HubMethods> Service for HubService<H> {
         };
         let limited = !method.is_streaming() && method.upload_count() == 0;
         let future = spans::within(&span, future);
-        Some(Call { future, id: id.map(Into::into), cancel: tokens.cancel, drop: tokens.drop, limited, streaming })
+        // Only what can be cancelled is looked for by its id.
+        let id = id.filter(|_| tokens.cancel.is_some()).map(Into::into);
+        Some(Call { future, id, cancel: tokens.cancel, drop: tokens.drop, limited, streaming })
     }
 
     fn refreshed(&mut self) -> Option<BoxFuture<()>> {

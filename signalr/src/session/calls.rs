@@ -17,7 +17,7 @@ pub(crate) type CallFuture = Pin<Box<dyn Future<Output = ()> + Send>>;
 /// A call that did not finish at once.
 pub(crate) struct Call {
     pub(crate) future: CallFuture,
-    /// What CancelInvocation finds it by.
+    /// What CancelInvocation finds it by, if it can be cancelled.
     pub(crate) id: Option<SmolStr>,
     /// Cancels the call; made only if somebody listens.
     pub(crate) cancel: Option<CancellationToken>,

@@ -20,6 +20,7 @@ struct Batch {
 }
 
 impl Batch {
+    #[inline]
     fn next(&mut self) -> Option<&[u8]> {
         let start = self.read;
         self.read += self.lengths.pop_front()?;
@@ -168,21 +169,25 @@ impl<T: DeserializeOwned, E> Items<T, E> {
         cx: &mut Context<'_>,
         undecodable: impl FnOnce(DecodeError, Payload<'_>) -> E,
     ) -> Poll<Option<Result<T, E>>> {
-        let item = match ready!(self.encoded.poll_next(cx)) {
-            Some(Ok(item)) => item,
-            Some(Err(failure)) => return Poll::Ready(Some(Err(failure))),
-            None => return Poll::Ready(None),
-        };
-        let failure = match item.decode() {
-            Ok(item) => return Poll::Ready(Some(Ok(item))),
-            Err(error) => undecodable(error, item),
-        };
-        self.encoded.fail();
-        Poll::Ready(Some(Err(failure)))
+        loop {
+            let EncodedItems { reader, batch, .. } = &mut self.encoded;
+            if let Some(bytes) = batch.next() {
+                let item = Payload::new(reader.0.codec, bytes);
+                let failure = match item.decode() {
+                    Ok(item) => return Poll::Ready(Some(Ok(item))),
+                    Err(error) => undecodable(error, item),
+                };
+                self.encoded.fail();
+                return Poll::Ready(Some(Err(failure)));
+            }
+            if let Err(end) = ready!(self.encoded.poll_more(cx)) {
+                return Poll::Ready(end.map(Err));
+            }
+        }
     }
 }
 
-/// Items whose type does not matter: what is around decoding is compiled once, and not for each type.
+/// Items that are still encoded. What is done with them is compiled once, and not for each type.
 #[derive(Debug)]
 struct EncodedItems<E> {
     reader: ItemReader<E>,
@@ -191,32 +196,31 @@ struct EncodedItems<E> {
 }
 
 impl<E> EncodedItems<E> {
+    /// Waits for the next batch. Fails at the stream's end, with the error if it has one.
     #[inline(never)]
-    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Payload<'_>, E>>> {
+    fn poll_more(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Option<E>>> {
         if self.ended {
-            return Poll::Ready(None);
+            return Poll::Ready(Err(None));
         }
         let queue = &self.reader.0;
-        while self.batch.lengths.is_empty() {
-            queue.reader.register(cx.waker());
-            let mut state = queue.lock();
-            if state.batch.lengths.is_empty() {
-                let end = match &mut state.end {
-                    None => return Poll::Pending,
-                    Some(end) => std::mem::replace(end, Ok(())),
-                };
-                drop(state);
-                self.ended = true;
-                return Poll::Ready(end.err().map(Err));
-            }
+        queue.reader.register(cx.waker());
+        let mut state = queue.lock();
+        if !state.batch.lengths.is_empty() {
             self.batch.bytes.clear();
             self.batch.read = 0;
             std::mem::swap(&mut self.batch, &mut state.batch);
             let held = std::mem::take(&mut state.held);
             drop(state);
             queue.release(held);
+            return Poll::Ready(Ok(()));
         }
-        Poll::Ready(self.batch.next().map(|bytes| Ok(Payload::new(queue.codec, bytes))))
+        let end = match &mut state.end {
+            None => return Poll::Pending,
+            Some(end) => std::mem::replace(end, Ok(())),
+        };
+        drop(state);
+        self.ended = true;
+        Poll::Ready(Err(end.err()))
     }
 
     /// Ends the stream by an item that cannot be read.
