@@ -340,6 +340,7 @@ pub struct Begun<'p, B> {
 impl<H> Begun<'static, Arc<H>> {
     /// Ends a call that was answered. Dropping it does the same; this is one function for all methods.
     #[inline(never)]
+    #[expect(clippy::boxed_local, reason = "it ends the box")]
     pub fn end(self: Box<Self>) {}
 }
 
