@@ -250,6 +250,7 @@ impl<T: DeserializeOwned> IntoFuture for ClientResult<T> {
 /// A result of the client, still encoded, or none. Whatever its type: that is why it is in a box of its own.
 type Encoded = BoxFuture<Result<(Codec, Option<Box<[u8]>>), ClientResultError>>;
 
+#[inline(never)]
 fn encoded(asked: Result<Asked, ClientResultError>, timeout: Duration) -> Encoded {
     Box::pin(async move {
         let mut asked = asked?;

@@ -239,14 +239,20 @@ impl fmt::Debug for HubError {
 
 impl<E: Error + Send + Sync + 'static> From<E> for HubError {
     fn from(error: E) -> Self {
-        let any: &dyn Any = &error;
-        let public = any.is::<UploadError>() || any.downcast_ref().is_some_and(ClientResultError::is_of_the_client);
-        let name = if public { "HubException" } else { short_type_name::<E>() };
-        HubError::new(public, name, error.to_string())
+        HubError::from_error(&error, &error, type_name::<E>())
     }
 }
 
 impl HubError {
+    /// `error` is the error and `any` as well, so that this is compiled once and not for each type.
+    #[cold]
+    #[inline(never)]
+    fn from_error(error: &dyn fmt::Display, any: &dyn Any, path: &'static str) -> Self {
+        let public = any.is::<UploadError>() || any.downcast_ref().is_some_and(ClientResultError::is_of_the_client);
+        let name = if public { "HubException" } else { without_path(path) };
+        HubError::new(public, name, error.to_string())
+    }
+
     /// A value that cannot be serialised is an error of the server.
     pub(crate) fn from_encode(error: &EncodeError) -> Self {
         HubError::hidden(error).named("EncodeError")
@@ -255,7 +261,12 @@ impl HubError {
 
 /// The name of a type without its path and parameters.
 pub(crate) fn short_type_name<T>() -> &'static str {
-    let path = type_name::<T>();
+    without_path(type_name::<T>())
+}
+
+#[cold]
+#[inline(never)]
+fn without_path(path: &'static str) -> &'static str {
     let path = path.split('<').next().unwrap_or(path);
     path.rsplit("::").next().unwrap_or(path)
 }

@@ -216,8 +216,24 @@ impl<'a, H: HubMethods> Invocation<'a, H> {
         }
     }
 
+    #[inline(never)]
     pub(crate) fn token(&mut self) -> CancellationToken {
         self.tokens.cancel.get_or_insert_default().clone()
+    }
+
+    /// The next stream that the client sends.
+    #[inline(never)]
+    fn upload(&mut self) -> Result<UploadHandle, HubError> {
+        // `begin` has compared the numbers.
+        self.uploads.next().ok_or_else(|| HubError::public("Client sent too few streams."))
+    }
+
+    /// By what a plain upload stream ends the call.
+    #[inline(never)]
+    fn plain(&mut self) -> (PlainFailure, CancellationToken) {
+        let failure = self.failure.get_or_insert_default().clone();
+        let drop = if self.method.drops_on_cancel() { self.token() } else { CancellationToken::new() };
+        (failure, self.tokens.drop.get_or_insert(drop).clone())
     }
 
     /// The number of arguments does not fit.
@@ -255,9 +271,7 @@ impl<H: HubMethods> FromInvocation<H> for CancellationToken {
 
 impl<H: HubMethods, T: DeserializeOwned> FromInvocation<H> for Upload<T> {
     fn from_invocation(invocation: &mut Invocation<'_, H>) -> Result<Self, HubError> {
-        // `begin` has compared the numbers.
-        let handle = invocation.uploads.next().ok_or_else(|| HubError::public("Client sent too few streams."))?;
-        Ok(Upload::new(handle))
+        invocation.upload().map(Upload::new)
     }
 }
 
@@ -290,9 +304,7 @@ impl PlainFailure {
 impl<H: HubMethods, T: DeserializeOwned> FromInvocation<H> for PlainUpload<T> {
     fn from_invocation(invocation: &mut Invocation<'_, H>) -> Result<Self, HubError> {
         let upload = Upload::from_invocation(invocation)?;
-        let failure = invocation.failure.get_or_insert_default().clone();
-        let drop = if invocation.method.drops_on_cancel() { invocation.token() } else { CancellationToken::new() };
-        let drop = invocation.tokens.drop.get_or_insert(drop).clone();
+        let (failure, drop) = invocation.plain();
         Ok(PlainUpload { upload, failure, drop })
     }
 }
@@ -328,6 +340,7 @@ pub struct Begun<'p, B> {
 impl<H> Begun<'static, Arc<H>> {
     /// Ends a call that was answered. Dropping it does the same; this is one function for all methods.
     #[inline(never)]
+    #[expect(clippy::boxed_local, reason = "it ends the box")]
     pub fn end(self: Box<Self>) {}
 }
 

@@ -157,12 +157,7 @@ pub fn success<T>(_value: &T) -> FallibleItems<T> {
 impl<S: Stream<Item = Result<T, E>>, T, E> FallibleItems<S> {
     /// Sends the items until the stream ends or an item is an error.
     #[inline]
-    pub fn stream<'r, F>(
-        &self,
-        stream: S,
-        reply: &'r mut Reply<'static>,
-        failure: F,
-    ) -> impl Future<Output = ()> + use<'r, S, T, E, F>
+    pub fn stream<F>(&self, stream: S, reply: &mut Reply<'static>, failure: F) -> impl Future<Output = ()>
     where
         T: Serialize,
         F: FnMut(E) -> HubError,
@@ -175,12 +170,7 @@ impl<S: Stream<Item = Result<T, E>>, T, E> FallibleItems<S> {
 impl<S: Stream> Items<S> {
     /// Sends the items until the stream ends.
     #[inline]
-    pub fn stream<'r, F>(
-        &self,
-        stream: S,
-        reply: &'r mut Reply<'static>,
-        _failure: F,
-    ) -> impl Future<Output = ()> + use<'r, S, F>
+    pub fn stream<F>(&self, stream: S, reply: &mut Reply<'static>, _failure: F) -> impl Future<Output = ()>
     where
         S::Item: Serialize,
         F: FnMut(Infallible) -> HubError,
