@@ -1,6 +1,7 @@
 //! Names, arguments, extractors, and hubs with type parameters.
 
-use crate::support::{Client, Server, failure, notification};
+use crate::support::{Client, Server, end, failure, item, notification, streaming};
+use futures_util::{Stream, stream};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -56,6 +57,37 @@ async fn methods_are_found_whatever_the_case_and_the_underscores() {
     for name in ["skipped", "Skipped", "size", "two words", "", "on_connected", "OnDisconnected"] {
         assert_eq!(client.call(name, json!([])).await, Err(missing(name)));
     }
+}
+
+struct Lender {
+    words: Vec<String>,
+}
+
+#[hub]
+impl Lender {
+    fn first(&self) -> Option<&str> {
+        self.words.first().map(String::as_str)
+    }
+
+    async fn all(&self) -> Result<Vec<&str>, HubError> {
+        Ok(self.words.iter().map(String::as_str).collect())
+    }
+
+    fn each(&self) -> impl Stream<Item = &String> {
+        stream::iter(&self.words)
+    }
+}
+
+#[tokio::test]
+async fn what_is_returned_may_borrow_from_the_hub() {
+    let words = vec!["one".to_owned(), "two".to_owned()];
+    let server = Server::of(&Hub::new("Lender", Lender { words }));
+    let mut client = Client::connect(&server).await;
+    assert_eq!(client.result("First", json!([])).await, "one");
+    assert_eq!(client.result("All", json!([])).await, json!(["one", "two"]));
+    client.send(&streaming("1", "Each", json!([]))).await;
+    assert_eq!([client.next().await, client.next().await], [item("1", "one"), item("1", "two")]);
+    assert_eq!(client.next().await, end("1"));
 }
 
 /// A user by the query of the connection.
