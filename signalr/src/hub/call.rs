@@ -151,9 +151,12 @@ impl CallArguments {
     /// Fails when the value cannot be serialised, and when there is no such argument; then nothing changes.
     pub fn replace<T: Serialize + ?Sized>(&mut self, index: usize, value: &T) -> Result<(), EncodeError> {
         if index >= self.count {
-            return Err(EncodeError(format!("there is no argument {index} to be replaced: there are {}", self.count)));
+            return Err(EncodeError::new(format!(
+                "there is no argument {index} to be replaced: there are {}",
+                self.count
+            )));
         }
-        let unread = |error: DecodeError| EncodeError(error.to_string());
+        let unread = |error: DecodeError| EncodeError::new(error.to_string());
         let mut rest = self.from(index).map_err(unread)?;
         let before = self.bytes.len() - rest.as_bytes().len();
         rest.next::<IgnoredAny>().map_err(unread)?;

@@ -276,7 +276,7 @@ impl Answer {
     pub fn decode<T: DeserializeOwned>(&self) -> Result<T, DecodeError> {
         match &self.0 {
             Content::Value(codec, bytes) => Payload::new(*codec, bytes).decode(),
-            Content::Stream(_) => Err(DecodeError("the answer is a stream, not a value".into())),
+            Content::Stream(_) => Err(DecodeError::new("the answer is a stream, not a value")),
         }
     }
 
@@ -287,7 +287,7 @@ impl Answer {
     pub fn set<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), EncodeError> {
         match &mut self.0 {
             Content::Value(codec, bytes) => *bytes = codec.value(&value)?,
-            Content::Stream(_) => return Err(EncodeError("the answer is a stream, not a value".into())),
+            Content::Stream(_) => return Err(EncodeError::new("the answer is a stream, not a value")),
         }
         Ok(())
     }

@@ -153,7 +153,7 @@ impl Protocol {
     ) -> Result<(), EncodeError> {
         if let Some(data) = error.data.filter(|data| data.protocol() != self) {
             let (data, name) = (data.protocol().name(), self.name());
-            return Err(EncodeError(format!("the data is encoded in {data}, the message in {name}")));
+            return Err(EncodeError::new(format!("the data is encoded in {data}, the message in {name}")));
         }
         rolled_back(out, |out| dispatch!(self, encode_error_with_info(out, id, error)))
     }

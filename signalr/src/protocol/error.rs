@@ -1,5 +1,6 @@
 //! What can be wrong with received or outgoing messages.
 
+use std::fmt;
 use thiserror::Error;
 
 /// A received message breaks the protocol; the connection cannot go on.
@@ -53,9 +54,58 @@ impl ProtocolError {
 /// An argument, an item or a result cannot be read as the type it is meant for.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{0}")]
-pub struct DecodeError(pub(crate) String);
+pub struct DecodeError(pub(crate) ValueError);
 
 /// A value cannot be written in the protocol: its `Serialize` failed, or it is a number that JSON does not have.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{0}")]
-pub struct EncodeError(pub(crate) String);
+pub struct EncodeError(pub(crate) ValueError);
+
+impl DecodeError {
+    #[cold]
+    pub(crate) fn new(text: impl Into<String>) -> Self {
+        DecodeError(ValueError(Box::new(text.into())))
+    }
+}
+
+impl EncodeError {
+    #[cold]
+    pub(crate) fn new(text: impl Into<String>) -> Self {
+        EncodeError(ValueError(Box::new(text.into())))
+    }
+}
+
+/// What is wrong with a value, in serde's words or ours. Boxed, so that results fit into registers: reading and writing values without
+/// errors is what has to be fast.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{0}")]
+#[expect(clippy::box_collection, reason = "a boxed `str` takes two registers")]
+pub(crate) struct ValueError(Box<String>);
+
+impl serde::de::Error for ValueError {
+    #[cold]
+    fn custom<T: fmt::Display>(message: T) -> Self {
+        ValueError(Box::new(message.to_string()))
+    }
+
+    // As serde has them, but once for all members of all types.
+
+    #[cold]
+    #[inline(never)]
+    fn missing_field(name: &'static str) -> Self {
+        serde::de::Error::custom(format_args!("missing field `{name}`"))
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn duplicate_field(name: &'static str) -> Self {
+        serde::de::Error::custom(format_args!("duplicate field `{name}`"))
+    }
+}
+
+impl serde::ser::Error for ValueError {
+    #[cold]
+    fn custom<T: fmt::Display>(message: T) -> Self {
+        ValueError(Box::new(message.to_string()))
+    }
+}

@@ -5,6 +5,9 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
 /// How the members of structs are named on the wire: a property of a hub, set by [`Hub::naming`](crate::Hub::naming).
+///
+/// In JSON a struct is an object, as in .NET, with either naming: a list of its values is not read as one, though other readers for
+/// serde take it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Naming {
@@ -14,9 +17,9 @@ pub enum Naming {
     /// As .NET has them by default: `user_name` is `userName` in JSON, and `UserName` in MessagePack.
     ///
     /// JSON names are read in any case, and also with the underscores that they are declared with; MessagePack names are read
-    /// only as they are written. Unknown ones are skipped. A list is not read as a struct. It does not matter whether the fields are declared in `snake_case`,
-    /// `camelCase` or `PascalCase`. Names that could not be those of a member, such as `$type` or `content-type`, stay as
-    /// they are, and so do the keys of maps and the names of variants.
+    /// only as they are written. Unknown ones are skipped. A list is not read as a struct, in MessagePack either. It does not
+    /// matter whether the fields are declared in `snake_case`, `camelCase` or `PascalCase`. Names that could not be those of a member,
+    /// such as `$type` or `content-type`, stay as they are, and so do the keys of maps and the names of variants.
     ///
     /// Received values may be nested 250 levels deep in MessagePack, instead of 500.
     ///

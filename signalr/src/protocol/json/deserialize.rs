@@ -5,7 +5,8 @@
 use super::number::{Number, number, short_number, short_size};
 use super::scan::{Kind, Raw, RawString, Scanner, SyntaxError};
 use super::text::text;
-use super::value::{RAW_VALUE, ValueError};
+use super::value::RAW_VALUE;
+use crate::protocol::error::ValueError;
 use crate::protocol::naming::{Camel, Members, Naming, declared};
 use serde::de::value::{MapDeserializer, StrDeserializer};
 use serde::de::{

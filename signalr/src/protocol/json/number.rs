@@ -1,6 +1,6 @@
 //! The values of numbers.
 
-use super::value::ValueError;
+use crate::protocol::error::ValueError;
 use serde::de::Error as _;
 
 /// A number in its widest type.

@@ -4,7 +4,8 @@
 //! them, and each of its types only the calls.
 
 use super::text::{write_escaped, write_string};
-use super::value::{RAW_VALUE, ValueError};
+use super::value::RAW_VALUE;
+use crate::protocol::error::ValueError;
 use crate::protocol::naming::{Camel, Names, Naming};
 use serde::Serialize;
 use serde::ser::{

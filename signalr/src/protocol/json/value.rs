@@ -3,67 +3,15 @@
 use super::deserialize::ValueDeserializer;
 use super::scan::Raw;
 use super::serialize::ValueSerializer;
-use crate::protocol::error::{DecodeError, EncodeError};
+use crate::protocol::error::{DecodeError, EncodeError, ValueError};
 use crate::protocol::naming::Naming;
 #[cfg(feature = "client-core")]
 use crate::protocol::payload::path_in;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use std::fmt;
-use thiserror::Error;
 
 /// The name by which serde_json's `RawValue` asks for a value as it is written, and gives one.
 pub(super) const RAW_VALUE: &str = "$serde_json::private::RawValue";
-
-/// What is wrong with a value, in serde's words or ours. Boxed, so that results fit into registers.
-#[derive(Debug, Error)]
-#[error("{0}")]
-#[expect(clippy::box_collection, reason = "a boxed `str` takes two registers")]
-pub(super) struct ValueError(Box<String>);
-
-impl serde::de::Error for ValueError {
-    #[cold]
-    fn custom<T: fmt::Display>(message: T) -> Self {
-        ValueError(Box::new(message.to_string()))
-    }
-
-    // As serde has them, but once for all members of all types.
-
-    #[cold]
-    #[inline(never)]
-    fn missing_field(name: &'static str) -> Self {
-        serde::de::Error::custom(format_args!("missing field `{name}`"))
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn duplicate_field(name: &'static str) -> Self {
-        serde::de::Error::custom(format_args!("duplicate field `{name}`"))
-    }
-}
-
-impl serde::ser::Error for ValueError {
-    #[cold]
-    fn custom<T: fmt::Display>(message: T) -> Self {
-        ValueError(Box::new(message.to_string()))
-    }
-}
-
-impl From<ValueError> for DecodeError {
-    #[cold]
-    #[inline(never)]
-    fn from(error: ValueError) -> Self {
-        DecodeError(*error.0)
-    }
-}
-
-impl From<ValueError> for EncodeError {
-    #[cold]
-    #[inline(never)]
-    fn from(error: ValueError) -> Self {
-        EncodeError(*error.0)
-    }
-}
 
 /// Reads one value that fills all of `raw`.
 pub(in crate::protocol) fn decode_value<T: DeserializeOwned>(
@@ -71,7 +19,7 @@ pub(in crate::protocol) fn decode_value<T: DeserializeOwned>(
     naming: Naming,
 ) -> Result<T, DecodeError> {
     let value = decode_next(&mut raw, naming)?;
-    if raw.as_bytes().is_empty() { Ok(value) } else { Err(DecodeError("trailing characters".to_owned())) }
+    if raw.as_bytes().is_empty() { Ok(value) } else { Err(DecodeError::new("trailing characters")) }
 }
 
 /// Reads the first value of `rest` where it stands, and moves `rest` behind it. A comma before it is skipped.
@@ -83,7 +31,7 @@ pub(in crate::protocol) fn decode_next<T: DeserializeOwned>(
     naming: Naming,
 ) -> Result<T, DecodeError> {
     let mut deserializer = ValueDeserializer::new(std::mem::replace(rest, Raw::Text("")), naming);
-    read_next(&mut deserializer, rest).map_err(DecodeError::from)
+    read_next(&mut deserializer, rest).map_err(DecodeError)
 }
 
 #[inline(always)]
@@ -116,7 +64,7 @@ pub(in crate::protocol) fn write_value<T: Serialize + ?Sized>(
     value: &T,
     naming: Naming,
 ) -> Result<(), EncodeError> {
-    value.serialize(ValueSerializer::new(out, naming)).map_err(EncodeError::from)
+    value.serialize(ValueSerializer::new(out, naming)).map_err(EncodeError)
 }
 
 #[cfg(test)]
@@ -149,7 +97,7 @@ mod tests {
         assert_eq!(next::<bool>(&mut rest), Ok(true));
         assert_eq!(next::<Option<i32>>(&mut rest), Ok(None));
         assert_eq!(next::<f64>(&mut rest), Ok(-0.5));
-        assert_eq!(next::<i32>(&mut rest), Err(DecodeError("no value is left to read".to_owned())));
+        assert_eq!(next::<i32>(&mut rest), Err(DecodeError::new("no value is left to read")));
     }
 
     #[test]

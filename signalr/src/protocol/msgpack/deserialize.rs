@@ -1,7 +1,8 @@
 //! MessagePack to Rust values, by serde.
 
-use super::value::{EXTENSION, ValueError};
+use super::value::EXTENSION;
 use super::{MAX_DEPTH, MAX_DEPTH_RENAMED};
+use crate::protocol::error::ValueError;
 use crate::protocol::naming::{Members, Naming, Pascal, declared};
 use crate::protocol::packed::read::{Kind, Reader};
 use serde::de::value::{BorrowedStrDeserializer, I8Deserializer, SeqDeserializer, StrDeserializer};
@@ -72,7 +73,7 @@ impl<'de> ValueDeserializer<'de> {
     /// Reads binary data as the elements of a list, which .NET's `byte[]` is.
     fn list<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value, ValueError> {
         if self.kind()? == Kind::Bytes {
-            let mut bytes = SeqDeserializer::new(self.bytes()?.iter().copied());
+            let mut bytes = SeqDeserializer::<_, ValueError>::new(self.bytes()?.iter().copied());
             let value = visitor.visit_seq(&mut bytes)?;
             bytes.end()?;
             return Ok(value);

@@ -229,7 +229,7 @@ impl<'a> Elements<'a> {
         if self.written == count {
             return Ok(());
         }
-        Err(EncodeError(format!("{} arguments were written instead of {count}", self.written)))
+        Err(EncodeError::new(format!("{} arguments were written instead of {count}", self.written)))
     }
 }
 
@@ -260,7 +260,7 @@ fn try_framed(
     out.push(0);
     body(out)?;
     if out.len() - start - 1 > MAX_BODY {
-        return Err(EncodeError("messages over 2 GB in size are not supported".into()));
+        return Err(EncodeError::new("messages over 2 GB in size are not supported"));
     }
     write_prefix(out, start);
     Ok(())

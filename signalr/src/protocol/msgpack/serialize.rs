@@ -1,7 +1,8 @@
 //! Rust values to MessagePack, by serde.
 
 use super::MAX_DEPTH;
-use super::value::{EXTENSION, ValueError};
+use super::value::EXTENSION;
+use crate::protocol::error::ValueError;
 use crate::protocol::naming::Names;
 use crate::protocol::packed::read::Reader;
 use crate::protocol::packed::write::{

@@ -12,36 +12,15 @@ use crate::protocol::naming::{Declared, Naming, Pascal};
 use crate::protocol::payload::path_in;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use std::fmt;
-use thiserror::Error;
 
 pub(super) use crate::protocol::extension::NAME as EXTENSION;
-
-/// What is wrong with a value, in serde's words or ours.
-#[derive(Debug, Error)]
-#[error("{0}")]
-pub(super) struct ValueError(String);
-
-impl serde::de::Error for ValueError {
-    #[cold]
-    fn custom<T: fmt::Display>(message: T) -> Self {
-        ValueError(message.to_string())
-    }
-}
-
-impl serde::ser::Error for ValueError {
-    #[cold]
-    fn custom<T: fmt::Display>(message: T) -> Self {
-        ValueError(message.to_string())
-    }
-}
 
 /// Reads a value that takes all of `bytes`.
 pub(crate) fn decode_value<T: DeserializeOwned>(bytes: &[u8], naming: Naming) -> Result<T, DecodeError> {
     let mut rest = bytes;
     let value = decode_next(&mut rest, naming)?;
     if !rest.is_empty() {
-        return Err(DecodeError("unexpected bytes after the value".into()));
+        return Err(DecodeError::new("unexpected bytes after the value"));
     }
     Ok(value)
 }
@@ -52,7 +31,7 @@ pub(crate) fn decode_value<T: DeserializeOwned>(bytes: &[u8], naming: Naming) ->
 #[inline(never)]
 pub(crate) fn decode_next<T: DeserializeOwned>(rest: &mut &[u8], naming: Naming) -> Result<T, DecodeError> {
     let mut deserializer = ValueDeserializer::new(std::mem::take(rest), naming);
-    let value = T::deserialize(&mut deserializer).map_err(|error| DecodeError(error.0))?;
+    let value = T::deserialize(&mut deserializer).map_err(DecodeError)?;
     *rest = deserializer.rest();
     Ok(value)
 }
@@ -76,5 +55,5 @@ pub(in crate::protocol) fn write_value<T: Serialize + ?Sized>(
         Naming::AsDeclared => value.serialize(ValueSerializer::<Declared>::new(out)),
         Naming::DotNet => value.serialize(ValueSerializer::<Pascal>::new(out)),
     }
-    .map_err(|error| EncodeError(error.0))
+    .map_err(EncodeError)
 }
