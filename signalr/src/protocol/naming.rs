@@ -44,6 +44,7 @@ pub(super) trait Names: 'static {
 }
 
 /// Names as serde has them.
+#[cfg_attr(not(feature = "msgpack"), allow(dead_code))]
 pub(super) struct Declared;
 
 /// .NET's names in JSON.
