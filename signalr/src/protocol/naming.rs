@@ -6,8 +6,8 @@ use std::sync::{Mutex, PoisonError};
 
 /// How the members of structs are named on the wire: a property of a hub, set by [`Hub::naming`](crate::Hub::naming).
 ///
-/// In JSON a struct is an object, as in .NET, with either naming: a list of its values is not read as one, though other readers for
-/// serde take it.
+/// In JSON a struct is an object, as in .NET, with either naming, and so is a variant with named members: a list of their values is not
+/// read as one, though other readers for serde take it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Naming {

@@ -101,7 +101,8 @@ impl<'a> Payload<'a> {
         self.naming = naming;
     }
 
-    /// Reads the value as a `T`.
+    /// Reads the value as a `T`. Where `T` leaves it open what a number is, JSON gives a `u64`, an `i64` or an `f64`, also with
+    /// serde_json's feature `arbitrary_precision`: `dotnet::Decimal` and serde_json's `RawValue` keep all digits.
     ///
     /// # Errors
     /// Fails when the value cannot be read as a `T`.

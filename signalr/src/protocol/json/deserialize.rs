@@ -3,18 +3,19 @@
 //! As in [`serialize`](super::serialize), what reads a part of a value knows no types and is called, not inlined.
 
 use super::number::{Number, number, short_number, short_size};
-use super::scan::{Kind, Raw, RawString, Scanner, SyntaxError};
+use super::scan::{Kind, Raw, RawString, Scan, Scanner, SyntaxError};
 use super::text::text;
 use super::value::RAW_VALUE;
 use crate::protocol::error::ValueError;
 use crate::protocol::naming::{Camel, Members, Naming, declared};
-use serde::de::value::{MapDeserializer, StrDeserializer};
+use serde::de::value::{BorrowedStrDeserializer, MapDeserializer, StrDeserializer};
 use serde::de::{
     DeserializeSeed, Deserializer, EnumAccess, Error as _, Expected, IntoDeserializer, MapAccess, SeqAccess,
     Unexpected, VariantAccess, Visitor,
 };
 use serde::forward_to_deserialize_any;
 use std::borrow::Cow;
+use std::str::FromStr;
 
 /// How deeply the arrays and objects of a value may be nested.
 const MAX_DEPTH: usize = 128;
@@ -29,6 +30,8 @@ pub(super) struct ValueDeserializer<'de> {
     name: String,
     /// What was wrong behind a value that has been read: told at the end, so that values need not be dropped in many places.
     failure: Option<ValueError>,
+    /// Whether reading has stopped somewhere inside of an array or an object: whoever goes on behind that error is out of step.
+    is_lost: bool,
 }
 
 /// How far an array or an object has been read.
@@ -49,7 +52,14 @@ impl From<Box<SyntaxError>> for ValueError {
 impl<'de> ValueDeserializer<'de> {
     #[inline]
     pub(super) fn new(raw: Raw<'de>, naming: Naming) -> Self {
-        ValueDeserializer { scanner: Scanner::new(raw), depth: MAX_DEPTH, naming, name: String::new(), failure: None }
+        ValueDeserializer {
+            scanner: Scanner::new(raw),
+            depth: MAX_DEPTH,
+            naming,
+            name: String::new(),
+            failure: None,
+            is_lost: false,
+        }
     }
 
     /// Moves to the first value, behind the comma that may precede it.
@@ -68,6 +78,9 @@ impl<'de> ValueDeserializer<'de> {
         if let Some(failure) = self.failure.take() {
             return Err(failure);
         }
+        if self.is_lost {
+            return Err(ValueError::custom("a part of the value cannot be read"));
+        }
         self.scanner.skip_blanks();
         if !matches!(self.scanner.rest(), [] | [b',', ..]) {
             return Err(trailing());
@@ -76,16 +89,32 @@ impl<'de> ValueDeserializer<'de> {
         Ok(())
     }
 
+    /// Why reading has failed, which may have been noticed before, behind a value that was read.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn cause(&mut self, error: ValueError) -> ValueError {
+        self.failure.take().unwrap_or(error)
+    }
+
+    /// Takes a step; where there is no JSON, no other one leads back.
+    #[inline(always)]
+    fn scan<T>(&mut self, step: impl FnOnce(&mut Scanner<'de>) -> Scan<T>) -> Result<T, ValueError> {
+        step(&mut self.scanner).map_err(|error| {
+            self.is_lost = true;
+            error.into()
+        })
+    }
+
     #[inline]
     fn kind(&mut self) -> Result<Kind, ValueError> {
-        Ok(self.scanner.peek_kind()?)
+        self.scan(Scanner::peek_kind)
     }
 
     #[inline(never)]
     fn null(&mut self) -> Result<bool, ValueError> {
         let is_null = self.kind()? == Kind::Null;
         if is_null {
-            self.scanner.literal(b"null")?;
+            self.scan(|scanner| scanner.literal(b"null"))?;
         }
         Ok(is_null)
     }
@@ -94,8 +123,8 @@ impl<'de> ValueDeserializer<'de> {
     #[inline(never)]
     fn bool(&mut self) -> Result<Option<bool>, ValueError> {
         match self.kind()? {
-            Kind::True => self.scanner.literal(b"true")?,
-            Kind::False => return Ok(self.scanner.literal(b"false").map(|()| Some(false))?),
+            Kind::True => self.scan(|scanner| scanner.literal(b"true"))?,
+            Kind::False => return self.scan(|scanner| scanner.literal(b"false")).map(|()| Some(false)),
             _ => return Ok(None),
         }
         Ok(Some(true))
@@ -104,7 +133,7 @@ impl<'de> ValueDeserializer<'de> {
     /// The digits of the number that is next, if one is.
     #[inline]
     fn digits(&mut self) -> Result<Option<&'de [u8]>, ValueError> {
-        if self.kind()? == Kind::Number { Ok(Some(self.scanner.number()?)) } else { Ok(None) }
+        if self.kind()? == Kind::Number { Ok(Some(self.scan(Scanner::number)?)) } else { Ok(None) }
     }
 
     /// The number that is next, if one is.
@@ -123,7 +152,7 @@ impl<'de> ValueDeserializer<'de> {
         if self.kind()? != Kind::String {
             return Ok(None);
         }
-        let string = self.scanner.string()?;
+        let string = self.scan(Scanner::string)?;
         unescaped(string).map(Some)
     }
 
@@ -143,23 +172,24 @@ impl<'de> ValueDeserializer<'de> {
         Ok(true)
     }
 
-    /// Leaves an array or an object.
+    /// Leaves an array or an object, whose value was read or not: where somebody makes do without it, what follows is next.
     #[inline(never)]
-    fn leave(&mut self, container: Kind, progress: Progress) {
-        if progress != Progress::Ended {
-            let first = progress == Progress::First;
-            let more = match container {
-                Kind::Array => self.scanner.next_element(first),
-                _ => self.scanner.next_name(first),
-            };
-            let failure = match more {
-                Ok(false) => None,
-                Ok(true) => Some(trailing()),
-                Err(error) => Some(error.into()),
-            };
-            self.failure = self.failure.take().or(failure);
-        }
+    fn leave(&mut self, container: Kind, progress: Progress, was_read: bool) {
         self.depth += 1;
+        if progress == Progress::Ended {
+            return;
+        }
+        let first = progress == Progress::First;
+        let more = match container {
+            Kind::Array => self.scanner.next_element(first),
+            _ => self.scanner.next_name(first),
+        };
+        match more {
+            Ok(false) => {}
+            _ if !was_read => self.is_lost = true,
+            Ok(true) => self.failure = self.failure.take().or_else(|| Some(trailing())),
+            Err(error) => self.failure = self.failure.take().or_else(|| Some(error.into())),
+        }
     }
 
     /// Whether the array has another element, which then is next.
@@ -168,7 +198,7 @@ impl<'de> ValueDeserializer<'de> {
         if *progress == Progress::Ended {
             return Ok(false);
         }
-        let more = self.scanner.next_element(*progress == Progress::First)?;
+        let more = self.scan(|scanner| scanner.next_element(*progress == Progress::First))?;
         *progress = if more { Progress::More } else { Progress::Ended };
         Ok(more)
     }
@@ -176,31 +206,31 @@ impl<'de> ValueDeserializer<'de> {
     /// The key of the next entry of an object, whose value then is next.
     #[inline(never)]
     fn key(&mut self, progress: &mut Progress) -> Result<Option<Cow<'de, str>>, ValueError> {
-        if *progress == Progress::Ended || !self.scanner.next_name(*progress == Progress::First)? {
+        if *progress == Progress::Ended || !self.scan(|scanner| scanner.next_name(*progress == Progress::First))? {
             *progress = Progress::Ended;
             return Ok(None);
         }
         *progress = Progress::More;
-        let key = unescaped(self.scanner.inside_string()?)?;
-        self.scanner.colon()?;
+        let key = unescaped(self.scan(Scanner::inside_string)?)?;
+        self.scan(Scanner::colon)?;
         Ok(Some(key))
     }
 
     /// The declared name of the next member of a struct, whose value then is next.
     #[inline(never)]
-    fn member(&mut self, members: &mut Expectation, progress: &mut Progress) -> Result<Option<&str>, ValueError> {
-        let received = match self.key(progress)? {
-            None => return Ok(None),
-            Some(Cow::Borrowed(key)) => key,
+    fn member(
+        &mut self,
+        members: &mut Expectation,
+        progress: &mut Progress,
+    ) -> Result<Option<Name<'_, 'de>>, ValueError> {
+        Ok(match self.key(progress)? {
+            None => None,
+            Some(Cow::Borrowed(key)) => Some(Name::Lent(members.declared(self.naming, key))),
             Some(Cow::Owned(key)) => {
                 self.name = key;
-                &self.name
+                Some(Name::Unescaped(members.declared(self.naming, &self.name)))
             }
-        };
-        Ok(Some(match self.naming {
-            Naming::AsDeclared => received,
-            Naming::DotNet => declared::<Camel>(members.all, &mut members.next, received),
-        }))
+        })
     }
 
     /// Some other value is next than is expected.
@@ -208,7 +238,10 @@ impl<'de> ValueDeserializer<'de> {
     #[inline(never)]
     fn unexpected(&mut self, expected: &dyn Expected) -> ValueError {
         match self.kind() {
-            Ok(Kind::Null) => ValueError::custom(format_args!("invalid type: null, expected {expected}")),
+            Ok(Kind::Null) => match self.null() {
+                Ok(_) => ValueError::custom(format_args!("invalid type: null, expected {expected}")),
+                Err(error) => error,
+            },
             Ok(Kind::Object) => ValueError::invalid_type(Unexpected::Map, expected),
             Ok(Kind::Array) => ValueError::invalid_type(Unexpected::Seq, expected),
             Ok(Kind::String) => match self.text() {
@@ -244,7 +277,7 @@ impl<'de> ValueDeserializer<'de> {
         }
     }
 
-    fn visit_wide<V: Visitor<'de>, N: std::str::FromStr>(
+    fn visit_wide<V: Visitor<'de>, N: FromStr>(
         &mut self,
         visitor: V,
         visit: impl FnOnce(V, N) -> Result<V::Value, ValueError>,
@@ -252,7 +285,7 @@ impl<'de> ValueDeserializer<'de> {
         let Some(digits) = self.digits()? else { return Err(self.unexpected(&visitor)) };
         match std::str::from_utf8(digits).unwrap_or_default().parse() {
             Ok(number) => visit(visitor, number),
-            Err(_) => Err(ValueError::custom("number out of range")),
+            Err(_) => Err(ValueError::invalid_value(Unexpected::Other("number"), &visitor)),
         }
     }
 
@@ -262,17 +295,17 @@ impl<'de> ValueDeserializer<'de> {
             return Err(self.unexpected(&visitor));
         }
         let mut elements = Elements { inner: self, progress: Progress::First };
-        let value = visitor.visit_seq(&mut elements)?;
+        let value = visitor.visit_seq(&mut elements);
         let Elements { inner, progress } = elements;
-        inner.leave(Kind::Array, progress);
-        Ok(value)
+        inner.leave(Kind::Array, progress, value.is_ok());
+        value
     }
 
     /// The text of the value that is next, as it stands there.
     fn raw(&mut self) -> Result<&'de str, ValueError> {
         self.scanner.skip_blanks();
         let start = self.scanner.position();
-        self.scanner.skip_value(0)?;
+        self.scan(|scanner| scanner.skip_value(0))?;
         match self.scanner.since(start) {
             Raw::Text(text) => Ok(text),
             Raw::Bytes(bytes) => std::str::from_utf8(bytes).map_err(ValueError::custom),
@@ -396,7 +429,8 @@ impl<'de> Deserializer<'de> for &mut ValueDeserializer<'de> {
         visitor: V,
     ) -> Result<V::Value, ValueError> {
         if name == RAW_VALUE {
-            return visitor.visit_map(MapDeserializer::new([(RAW_VALUE, self.raw()?)].into_iter()));
+            let raw = BorrowedStrDeserializer::new(self.raw()?);
+            return visitor.visit_map(MapDeserializer::new([(RAW_VALUE, raw)].into_iter()));
         }
         visitor.visit_newtype_struct(self)
     }
@@ -423,10 +457,10 @@ impl<'de> Deserializer<'de> for &mut ValueDeserializer<'de> {
             return Err(self.unexpected(&visitor));
         }
         let mut entries = Entries { inner: self, progress: Progress::First };
-        let value = visitor.visit_map(&mut entries)?;
+        let value = visitor.visit_map(&mut entries);
         let Entries { inner, progress } = entries;
-        inner.leave(Kind::Object, progress);
-        Ok(value)
+        inner.leave(Kind::Object, progress, value.is_ok());
+        value
     }
 
     /// An object only, as in .NET: serde itself would take the elements of an array for the members, in their order.
@@ -441,10 +475,10 @@ impl<'de> Deserializer<'de> for &mut ValueDeserializer<'de> {
         }
         let expectation = Expectation { all: members, next: 0 };
         let mut members = StructMembers { inner: self, progress: Progress::First, expectation };
-        let value = visitor.visit_map(&mut members)?;
+        let value = visitor.visit_map(&mut members);
         let StructMembers { inner, progress, .. } = members;
-        inner.leave(Kind::Object, progress);
-        Ok(value)
+        inner.leave(Kind::Object, progress, value.is_ok());
+        value
     }
 
     /// A name, or an object with one member of that name, which is what the variant has.
@@ -458,11 +492,12 @@ impl<'de> Deserializer<'de> for &mut ValueDeserializer<'de> {
         if !has_content && self.kind()? != Kind::String {
             return Err(self.unexpected(&visitor));
         }
-        let value = visitor.visit_enum(Variant { inner: &mut *self, has_content })?;
+        let value = visitor.visit_enum(Variant { inner: &mut *self, has_content });
         if has_content {
-            self.leave(Kind::Object, Progress::More);
+            // Behind the one member that it has.
+            self.leave(Kind::Object, Progress::More, value.is_ok());
         }
-        Ok(value)
+        value
     }
 
     fn deserialize_identifier<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
@@ -478,7 +513,7 @@ impl<'de> Deserializer<'de> for &mut ValueDeserializer<'de> {
 impl ValueDeserializer<'_> {
     #[inline(never)]
     fn skip(&mut self) -> Result<(), ValueError> {
-        Ok(self.scanner.skip_value(0)?)
+        self.scan(|scanner| scanner.skip_value(0))
     }
 
     /// The name of a variant.
@@ -541,13 +576,23 @@ struct Expectation {
     next: usize,
 }
 
+impl Expectation {
+    /// The name by which serde knows a member.
+    fn declared<'a>(&mut self, naming: Naming, received: &'a str) -> &'a str {
+        match naming {
+            Naming::AsDeclared => received,
+            Naming::DotNet => declared::<Camel>(self.all, &mut self.next, received),
+        }
+    }
+}
+
 impl<'de> MapAccess<'de> for StructMembers<'_, 'de> {
     type Error = ValueError;
 
     #[inline]
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, ValueError> {
         match self.inner.member(&mut self.expectation, &mut self.progress)? {
-            Some(name) => seed.deserialize(StrDeserializer::new(name)).map(Some),
+            Some(name) => seed.deserialize(name).map(Some),
             None => Ok(None),
         }
     }
@@ -555,6 +600,29 @@ impl<'de> MapAccess<'de> for StructMembers<'_, 'de> {
     #[inline]
     fn next_value_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value, ValueError> {
         seed.deserialize(&mut *self.inner)
+    }
+}
+
+/// The name of a member.
+enum Name<'a, 'de> {
+    Lent(&'de str),
+    Unescaped(&'a str),
+}
+
+impl<'de> Deserializer<'de> for Name<'_, 'de> {
+    type Error = ValueError;
+
+    #[inline]
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
+        match self {
+            Name::Lent(name) => visitor.visit_borrowed_str(name),
+            Name::Unescaped(name) => visitor.visit_str(name),
+        }
+    }
+
+    forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option unit unit_struct
+        newtype_struct seq tuple tuple_struct map struct enum identifier ignored_any
     }
 }
 
@@ -610,14 +678,24 @@ impl<'de> VariantAccess<'de> for Variant<'_, 'de> {
 struct Key<'de>(Cow<'de, str>);
 
 macro_rules! parsed {
-    ($($function:ident: $visit:ident($type:ty);)+) => {$(
+    ($($function:ident: $visit:ident($type:ty) if $accepted:expr;)+) => {$(
         fn $function<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
-            match self.0.parse::<$type>() {
-                Ok(value) => visitor.$visit(value),
-                Err(_) => Err(ValueError::invalid_type(Unexpected::Str(&self.0), &visitor)),
+            match self.parsed::<$type>().filter($accepted) {
+                Some(value) => visitor.$visit(value),
+                None => Err(ValueError::invalid_type(Unexpected::Str(&self.0), &visitor)),
             }
         }
     )+};
+}
+
+impl Key<'_> {
+    /// The number or the bool that the key is the text of, as JSON writes it.
+    fn parsed<T: FromStr>(&self) -> Option<T> {
+        // Rust takes more for numbers than JSON does.
+        let mut scanner = Scanner::new(Raw::Text(&self.0));
+        let is_value = scanner.skip_value(0).is_ok() && scanner.rest().is_empty();
+        if is_value { self.0.parse().ok() } else { None }
+    }
 }
 
 impl<'de> Deserializer<'de> for Key<'de> {
@@ -652,19 +730,19 @@ impl<'de> Deserializer<'de> for Key<'de> {
     }
 
     parsed! {
-        deserialize_bool: visit_bool(bool);
-        deserialize_i8: visit_i8(i8);
-        deserialize_i16: visit_i16(i16);
-        deserialize_i32: visit_i32(i32);
-        deserialize_i64: visit_i64(i64);
-        deserialize_i128: visit_i128(i128);
-        deserialize_u8: visit_u8(u8);
-        deserialize_u16: visit_u16(u16);
-        deserialize_u32: visit_u32(u32);
-        deserialize_u64: visit_u64(u64);
-        deserialize_u128: visit_u128(u128);
-        deserialize_f32: visit_f32(f32);
-        deserialize_f64: visit_f64(f64);
+        deserialize_bool: visit_bool(bool) if |_| true;
+        deserialize_i8: visit_i8(i8) if |_| true;
+        deserialize_i16: visit_i16(i16) if |_| true;
+        deserialize_i32: visit_i32(i32) if |_| true;
+        deserialize_i64: visit_i64(i64) if |_| true;
+        deserialize_i128: visit_i128(i128) if |_| true;
+        deserialize_u8: visit_u8(u8) if |_| true;
+        deserialize_u16: visit_u16(u16) if |_| true;
+        deserialize_u32: visit_u32(u32) if |_| true;
+        deserialize_u64: visit_u64(u64) if |_| true;
+        deserialize_u128: visit_u128(u128) if |_| true;
+        deserialize_f32: visit_f32(f32) if |value| value.is_finite();
+        deserialize_f64: visit_f64(f64) if |value| value.is_finite();
     }
 
     forward_to_deserialize_any! {

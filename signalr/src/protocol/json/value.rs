@@ -31,7 +31,7 @@ pub(in crate::protocol) fn decode_next<T: DeserializeOwned>(
     naming: Naming,
 ) -> Result<T, DecodeError> {
     let mut deserializer = ValueDeserializer::new(std::mem::replace(rest, Raw::Text("")), naming);
-    read_next(&mut deserializer, rest).map_err(DecodeError)
+    read_next(&mut deserializer, rest).map_err(|error| DecodeError(deserializer.cause(error)))
 }
 
 #[inline(always)]
