@@ -334,6 +334,9 @@ impl Talkative {
 async fn the_token_is_in_no_log() {
     const SECRET: &str = "ann!s3cret";
     let log = Log::default();
+    // Were it the only one, tracing would ask the thread that comes to an event first, which may be that of another test, whether
+    // anybody listens.
+    let _another = tracing::Dispatch::new(Log::default());
     let _guard = tracing::subscriber::set_default(log.clone());
     let options = HubOptions::default().allow_stateful_reconnects(true).authentication_refresh(true);
     let server = serve(&Hub::new("Talkative", Talkative), options.user_id(|_| Some("ann".to_owned())));
