@@ -64,14 +64,14 @@ pub struct EncodeError(pub(crate) ValueError);
 impl DecodeError {
     #[cold]
     pub(crate) fn new(text: impl Into<String>) -> Self {
-        DecodeError(ValueError(Box::new(text.into())))
+        DecodeError(ValueError::new(text))
     }
 }
 
 impl EncodeError {
     #[cold]
     pub(crate) fn new(text: impl Into<String>) -> Self {
-        EncodeError(ValueError(Box::new(text.into())))
+        EncodeError(ValueError::new(text))
     }
 }
 
@@ -82,10 +82,16 @@ impl EncodeError {
 #[expect(clippy::box_collection, reason = "a boxed `str` takes two registers")]
 pub(crate) struct ValueError(Box<String>);
 
+impl ValueError {
+    fn new(text: impl Into<String>) -> Self {
+        ValueError(Box::new(text.into()))
+    }
+}
+
 impl serde::de::Error for ValueError {
     #[cold]
     fn custom<T: fmt::Display>(message: T) -> Self {
-        ValueError(Box::new(message.to_string()))
+        ValueError::new(message.to_string())
     }
 
     // As serde has them, but once for all members of all types.
@@ -106,6 +112,6 @@ impl serde::de::Error for ValueError {
 impl serde::ser::Error for ValueError {
     #[cold]
     fn custom<T: fmt::Display>(message: T) -> Self {
-        ValueError(Box::new(message.to_string()))
+        ValueError::new(message.to_string())
     }
 }

@@ -2,20 +2,22 @@
 //!
 //! As in [`serialize`](super::serialize), what reads a part of a value knows no types and is called, not inlined.
 
+mod contents;
+mod key;
+mod variant;
+
 use super::number::{Number, number, short_number, short_size};
 use super::scan::{Kind, Raw, RawString, Scan, Scanner, SyntaxError};
 use super::text::text;
 use super::value::RAW_VALUE;
 use crate::protocol::error::ValueError;
-use crate::protocol::naming::{Camel, Members, Naming, declared};
-use serde::de::value::{BorrowedStrDeserializer, MapDeserializer, StrDeserializer};
-use serde::de::{
-    DeserializeSeed, Deserializer, EnumAccess, Error as _, Expected, IntoDeserializer, MapAccess, SeqAccess,
-    Unexpected, VariantAccess, Visitor,
-};
-use serde::forward_to_deserialize_any;
+use crate::protocol::naming::{Members, Naming};
+use contents::{Contents, Expectation, Name, StructMembers};
+use serde::de::value::{BorrowedStrDeserializer, MapDeserializer};
+use serde::de::{Deserializer, Error as _, Expected, Unexpected, Visitor};
 use std::borrow::Cow;
 use std::str::FromStr;
+use variant::Variant;
 
 /// How deeply the arrays and objects of a value may be nested.
 const MAX_DEPTH: usize = 128;
@@ -289,16 +291,39 @@ impl<'de> ValueDeserializer<'de> {
         }
     }
 
+    /// Reads an array or an object by what `visit` does with its contents.
     #[inline]
-    fn visit_array<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value, ValueError> {
-        if !self.enter(Kind::Array)? {
+    fn visit_contents<V: Visitor<'de>>(
+        &mut self,
+        container: Kind,
+        visitor: V,
+        visit: impl FnOnce(V, &mut Contents<'_, 'de>) -> Result<V::Value, ValueError>,
+    ) -> Result<V::Value, ValueError> {
+        if !self.enter(container)? {
             return Err(self.unexpected(&visitor));
         }
-        let mut elements = Elements { inner: self, progress: Progress::First };
-        let value = visitor.visit_seq(&mut elements);
-        let Elements { inner, progress } = elements;
-        inner.leave(Kind::Array, progress, value.is_ok());
+        let mut contents = Contents { inner: self, progress: Progress::First };
+        let value = visit(visitor, &mut contents);
+        let Contents { inner, progress } = contents;
+        inner.leave(container, progress, value.is_ok());
         value
+    }
+
+    #[inline]
+    fn visit_array<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value, ValueError> {
+        self.visit_contents(Kind::Array, visitor, |visitor, elements| visitor.visit_seq(elements))
+    }
+
+    #[inline(never)]
+    fn skip(&mut self) -> Result<(), ValueError> {
+        self.scan(|scanner| scanner.skip_value(0))
+    }
+
+    /// The name of a variant.
+    #[inline(never)]
+    fn variant(&mut self, has_content: bool) -> Result<Cow<'_, str>, ValueError> {
+        let name = if has_content { self.key(&mut { Progress::First })? } else { self.text()? };
+        name.ok_or_else(|| ValueError::custom("expected the name of a variant"))
     }
 
     /// The text of the value that is next, as it stands there.
@@ -453,14 +478,7 @@ impl<'de> Deserializer<'de> for &mut ValueDeserializer<'de> {
     }
 
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
-        if !self.enter(Kind::Object)? {
-            return Err(self.unexpected(&visitor));
-        }
-        let mut entries = Entries { inner: self, progress: Progress::First };
-        let value = visitor.visit_map(&mut entries);
-        let Entries { inner, progress } = entries;
-        inner.leave(Kind::Object, progress, value.is_ok());
-        value
+        self.visit_contents(Kind::Object, visitor, |visitor, entries| visitor.visit_map(entries))
     }
 
     /// An object only, as in .NET: serde itself would take the elements of an array for the members, in their order.
@@ -470,15 +488,9 @@ impl<'de> Deserializer<'de> for &mut ValueDeserializer<'de> {
         members: Members,
         visitor: V,
     ) -> Result<V::Value, ValueError> {
-        if !self.enter(Kind::Object)? {
-            return Err(self.unexpected(&visitor));
-        }
-        let expectation = Expectation { all: members, next: 0 };
-        let mut members = StructMembers { inner: self, progress: Progress::First, expectation };
-        let value = visitor.visit_map(&mut members);
-        let StructMembers { inner, progress, .. } = members;
-        inner.leave(Kind::Object, progress, value.is_ok());
-        value
+        self.visit_contents(Kind::Object, visitor, |visitor, contents| {
+            visitor.visit_map(StructMembers { contents, expectation: Expectation { all: members, next: 0 } })
+        })
     }
 
     /// A name, or an object with one member of that name, which is what the variant has.
@@ -507,245 +519,5 @@ impl<'de> Deserializer<'de> for &mut ValueDeserializer<'de> {
     fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
         self.skip()?;
         visitor.visit_unit()
-    }
-}
-
-impl ValueDeserializer<'_> {
-    #[inline(never)]
-    fn skip(&mut self) -> Result<(), ValueError> {
-        self.scan(|scanner| scanner.skip_value(0))
-    }
-
-    /// The name of a variant.
-    #[inline(never)]
-    fn variant(&mut self, has_content: bool) -> Result<Cow<'_, str>, ValueError> {
-        let name = if has_content { self.key(&mut { Progress::First })? } else { self.text()? };
-        name.ok_or_else(|| ValueError::custom("expected the name of a variant"))
-    }
-}
-
-/// The values in an array.
-struct Elements<'a, 'de> {
-    inner: &'a mut ValueDeserializer<'de>,
-    progress: Progress,
-}
-
-impl<'de> SeqAccess<'de> for Elements<'_, 'de> {
-    type Error = ValueError;
-
-    #[inline]
-    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, ValueError> {
-        if self.inner.element(&mut self.progress)? { seed.deserialize(&mut *self.inner).map(Some) } else { Ok(None) }
-    }
-}
-
-/// The entries of a map.
-struct Entries<'a, 'de> {
-    inner: &'a mut ValueDeserializer<'de>,
-    progress: Progress,
-}
-
-impl<'de> MapAccess<'de> for Entries<'_, 'de> {
-    type Error = ValueError;
-
-    #[inline]
-    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, ValueError> {
-        match self.inner.key(&mut self.progress)? {
-            Some(key) => seed.deserialize(Key(key)).map(Some),
-            None => Ok(None),
-        }
-    }
-
-    #[inline]
-    fn next_value_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value, ValueError> {
-        seed.deserialize(&mut *self.inner)
-    }
-}
-
-/// The members of a struct.
-struct StructMembers<'a, 'de> {
-    inner: &'a mut ValueDeserializer<'de>,
-    progress: Progress,
-    expectation: Expectation,
-}
-
-/// Members mostly come in the order of their declaration.
-struct Expectation {
-    all: Members,
-    /// The one after the last that was found.
-    next: usize,
-}
-
-impl Expectation {
-    /// The name by which serde knows a member.
-    fn declared<'a>(&mut self, naming: Naming, received: &'a str) -> &'a str {
-        match naming {
-            Naming::AsDeclared => received,
-            Naming::DotNet => declared::<Camel>(self.all, &mut self.next, received),
-        }
-    }
-}
-
-impl<'de> MapAccess<'de> for StructMembers<'_, 'de> {
-    type Error = ValueError;
-
-    #[inline]
-    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, ValueError> {
-        match self.inner.member(&mut self.expectation, &mut self.progress)? {
-            Some(name) => seed.deserialize(name).map(Some),
-            None => Ok(None),
-        }
-    }
-
-    #[inline]
-    fn next_value_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value, ValueError> {
-        seed.deserialize(&mut *self.inner)
-    }
-}
-
-/// The name of a member.
-enum Name<'a, 'de> {
-    Lent(&'de str),
-    Unescaped(&'a str),
-}
-
-impl<'de> Deserializer<'de> for Name<'_, 'de> {
-    type Error = ValueError;
-
-    #[inline]
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
-        match self {
-            Name::Lent(name) => visitor.visit_borrowed_str(name),
-            Name::Unescaped(name) => visitor.visit_str(name),
-        }
-    }
-
-    forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option unit unit_struct
-        newtype_struct seq tuple tuple_struct map struct enum identifier ignored_any
-    }
-}
-
-/// A variant of an enum, whose name is next.
-struct Variant<'a, 'de> {
-    inner: &'a mut ValueDeserializer<'de>,
-    /// Whether it is the member of an object, and not a name alone.
-    has_content: bool,
-}
-
-impl Variant<'_, '_> {
-    fn content(&self, expected: &'static str) -> Result<(), ValueError> {
-        if self.has_content { Ok(()) } else { Err(ValueError::invalid_type(Unexpected::UnitVariant, &expected)) }
-    }
-}
-
-impl<'de> EnumAccess<'de> for Variant<'_, 'de> {
-    type Error = ValueError;
-    type Variant = Self;
-
-    #[inline]
-    fn variant_seed<V: DeserializeSeed<'de>>(self, seed: V) -> Result<(V::Value, Self), ValueError> {
-        let name = self.inner.variant(self.has_content)?;
-        let name = seed.deserialize(StrDeserializer::<ValueError>::new(&name))?;
-        Ok((name, self))
-    }
-}
-
-impl<'de> VariantAccess<'de> for Variant<'_, 'de> {
-    type Error = ValueError;
-
-    fn unit_variant(self) -> Result<(), ValueError> {
-        if self.has_content { serde::Deserialize::deserialize(self.inner) } else { Ok(()) }
-    }
-
-    fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value, ValueError> {
-        self.content("newtype variant")?;
-        seed.deserialize(self.inner)
-    }
-
-    fn tuple_variant<V: Visitor<'de>>(self, _length: usize, visitor: V) -> Result<V::Value, ValueError> {
-        self.content("tuple variant")?;
-        self.inner.visit_array(visitor)
-    }
-
-    fn struct_variant<V: Visitor<'de>>(self, members: Members, visitor: V) -> Result<V::Value, ValueError> {
-        self.content("struct variant")?;
-        self.inner.deserialize_struct("", members, visitor)
-    }
-}
-
-/// The key of an entry: a string, which also stands for the number or the bool that is written in it.
-struct Key<'de>(Cow<'de, str>);
-
-macro_rules! parsed {
-    ($($function:ident: $visit:ident($type:ty) if $accepted:expr;)+) => {$(
-        fn $function<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
-            match self.parsed::<$type>().filter($accepted) {
-                Some(value) => visitor.$visit(value),
-                None => Err(ValueError::invalid_type(Unexpected::Str(&self.0), &visitor)),
-            }
-        }
-    )+};
-}
-
-impl Key<'_> {
-    /// The number or the bool that the key is the text of, as JSON writes it.
-    fn parsed<T: FromStr>(&self) -> Option<T> {
-        // Rust takes more for numbers than JSON does.
-        let mut scanner = Scanner::new(Raw::Text(&self.0));
-        let is_value = scanner.skip_value(0).is_ok() && scanner.rest().is_empty();
-        if is_value { self.0.parse().ok() } else { None }
-    }
-}
-
-impl<'de> Deserializer<'de> for Key<'de> {
-    type Error = ValueError;
-
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
-        match self.0 {
-            Cow::Borrowed(text) => visitor.visit_borrowed_str(text),
-            Cow::Owned(text) => visitor.visit_string(text),
-        }
-    }
-
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
-        visitor.visit_some(self)
-    }
-
-    fn deserialize_newtype_struct<V: Visitor<'de>>(
-        self,
-        _name: &'static str,
-        visitor: V,
-    ) -> Result<V::Value, ValueError> {
-        visitor.visit_newtype_struct(self)
-    }
-
-    fn deserialize_enum<V: Visitor<'de>>(
-        self,
-        _name: &'static str,
-        _variants: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, ValueError> {
-        visitor.visit_enum(self.0.into_deserializer())
-    }
-
-    parsed! {
-        deserialize_bool: visit_bool(bool) if |_| true;
-        deserialize_i8: visit_i8(i8) if |_| true;
-        deserialize_i16: visit_i16(i16) if |_| true;
-        deserialize_i32: visit_i32(i32) if |_| true;
-        deserialize_i64: visit_i64(i64) if |_| true;
-        deserialize_i128: visit_i128(i128) if |_| true;
-        deserialize_u8: visit_u8(u8) if |_| true;
-        deserialize_u16: visit_u16(u16) if |_| true;
-        deserialize_u32: visit_u32(u32) if |_| true;
-        deserialize_u64: visit_u64(u64) if |_| true;
-        deserialize_u128: visit_u128(u128) if |_| true;
-        deserialize_f32: visit_f32(f32) if |value| value.is_finite();
-        deserialize_f64: visit_f64(f64) if |value| value.is_finite();
-    }
-
-    forward_to_deserialize_any! {
-        char str string bytes byte_buf unit unit_struct seq tuple tuple_struct map struct identifier ignored_any
     }
 }

@@ -77,25 +77,16 @@ fn add_digits<'a>(number: &mut u64, mut text: &'a [u8]) -> &'a [u8] {
 /// Fails for what is larger than any `f64`.
 #[inline(never)]
 pub(super) fn number(text: &[u8]) -> Result<Number, ValueError> {
-    let (negative, digits) = text.strip_prefix(b"-").map_or((false, text), |digits| (true, digits));
-    let whole = match whole(digits) {
-        Some(size) if !negative => Some(Number::Unsigned(size)),
-        // A whole number has no negative zero.
-        Some(size @ 1..) => 0i64.checked_sub_unsigned(size).map(Number::Negative),
-        _ => None,
-    };
-    let fraction = || std::str::from_utf8(text).ok()?.parse().ok().filter(|number: &f64| number.is_finite());
-    let number = whole.or_else(|| fraction().map(Number::Fraction));
-    number.ok_or_else(|| ValueError::custom("number out of range"))
-}
-
-/// The number that is written with these digits alone.
-#[inline]
-fn whole(digits: &[u8]) -> Option<u64> {
-    digits.iter().try_fold(0u64, |number, digit| match digit {
-        b'0'..=b'9' => number.checked_mul(10)?.checked_add(u64::from(digit - b'0')),
-        _ => None,
-    })
+    let text = std::str::from_utf8(text).unwrap_or_default();
+    if let Ok(number) = text.parse() {
+        return Ok(Number::Unsigned(number));
+    }
+    // A whole number has no negative zero.
+    if let Ok(number @ ..=-1) = text.parse() {
+        return Ok(Number::Negative(number));
+    }
+    let number = text.parse().ok().filter(|number: &f64| number.is_finite());
+    number.map(Number::Fraction).ok_or_else(|| ValueError::custom("number out of range"))
 }
 
 #[cfg(test)]
