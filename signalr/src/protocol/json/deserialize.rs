@@ -168,6 +168,7 @@ impl<'de> ValueDeserializer<'de> {
         match self.depth.checked_sub(1) {
             Some(depth) => self.depth = depth,
             None => {
+                self.is_lost = true;
                 return Err(ValueError::custom(format_args!("a value is nested more than {MAX_DEPTH} levels deep")));
             }
         }

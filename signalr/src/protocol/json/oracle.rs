@@ -183,6 +183,10 @@ fn what_somebody_makes_do_without_does_not_move_what_follows() {
     let mut rest = Raw::Text("[[\"a\",[1]],[2]],7");
     assert!(decode_next::<Vec<Lossy<Vec<u8>>>>(&mut rest, Naming::AsDeclared).is_err());
     assert!(decode_next::<u8>(&mut rest, Naming::AsDeclared).is_err());
+    let deep = format!("[{}{},9],7", "[".repeat(128), "]".repeat(128));
+    let mut rest = Raw::Text(&deep);
+    assert!(decode_next::<Vec<Lossy<serde_json::Value>>>(&mut rest, Naming::AsDeclared).is_err());
+    assert!(decode_next::<u8>(&mut rest, Naming::AsDeclared).is_err());
     let many = format!("[{}[1]]", "[1],".repeat(200));
     assert_eq!(
         decode_value::<Vec<Lossy<(u8, u8)>>>(Raw::Text(&many), Naming::AsDeclared).map(|read| read.len()),
